@@ -1,0 +1,40 @@
+"""The ``whorl`` command."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import whorl
+from whorl.cli import evaluate, inspect, predict, train
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's parser; each subcommand adds its own part, and the function that runs it."""
+    top = argparse.ArgumentParser(
+        prog="whorl",
+        description="Train small neural networks, from scratch, on NumPy alone.",
+        epilog="Start with: whorl train spiral",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"whorl {whorl.__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True, dest="command")
+    for room in (train, evaluate, predict, inspect):
+        room.add(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code: 0, or 2 after an error, or 130 after Ctrl-C."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print(f"whorl {arguments.command}: interrupted; nothing was saved", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read the output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (ValueError, TypeError, OSError, ArithmeticError) as error:
+        print(f"whorl {arguments.command}: error: {error}", file=sys.stderr)
+        return 2

@@ -1,0 +1,98 @@
+"""``whorl predict model.npz FILE.csv``: tells what it makes of these rows."""
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from whorl.cli.arguments import Commands
+from whorl.formats import load
+from whorl.layers import Softmax
+from whorl.types import Array
+
+
+def add(commands: "Commands[Any]") -> None:
+    """Add the subcommand to the parser."""
+    parser = commands.add_parser(
+        "predict",
+        help="let a saved network predict the rows of a CSV file",
+        description="Print the predictions for the rows of a CSV file, as CSV: the most probable class, and the "
+        "probability of each. A first line that is not all numbers is taken for the columns' names.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("model", help="file that whorl train wrote, such as model.npz")
+    parser.add_argument("file", type=Path, help="CSV file with a column for each input of the network")
+    parser.add_argument("--columns", nargs="+", metavar="NAME", help="columns to use, in the order of the inputs [all]")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the subcommand."""
+    model = load(arguments.model)
+    predictions = model.predict(read(arguments.file, arguments.columns, model.inputs[0]))
+    predictions = predictions.reshape(len(predictions), -1)
+    names = [f"p{k}" for k in range(predictions.shape[1])]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if isinstance(model.layers[-1], Softmax):
+        writer.writerow(["class", *names])
+        writer.writerows([int(row.argmax()), *(f"{p:.6g}" for p in row)] for row in predictions)
+    else:
+        writer.writerow([name.replace("p", "y") for name in names])
+        writer.writerows([f"{value:.6g}" for value in row] for row in predictions)
+    return 0
+
+
+def read(path: Path, columns: list[str] | None, inputs: int) -> Array:
+    """Return the numbers of a CSV file, (rows, inputs); an error names the line and the column."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        try:
+            lines = [
+                (number, row) for number, row in enumerate(csv.reader(file), 1) if any(cell.strip() for cell in row)
+            ]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is not a CSV file: {error}") from None
+    if not lines:
+        raise ValueError(f"{path} is empty")
+    first = lines[0][1]
+    headed = any(_number(cell) is None for cell in first)
+    names = [cell.strip() for cell in first] if headed else [str(i) for i in range(len(first))]
+    chosen = _chosen(path, names, columns, inputs, headed=headed)
+    rows = []
+    for number, row in lines[headed:]:
+        if len(row) != len(names):
+            raise ValueError(f"{path} line {number} has {len(row)} cells, the first line {len(names)}")
+        values = [_number(row[i]) for i in chosen]
+        for i, value in zip(chosen, values, strict=True):
+            if value is None or not np.isfinite(value):
+                raise ValueError(f"{path} line {number}, column {names[i]!r}: must be a finite number, got {row[i]!r}")
+        rows.append(values)
+    if not rows:
+        raise ValueError(f"{path} has the columns' names, but no row")
+    return np.array(rows)
+
+
+def _chosen(path: Path, names: list[str], columns: list[str] | None, inputs: int, *, headed: bool) -> list[int]:
+    """Return the positions of the columns to use."""
+    if columns is None:
+        columns = names
+    elif not headed:
+        raise ValueError(f"argument --columns: {path} has no line of names to find {', '.join(columns)} in")
+    for name in columns:
+        if name not in names:
+            raise ValueError(f"argument --columns: no column {name!r} in {path}, which has {', '.join(names)}")
+    if len(columns) != inputs:
+        raise ValueError(
+            f"the network takes {inputs} inputs, but {len(columns)} columns are given: {', '.join(columns)};"
+            f" choose with --columns"
+        )
+    return [names.index(name) for name in columns]
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None

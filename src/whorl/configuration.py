@@ -1,0 +1,36 @@
+"""Objects that know how they were made: layers, losses, optimizers, schedules, initialisers.
+
+They follow one habit: each constructor argument is kept under its own name. So their arguments can be
+read back, printed, and written to a file, without a line of code in any of them.
+"""
+
+import inspect
+from typing import Any
+
+
+class Configured:
+    """Base of everything that is described by its constructor's arguments.
+
+    Examples
+    --------
+    >>> from whorl import Dense
+    >>> Dense(64, weight_l2=1e-4)
+    Dense(64, weight_l2=0.0001)
+    >>> Dense(64, weight_l2=1e-4).config()["units"]
+    64
+    """
+
+    def config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, by name: `type(self)(**self.config())` makes a twin."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def __repr__(self) -> str:
+        """Write the call that makes a twin, without the arguments that have their default value."""
+        arguments = []
+        for parameter in inspect.signature(type(self)).parameters.values():
+            value = repr(getattr(self, parameter.name))
+            if parameter.default is parameter.empty:
+                arguments.append(value)
+            elif value != repr(parameter.default):
+                arguments.append(f"{parameter.name}={value}")
+        return f"{type(self).__name__}({', '.join(arguments)})"

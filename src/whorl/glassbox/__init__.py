@@ -1,0 +1,5 @@
+"""Looking inside: checks of what the network computes."""
+
+from whorl.glassbox.gradient_check import check_gradients
+
+__all__ = ["check_gradients"]

@@ -1,0 +1,74 @@
+"""Dropout: train a different thinned network at each step, so that no unit can lean on another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from whorl import checks, randomness
+from whorl.layers.layer import Layer
+from whorl.types import Array, Backward, Shape
+
+
+def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: np.random.Generator) -> Array:
+    """Draw a mask of 0 (with probability `rate`) and ``1 / (1 − rate)``, whose mean is 1.
+
+    The rate is rounded to a multiple of 1/65536, and the scale belongs to the rounded rate, so that the
+    mean stays exactly 1.
+
+    Examples
+    --------
+    >>> dropout_mask((2, 6), 0.5, np.dtype(np.float32), np.random.default_rng(6))
+    array([[2., 0., 0., 2., 0., 2.],
+           [2., 0., 0., 2., 0., 0.]], dtype=float32)
+    """
+    threshold = min(round(rate * 65536), 65535)
+    kept = randomness.bits16(rng, int(np.prod(shape))).reshape(shape) >= threshold
+    return kept * dtype.type(65536 / (65536 - threshold))
+
+
+class Dropout(Layer):
+    """In training ``y = x · mask``, the mask 0 with probability `rate`, else ``1 / (1 − rate)``; then ``dx = dy · mask``.
+
+    This is *inverted* dropout: the survivors are scaled up while training, so the expected output is x and
+    predicting needs no change at all: ``y = x``.
+
+    Parameters
+    ----------
+    rate : float
+        The probability to drop an input, in [0, 1). It is rounded to a multiple of 1/65536. PyTorch and Keras
+        call it so too (``p``, ``rate``); the paper's p is the probability to keep.
+
+    Raises
+    ------
+    ValueError
+        If the rate is negative, or 1 or more: nothing would be left to scale.
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), Dropout, JMLR 15, section 4 and, for the
+    inverted form, section 10.
+
+    Examples
+    --------
+    >>> y, backward = Dropout(0.5).forward(np.ones((1, 6)), np.random.default_rng(6))
+    >>> y
+    array([[2., 0., 0., 2., 0., 2.]])
+    >>> backward(np.ones((1, 6)))
+    array([[2., 0., 0., 2., 0., 2.]])
+    >>> Dropout(0.5).forward(np.ones((1, 6)), None)[0]
+    array([[1., 1., 1., 1., 1., 1.]])
+    """
+
+    def __init__(self, rate: float) -> None:
+        self.rate = checks.number("rate", rate, minimum=0, below=1)
+
+    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
+        if not training or self.rate == 0:
+            return x, lambda dy: dy
+        mask = dropout_mask(x.shape, self.rate, x.dtype, training)
+
+        def backward(dy: Array) -> Array:
+            dy *= mask
+            return dy
+
+        return x * mask, backward

@@ -1,0 +1,90 @@
+"""What a layer is: mathematics and its parameters. It keeps no memory of a pass."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from whorl.configuration import Configured
+from whorl.parameters import Parameter
+from whorl.types import Array, Backward, Shape
+
+
+class Layer(Configured, ABC):
+    """Base of all layers, and all that one needs to be a layer.
+
+    A layer is made knowing nothing of its neighbours. When a `Model` takes it in, the model keeps a copy of
+    its own, tells the copy the shape of its inputs, and binds views of the parameters it declared: a
+    parameter declared as ``w`` becomes the attribute ``self.w``, and its gradient ``self.dw``.
+
+    A layer of your own with parameters writes `declare` and `forward`; one without writes `forward` alone:
+
+    >>> import numpy as np
+    >>> class Tanh(Layer):
+    ...     def forward(self, x, training):
+    ...         y = np.tanh(x)
+    ...         def backward(dy):
+    ...             return dy * (1 - y * y)
+    ...         return y, backward
+    >>> from whorl import Dense, Model
+    >>> Model([Dense(4), Tanh()], inputs=2, rng=0).predict([[0.0, 0.0]])
+    array([[0., 0., 0., 0.]], dtype=float32)
+    """
+
+    input_gradient: bool = True
+    """False where nobody needs dL/dx: in the layers that have no parameters before them. Set by the model."""
+
+    def output_shape(self, inputs: Shape) -> Shape:
+        """Return the shape of one output for inputs of this shape; raise ValueError if they do not fit."""
+        return inputs
+
+    def declare(self, inputs: Shape) -> list[Parameter]:
+        """Return what parameters the layer needs for inputs of this shape, in order."""
+        return []
+
+    @abstractmethod
+    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
+        """Return the output, and the closure that takes the loss gradient back.
+
+        Parameters
+        ----------
+        x : ndarray, shape (batch, *inputs)
+            The inputs. Never overwritten.
+        training : Generator or None
+            Where a training pass draws its random numbers from, so that ``if training:`` reads as it
+            should; None when the network predicts.
+
+        Returns
+        -------
+        y : ndarray, shape (batch, *outputs)
+        backward : callable
+            ``backward(dy)`` fills the gradient views of this layer's parameters and returns dL/dx. It may
+            overwrite dy. It may be called once or more often, in any order with other passes' closures:
+            all that it needs of its own pass it holds itself.
+        """
+
+    def bind(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+        """Take hold of the views of the parameters declared, and of their gradients."""
+        for name, view in parameters.items():
+            setattr(self, name, view)
+            setattr(self, f"d{name}", gradients[name])
+        self._bound = [*parameters, *(f"d{name}" for name in gradients)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy is a description again: views copied one by one would no longer share the vectors' memory.
+        state = dict(self.__dict__)
+        for name in state.pop("_bound", []):
+            del state[name]
+        return state
+
+    def __getattr__(self, name: str) -> Any:
+        # Python comes here only for what is not found.
+        hint = (
+            ""
+            if "_bound" in self.__dict__ or name.startswith("__")
+            else ("; a layer gets its parameters when a Model takes a copy of it: look at model.layers")
+        )
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")

@@ -1,0 +1,69 @@
+"""All parameters of a model in one flat vector, all gradients in another of the same length.
+
+Layers work with named views of them: reshaped stretches that share the vectors' memory. So an optimizer
+is one expression over a vector, and clipping, snapshots and averaging are one line each.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from whorl.initializers import Initializer
+from whorl.types import Array, Shape
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a layer declares: it will need an array of this name and shape, started so, penalised so.
+
+    Parameters
+    ----------
+    name : str
+        The layer's own name for it; the model adds the layer's number (``w`` becomes ``w1``).
+    shape : tuple of int
+        Its shape.
+    initializer : Initializer
+        Gives its first values.
+    l2 : float
+        The strength of its L2 penalty, at least 0.
+    """
+
+    name: str
+    shape: Shape
+    initializer: Initializer
+    l2: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+
+def views(vector: Array, declared: Mapping[str, Parameter]) -> dict[str, Array]:
+    """Name consecutive stretches of `vector`, each reshaped to what was declared, sharing its memory.
+
+    Parameters
+    ----------
+    vector : ndarray, shape (P,)
+        P is the sum of the declared sizes.
+    declared : mapping of str to Parameter
+        In the order in which they lie in the vector.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from whorl.initializers import Zeros
+    >>> vector = np.arange(8.0)
+    >>> named = views(vector, {"w1": Parameter("w", (2, 3), Zeros()), "b1": Parameter("b", (2,), Zeros())})
+    >>> named["b1"]
+    array([6., 7.])
+    >>> named["b1"][0] = -1
+    >>> vector[6]
+    np.float64(-1.0)
+    """
+    named, start = {}, 0
+    for name, parameter in declared.items():
+        stop = start + parameter.size
+        named[name] = vector[start:stop].reshape(parameter.shape)
+        start = stop
+    return named

@@ -1,0 +1,41 @@
+"""The L2 penalty: a price on large parameters, which makes a network prefer the simpler explanation."""
+
+from collections.abc import Callable
+
+from whorl.types import Array
+
+
+class L2:
+    """``Σ λ_i w_i²`` over the flat vector of parameters, each element with the strength λ of its own array.
+
+    The gradient is ``2 λ_i w_i``, as in the NNFS book. PyTorch's ``weight_decay`` d adds ``d w`` to the gradient
+    of every parameter, biases included: it is λ = d / 2. Keras's ``L2(l2)`` is this one.
+
+    Parameters
+    ----------
+    strengths : ndarray, shape (P,)
+        λ of each element, at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> penalty, backward = L2(np.array([0.1, 0.1, 0.0])).forward(np.array([1.0, 2.0, 3.0]))
+    >>> penalty
+    0.5
+    >>> gradients = np.zeros(3)
+    >>> backward(gradients)
+    >>> gradients
+    array([0.2, 0.4, 0. ])
+    """
+
+    def __init__(self, strengths: Array) -> None:
+        self.strengths = strengths
+
+    def forward(self, parameters: Array) -> tuple[float, Callable[[Array], None]]:
+        """Return the penalty, and the closure that adds its gradient to the gradients it is given."""
+        pull = self.strengths * parameters  # (P,)
+
+        def backward(gradients: Array) -> None:
+            gradients += 2 * pull
+
+        return float(pull @ parameters), backward

@@ -1,0 +1,63 @@
+"""Callbacks: your own code, called while a model trains; and `fit`, which calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from whorl import checks
+from whorl.training.history import Epoch, History
+
+if TYPE_CHECKING:
+    from whorl.training.loop import Training
+
+
+class StopTraining(Exception):
+    """Raise it in a callback to end the training after this epoch; the message is the reason, `History.stopped`."""
+
+
+class Callback:
+    """Base of all callbacks: overwrite what you need.
+
+    Examples
+    --------
+    >>> from whorl import CrossEntropy, Dense, Model, SGD, Softmax, StopTraining, datasets
+    >>> class StopAt(Callback):
+    ...     def on_epoch_end(self, training, epoch):
+    ...         if epoch["loss"] < 1.09:
+    ...             raise StopTraining("the loss is below 1.09")
+    >>> X, y = datasets.spiral(50, rng=0)
+    >>> model = Model([Dense(3), Softmax()], inputs=2, rng=0)
+    >>> model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=99, callbacks=[StopAt()], rng=0).stopped
+    'the loss is below 1.09'
+    """
+
+    def on_train_begin(self, training: Training) -> None:
+        """Be called once, before the first epoch."""
+
+    def on_epoch_end(self, training: Training, epoch: Epoch) -> None:
+        """Be called after each epoch."""
+
+    def on_train_end(self, training: Training, history: History) -> None:
+        """Be called once, at the end, also when training was stopped."""
+
+
+def fit(training: Training, callbacks: Sequence[Callback]) -> History:
+    """Drive a training run to its end, calling the callbacks in order, and return its history."""
+    for i, callback in enumerate(callbacks):
+        checks.instance(f"callbacks[{i}]", callback, Callback, "Progress()")
+    history = History()
+    for callback in callbacks:
+        callback.on_train_begin(training)
+    for epoch in training:
+        history.append(epoch)
+        for callback in callbacks:
+            try:
+                callback.on_epoch_end(training, epoch)
+            except StopTraining as reason:
+                history.stopped = history.stopped or str(reason)
+        if history.stopped is not None:
+            break
+    for callback in callbacks:
+        callback.on_train_end(training, history)
+    return history

@@ -1,0 +1,108 @@
+"""What training and evaluation work on: samples with their labels and weights, checked once, at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from whorl import checks
+from whorl.losses import Loss, same_length, weights
+from whorl.types import Array, Shape
+
+
+class Shaped(Protocol):
+    """What must be known of a model to check data for it."""
+
+    inputs: Shape
+    outputs: Shape
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples in the form the kernels take.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, *inputs)
+        Of the model's dtype.
+    target : ndarray
+        Labels, as `Loss.targets` returns them.
+    weight : ndarray, shape (n,), or None
+        Weights of mean 1; None for equal ones.
+    """
+
+    x: Array
+    target: Array
+    weight: Array | None = None
+
+    @classmethod
+    def checked(cls, model: Shaped, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
+        """Check what a user gave; raise TypeError or ValueError, by the argument's name."""
+        checks.instance("loss", loss, Loss, "CrossEntropy()")
+        x = checks.samples("X", X, model.inputs, model.dtype)
+        target = loss.targets(y, model.outputs)
+        same_length("X", len(x), "y", len(target))
+        weight = None if sample_weight is None else weights(sample_weight, len(x), model.dtype)
+        return cls(x, target, weight)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, rows: Array) -> Samples:
+        """Return copies of the samples with these row numbers."""
+        weight = None if self.weight is None else self.weight.take(rows)
+        return Samples(self.x.take(rows, axis=0), self.target.take(rows, axis=0), weight)
+
+    def reweighted(self, factor: Array) -> Samples:
+        """Return the same samples, their weights multiplied by `factor` and scaled to a mean of 1 again."""
+        together = factor if self.weight is None else factor * self.weight
+        return Samples(self.x, self.target, weights(together, len(self), self.x.dtype))
+
+
+def split(data: Samples, fraction: float, rng: np.random.Generator) -> tuple[Samples, Samples]:
+    """Shuffle, and set a fraction aside: return the samples to train on and those to validate with."""
+    held_out = round(fraction * len(data))
+    if not 0 < held_out < len(data):
+        raise ValueError(
+            f"validation must leave samples on both sides, but {fraction} of {len(data)} samples is {held_out}"
+        )
+    order = rng.permutation(len(data))
+    parts = data.take(order[held_out:]), data.take(order[:held_out])
+    if data.weight is None:
+        return parts
+    ones = [np.ones(len(part), data.x.dtype) for part in parts]
+    return parts[0].reweighted(ones[0]), parts[1].reweighted(ones[1])
+
+
+def batches(samples: int, batch_size: int, rng: np.random.Generator) -> Iterator[Array]:
+    """Yield the row numbers of one epoch's batches: every sample once, in a random order, the last batch maybe short."""
+    order = rng.permutation(samples)  # shuffle numbers, not data
+    for start in range(0, samples, batch_size):
+        yield order[start : start + batch_size]
+
+
+def class_weights(target: Array, class_weight: Mapping[int, float] | str, classes: int) -> Array:
+    """Return the weight of each sample's class, in float64.
+
+    ``"balanced"`` weighs class c with ``n / (k n_c)``, so that each of the k classes that occur weighs the same.
+    """
+    if not np.issubdtype(target.dtype, np.integer):
+        raise ValueError("class_weight needs a loss with class labels, such as CrossEntropy()")
+    by_class = np.ones(classes)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ValueError(f"class_weight must be 'balanced' or a mapping, got {class_weight!r}")
+        counts = np.bincount(target, minlength=classes)
+        by_class[counts > 0] = len(target) / counts[counts > 0]
+    elif isinstance(class_weight, Mapping):
+        for label, weight in class_weight.items():
+            if checks.integer("a label in class_weight", label, minimum=0) >= classes:
+                raise ValueError(f"a label in class_weight must be from 0 to {classes - 1}, got {label}")
+            by_class[label] = checks.number(f"class_weight[{label}]", weight, minimum=0)
+    else:
+        raise TypeError(f"class_weight must be a mapping from label to weight, or 'balanced', got {class_weight!r}")
+    return by_class[target]

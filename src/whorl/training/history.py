@@ -1,0 +1,102 @@
+"""What happened while training: a record an epoch, and the history of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """One step of training.
+
+    Parameters
+    ----------
+    number : int
+        Steps taken in this run, this one included.
+    samples : int
+        The number of samples in the batch.
+    loss, penalty : float
+        The loss of the batch before the step, penalty included, and that part of it.
+    learning_rate : float
+        The rate the step was taken with.
+    epoch : Epoch or None
+        The record of the epoch that this step completed.
+    """
+
+    number: int
+    samples: int
+    loss: float
+    penalty: float
+    learning_rate: float
+    epoch: Epoch | None
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of training.
+
+    Parameters
+    ----------
+    number : int
+        Epochs completed, this one included.
+    seconds : float
+        How long it took, without what happened between epochs.
+    values : mapping of str to float
+        By the names of `History`; ``epoch["loss"]`` is short for ``epoch.values["loss"]``.
+    """
+
+    number: int
+    seconds: float
+    values: Mapping[str, float]
+
+    def __getitem__(self, name: str) -> float:
+        return self.values[name]
+
+
+class History(Mapping[str, list[float]]):
+    """The epochs' values by name, each a list of one float an epoch.
+
+    ``loss`` and the metrics are the means over the epoch's batches, each with the weights it was met with and
+    with dropout on: what training itself saw, at no extra cost. ``penalty`` is the part of the loss that is
+    regularisation. ``val_loss`` and its like are of the network as it stood at the end of the epoch, with
+    dropout off; so is ``learning_rate``.
+
+    Attributes
+    ----------
+    epochs : list of Epoch
+        The records.
+    stopped : str or None
+        Why training ended before its last epoch, if it did.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.append(Epoch(1, 0.1, {"loss": 0.7}))
+    >>> history.append(Epoch(2, 0.1, {"loss": 0.5}))
+    >>> history["loss"]
+    [0.7, 0.5]
+    """
+
+    def __init__(self) -> None:
+        self.epochs: list[Epoch] = []
+        self.stopped: str | None = None
+
+    def append(self, epoch: Epoch) -> None:
+        """Add the record of one more epoch."""
+        self.epochs.append(epoch)
+
+    def __getitem__(self, name: str) -> list[float]:
+        if name not in list(self):
+            raise KeyError(f"{name!r}; the history has {', '.join(self) or 'no epoch yet'}")
+        return [epoch[name] for epoch in self.epochs]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.epochs[0].values if self.epochs else ())
+
+    def __len__(self) -> int:
+        return len(self.epochs[0].values) if self.epochs else 0
+
+    def __repr__(self) -> str:
+        last = "".join(f", {name} {values[-1]:.4g}" for name, values in self.items())
+        return f"<History of {len(self.epochs)} epochs{last}>"
