@@ -72,7 +72,8 @@ def instance(name: str, value: object, kind: type, example: str) -> None:
     """Raise unless `value` is a `kind`; the commonest slip is to give the class itself."""
     if not isinstance(value, kind):
         what = f"the class {value.__name__} itself" if isinstance(value, type) else show(value)
-        raise TypeError(f"{name} must be a {kind.__name__}, such as {example}, got {what}")
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}, got {what}")
 
 
 def shape(name: str, value: object) -> Shape:
@@ -83,6 +84,11 @@ def shape(name: str, value: object) -> Shape:
             raise ValueError(f"{name} must have at least one dimension, got ()")
         return sizes
     return (integer(name, value),)
+
+
+def batch(of: Shape) -> str:
+    """Write the shape of a batch of samples: (n,) or (n, 2)."""
+    return f"({', '.join(['n', *map(str, of)])}{'' if of else ','})"
 
 
 def float_type(name: str, value: npt.DTypeLike) -> "np.dtype[Any]":
@@ -134,9 +140,8 @@ def samples(name: str, values: object, inputs: Shape, dtype: "np.dtype[Any]") ->
     """Return `values` as the batch (n, *inputs) of `dtype`, n at least 1."""
     array = numeric(name, values, dtype)
     if array.shape[1:] != inputs or array.ndim == 0:
-        wanted = ", ".join(["n", *map(str, inputs)])
         hint = f"; for one sample, give {name}[None]" if array.shape == inputs else ""
-        raise ValueError(f"{name} must have shape ({wanted}), got {array.shape}{hint}")
+        raise ValueError(f"{name} must have shape {batch(inputs)}, got {array.shape}{hint}")
     if len(array) == 0:
         raise ValueError(f"{name} must hold at least one sample, got shape {array.shape}")
     return array

@@ -26,11 +26,12 @@ class Configured:
 
     def __repr__(self) -> str:
         """Write the call that makes a twin, without the arguments that have their default value."""
-        arguments = []
+        arguments, by_place = [], True
         for parameter in inspect.signature(type(self)).parameters.values():
             value = repr(getattr(self, parameter.name))
-            if parameter.default is parameter.empty:
-                arguments.append(value)
-            elif value != repr(parameter.default):
-                arguments.append(f"{parameter.name}={value}")
+            if value == repr(parameter.default):
+                by_place = False  # those after one left out need their names
+                continue
+            by_place = by_place and parameter.kind is not parameter.KEYWORD_ONLY
+            arguments.append(value if by_place else f"{parameter.name}={value}")
         return f"{type(self).__name__}({', '.join(arguments)})"

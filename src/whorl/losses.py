@@ -96,7 +96,7 @@ class CrossEntropy(FusedLoss):
 
     def targets(self, y: object, outputs: Shape) -> Array:
         if len(outputs) != 1:
-            raise ValueError(f"CrossEntropy takes predictions of shape (n, k), got (n, {', '.join(map(str, outputs))})")
+            raise ValueError(f"CrossEntropy takes predictions of shape (n, k), got {checks.batch(outputs)}")
         return labels(y, outputs[0])
 
     def forward(
@@ -188,8 +188,9 @@ def weights(values: object, count: int, dtype: "np.dtype[Any]") -> Array:
         raise ValueError(f"sample_weight must not be negative, but sample_weight[{array.argmin()}] is {array.min()}")
     if array.max() == 0:
         raise ValueError("sample_weight must be above 0 for at least one sample, got zeros only")
-    scaled: Array = array / array.max()  # so that the mean of huge weights does not overflow
-    return (scaled / scaled.mean()).astype(dtype)
+    array = array / array.max()  # so that the mean of huge weights does not overflow
+    normalised: Array = (array / array.mean()).astype(dtype)
+    return normalised
 
 
 def same_length(first: str, first_length: int, second: str, second_length: int) -> None:

@@ -39,4 +39,4 @@ def _checked(check: Callable[..., Any], value: object, *bounds: Any, **named: An
     try:
         return check("it", value, *bounds, **named)
     except (TypeError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise argparse.ArgumentTypeError(str(error).removeprefix("it ")) from None

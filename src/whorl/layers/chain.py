@@ -22,7 +22,7 @@ def copied(layers: object) -> tuple[Layer, ...]:
         raise ValueError("layers must hold at least one layer, got none")
     for i, layer in enumerate(row):
         checks.instance(f"layers[{i}]", layer, Layer, "Dense(64) or ReLU()")
-    return deepcopy(row)
+    return tuple(deepcopy(layer) for layer in row)  # one by one: a layer that stands twice in the row becomes two
 
 
 def declare(layers: Sequence[Layer], inputs: Shape) -> tuple[list[dict[str, Parameter]], list[Shape]]:

@@ -1,0 +1,1 @@
+"""Measurements: what the presets reach, and how fast."""

@@ -1,0 +1,50 @@
+"""Longer checks: ``nox --list`` shows them, ``nox -s coverage`` runs one."""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "tests"]
+
+
+@nox.session(python=["3.11", "3.12", "3.13"])
+def tests(session: nox.Session) -> None:
+    """Run the tests on each Python."""
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python="3.11")
+def oldest(session: nox.Session) -> None:
+    """Run the tests on the oldest NumPy that is supported."""
+    session.install("-e", ".", "numpy==2.0.*", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def torch(session: nox.Session) -> None:
+    """Compare with PyTorch itself, instead of its stored values."""
+    session.install("-e", ".[torch]", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
+    session.run("pytest", "tests/parity", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure which lines the tests run."""
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
+    session.run("pytest", "--cov", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check format, style and types."""
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "lint"))
+    session.run("ruff", "format", "--check")
+    session.run("ruff", "check")
+    session.run("mypy")
+
+
+@nox.session
+def spiral(session: nox.Session) -> None:
+    """Measure what the spiral's presets reach, and record it."""
+    session.install("-e", ".")
+    session.run("python", "-m", "benchmarks.spiral", *session.posargs)

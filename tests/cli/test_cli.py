@@ -1,0 +1,323 @@
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import whorl
+from whorl.cli import main
+from whorl.cli.presets import PRESETS, Preset
+
+QUICK = ["train", "spiral", "--samples", "30", "--hidden", "8", "--epochs", "4", "--log-every", "2"]
+LINE = r"epoch \d+ \| train acc \d\.\d{3} loss \d+\.\d{3} \| val acc \d\.\d{3} loss \d+\.\d{3} \| lr \d\.\d{5}"
+
+
+@pytest.fixture(autouse=True)
+def in_a_directory_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def out(capsys, *arguments):
+    assert main(list(arguments)) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.fixture
+def trained(capsys):
+    out(capsys, *QUICK)
+    return Path("model.npz")
+
+
+def test_train_prints_saves_and_draws(capsys):
+    lines = out(capsys, *QUICK)
+    assert all(re.fullmatch(LINE, line) for line in lines[:3])
+    assert [line.split()[1] for line in lines[:3]] == ["0", "2", "4"]
+    assert lines[3:] == [
+        "saved model.npz",
+        "saved spiral.png",
+        "nobody can do better on fresh points of this spiral than acc 0.910 loss 0.213",
+    ]
+    assert Path("spiral.png").read_bytes().startswith(b"\x89PNG")
+    with np.load("model.npz") as archive:
+        assert {"w1", "b1", "w2", "b2"} < set(archive.files)
+
+
+def test_the_form_of_the_default_network():
+    assert [type(layer).__name__ for layer in Preset().model(np.random.default_rng(0)).layers] == [
+        "Dense",
+        "ReLU",
+        "Dropout",
+        "Dense",
+        "Softmax",
+    ]
+    preset = PRESETS["classic"]
+    assert (preset.learning_rate, preset.decay, preset.epochs) == (0.05, 2.5e-4, 200)
+    assert min(preset.momentum, preset.dropout, preset.weight_l2, preset.bias_l2) > 0
+    assert f"{preset.solver().schedule(200):.5f}" == "0.04762"
+
+
+def test_the_untrained_network_has_no_opinion(capsys):
+    first = out(capsys, "train", "spiral", "--epochs", "1")[0]
+    losses = [float(loss) for loss in re.findall(r"loss (\S+)", first)]
+    assert losses == [pytest.approx(np.log(3), abs=0.05)] * 2
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_same_seed_same_bytes(preset, capsys):
+    files = []
+    for name, seed in [("a", "3"), ("b", "3"), ("c", "4")]:
+        out(capsys, *QUICK, "--preset", preset, "--seed", seed, "--output", f"{name}.npz")
+        files.append(Path(f"{name}.npz").read_bytes())
+    assert files[0] == files[1] != files[2]
+
+
+def test_every_option_reaches_the_network(capsys, monkeypatch):
+    seen = []
+    monkeypatch.setattr(Preset, "train", lambda self, seed, callbacks: seen.append((self, seed)) or sys.exit(0))
+    arguments = (
+        "train spiral --samples 7 --classes 4 --noise 0.1 --hidden 5 6 --dropout 0.3 --weight-l2 0.01 --bias-l2 0.02"
+        " --epochs 8 --batch-size 9 --optimizer adam --learning-rate 0.5 --decay 0.6 --momentum 0.7 --seed 11"
+    )
+    with pytest.raises(SystemExit):
+        main(arguments.split())
+    given, seed = seen[0]
+    assert seed == 11
+    assert [getattr(given, field.name) for field in fields(Preset)] == [
+        *[7, 4, 0.1, (5, 6), 0.3, 0.01, 0.02, 8, 9, "adam", 0.5, 0.6, 0.7]
+    ]
+    with pytest.raises(SystemExit):
+        main(["train", "spiral", "--preset", "best", "--epochs", "1"])
+    best = PRESETS["best"]
+    assert seen[1][0] == Preset(**{f.name: getattr(best, f.name) for f in fields(Preset)} | {"epochs": 1})
+
+
+def test_output_may_be_a_directory_yet_to_be_made_or_a_name(capsys):
+    assert "saved runs/one/model.npz" in out(capsys, *QUICK, "--output", "runs/one")
+    assert "saved runs/two.npz" in out(capsys, *QUICK, "--output", "runs/two.npz")
+    assert {path.name for path in Path("runs").iterdir()} == {"one", "spiral.png", "two.npz"}
+
+
+def test_without_matplotlib_the_model_is_saved_all_the_same(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for name in [name for name in sys.modules if name.startswith("whorl.plot")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert main(QUICK) == 0
+    captured = capsys.readouterr()
+    assert "saved model.npz" in captured.out
+    assert "no picture: pictures need matplotlib, which is an extra: pip install 'whorl[plot]'" in captured.err
+
+
+def test_without_noise_there_is_no_limit_to_speak_of(capsys):
+    assert out(capsys, *QUICK, "--noise", "0")[-1] == "saved spiral.png"
+
+
+def test_evaluate(trained, capsys):
+    lines = out(capsys, "evaluate", str(trained), "spiral", "--samples", "50", "--seed", "7")
+    X, y = whorl.datasets.spiral(50, rng=7)
+    measured = whorl.load(trained).evaluate(X, y, loss=whorl.CrossEntropy(), metrics=["accuracy"])
+    assert lines == [
+        f"150 fresh points: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}",
+        "nobody can do better than   acc 0.9098 loss 0.2132",
+    ]
+    assert len(out(capsys, "evaluate", str(trained), "spiral", "--noise", "0", "--samples", "5")) == 1
+
+
+def test_predict(trained, capsys):
+    Path("points.csv").write_text("x,y\n0.5, 0.25\n\n-0.5,1e-1\n")
+    lines = out(capsys, "predict", str(trained), "points.csv")
+    p = whorl.load(trained).predict([[0.5, 0.25], [-0.5, 0.1]])
+    assert lines[0] == "class,p0,p1,p2"
+    rows = np.array([[float(cell) for cell in line.split(",")] for line in lines[1:]])
+    np.testing.assert_array_equal(rows[:, 0], p.argmax(axis=1))
+    np.testing.assert_allclose(rows[:, 1:], p, rtol=1e-5)
+
+
+def test_predict_without_names_and_with_columns_chosen(trained, capsys):
+    Path("bare.csv").write_text("0.5,0.25\n")
+    Path("named.csv").write_text("\ufeffid,y,x\nseven,0.25,0.5\n", encoding="utf-8")
+    bare = out(capsys, "predict", str(trained), "bare.csv")
+    assert out(capsys, "predict", str(trained), "named.csv", "--columns", "x", "y") == bare
+
+
+def test_predict_scores_of_a_network_without_softmax(capsys):
+    model = whorl.Model([whorl.Dense(2)], inputs=1)
+    model.named_parameters()["w1"][:] = [[1, 2]]
+    model.save("scores.npz")
+    Path("one.csv").write_text("3\n")
+    assert out(capsys, "predict", "scores.npz", "one.csv") == ["y0,y1", "3,6"]
+
+
+def test_inspect(trained, capsys):
+    assert "\n".join(out(capsys, "inspect", str(trained))) == str(whorl.load(trained).summary())
+
+
+# Trouble
+
+
+def refused(capsys, *arguments):
+    """The error's last line, after checking that it is all: exit code 2 and no traceback."""
+    try:
+        code = main(list(arguments))
+    except SystemExit as stopped:  # argparse's own
+        code = stopped.code
+    error = capsys.readouterr().err
+    assert code == 2
+    assert "Traceback" not in error
+    return error.strip().splitlines()[-1]
+
+
+CSV = {
+    "empty.csv": "",
+    "names.csv": "x,y\n",
+    "text.csv": "x,y\n1,red\n",
+    "nan.csv": "x,y\n1,2\n3,nan\n",
+    "short.csv": "x,y\n1,2\n3\n",
+    "wide.csv": "x,y,z\n1,2,3\n",
+    "bare.csv": "1,2\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("train", "the following arguments are required: data"),
+        ("train mnost", "argument data: invalid choice: 'mnost'"),
+        ("train spiral --samples 0", "argument --samples: must be a whole number of at least 1, got 0"),
+        ("train spiral --samples ten", "argument --samples: must be a whole number of at least 1, got 'ten'"),
+        ("train spiral --classes 1", "argument --classes: must be a whole number of at least 2, got 1"),
+        ("train spiral --noise -1", "argument --noise: must be a finite number at least 0, got -1.0"),
+        ("train spiral --hidden 0", "argument --hidden: must be a whole number of at least 1, got 0"),
+        ("train spiral --hidden", "argument --hidden: expected at least one argument"),
+        (
+            "train spiral --dropout 1.0",
+            "argument --dropout: must be a finite number at least 0 and below 1, got 1.0",
+        ),
+        ("train spiral --weight-l2 -1", "argument --weight-l2: must be a finite number at least 0, got -1.0"),
+        ("train spiral --bias-l2 nan", "argument --bias-l2: must be a finite number at least 0, got nan"),
+        ("train spiral --epochs 0", "argument --epochs: must be a whole number of at least 1, got 0"),
+        ("train spiral --batch-size 0", "argument --batch-size: must be a whole number of at least 1, got 0"),
+        (
+            "train spiral --learning-rate -0.1",
+            "argument --learning-rate: must be a finite number at least 0, got -0.1",
+        ),
+        (
+            "train spiral --learning-rate fast",
+            "argument --learning-rate: must be a finite number at least 0, got 'fast'",
+        ),
+        ("train spiral --decay -1", "argument --decay: must be a finite number at least 0, got -1.0"),
+        (
+            "train spiral --momentum 1",
+            "argument --momentum: must be a finite number at least 0 and below 1, got 1.0",
+        ),
+        ("train spiral --seed -1", "argument --seed: must be a whole number of at least 0, got -1"),
+        ("train spiral --log-every 0", "argument --log-every: must be a whole number of at least 1, got 0"),
+        ("train spiral --preset worst", "argument --preset: invalid choice: 'worst'"),
+        ("train spiral --output empty.csv/x", "argument --output: cannot write to 'empty.csv/x': "),
+        (
+            "train spiral --samples 1 --classes 2",
+            "validation must leave samples on both sides, but 0.2 of 2 samples is 0",
+        ),
+        ("train spiral --samples 30 --epochs 9 --learning-rate 1e30", "the loss became"),
+        ("evaluate nothing.npz spiral", "No such file or directory: 'nothing.npz'"),
+        ("evaluate empty.csv spiral", "'empty.csv' is not a model of whorl, or damaged"),
+        ("evaluate model.npz spiral --classes 4", "y must hold labels from 0 to 2"),
+        ("evaluate model.npz spiral --samples 0", "argument --samples: must be a whole number"),
+        ("predict model.npz nothing.csv", "No such file or directory: 'nothing.csv'"),
+        ("predict model.npz .", "Is a directory: '.'"),
+        ("predict model.npz empty.csv", "empty.csv is empty"),
+        ("predict model.npz names.csv", "names.csv has the columns' names, but no row"),
+        ("predict model.npz text.csv", "text.csv line 2, column 'y': must be a finite number, got 'red'"),
+        ("predict model.npz nan.csv", "nan.csv line 3, column 'y': must be a finite number, got 'nan'"),
+        ("predict model.npz short.csv", "short.csv line 3 has 1 cells, the first line 2"),
+        (
+            "predict model.npz wide.csv",
+            "the network takes 2 inputs, but 3 columns are given: x, y, z; choose with --columns",
+        ),
+        (
+            "predict model.npz wide.csv --columns x w",
+            "argument --columns: no column 'w' in wide.csv, which has x, y, z",
+        ),
+        ("predict model.npz wide.csv --columns x", "the network takes 2 inputs, but 1 columns are given: x"),
+        (
+            "predict model.npz bare.csv --columns x y",
+            "argument --columns: bare.csv has no line of names to find x, y in",
+        ),
+        ("predict model.npz model.npz", "model.npz is not a CSV file"),
+        ("inspect nothing.npz", "No such file or directory: 'nothing.npz'"),
+        ("inspect text.csv", "'text.csv' is not a model of whorl, or damaged"),
+        ("explain model.npz", "invalid choice: 'explain'"),
+    ],
+)
+def test_a_wrong_command_says_what_is_wrong(arguments, words, capsys):
+    for name, text in CSV.items():
+        Path(name).write_text(text)
+    whorl.Model([whorl.Dense(3), whorl.Softmax()], inputs=2, rng=0).save("model.npz")
+    before = Path("model.npz").read_bytes()
+    assert words in refused(capsys, *arguments.split())
+    assert Path("model.npz").read_bytes() == before
+
+
+def test_help_and_version(capsys):
+    for arguments in (["--help"], ["train", "--help"], ["evaluate", "-h"], ["predict", "-h"], ["inspect", "-h"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        assert stopped.value.code == 0
+        assert "%%" not in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"whorl {whorl.__version__}\n"
+
+
+def run(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "whorl", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_ctrl_c_stops_after_the_epoch_and_saves_what_there_is():
+    with run("train", "spiral", "--epochs", "100000") as process:
+        assert process.stdout.readline().startswith("epoch 0 |")
+        assert process.stdout.readline().startswith("epoch 20 |")
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=60)
+    lines = rest.splitlines()
+    assert process.returncode == 130
+    assert "stopping after this epoch" in errors
+    assert "Traceback" not in errors
+    stopped = next(line for line in lines if line.startswith("stopped after epoch"))
+    assert re.fullmatch(r"stopped after epoch \d+: interrupted by Ctrl-C", stopped)
+    assert {"saved model.npz", "saved spiral.png"} < set(lines)
+    assert whorl.load("model.npz").inputs == (2,)
+
+
+def test_ctrl_c_twice_stops_at_once_and_loses_nothing_saved(trained):
+    before = trained.read_bytes()
+    # One epoch that takes long: the second Ctrl-C does not wait for its end.
+    with run("train", "spiral", "--epochs", "1", "--samples", "300000", "--batch-size", "1") as process:
+        assert process.stdout.readline().startswith("epoch 0 |")
+        process.send_signal(signal.SIGINT)
+        assert "stopping after this epoch" in process.stderr.readline() + process.stderr.readline()
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "whorl train: interrupted; nothing was saved"
+    assert trained.read_bytes() == before
+
+
+def test_a_reader_that_leaves_ends_it_quietly(trained):
+    Path("many.csv").write_text("0.1,0.2\n" * 20_000)
+    with run("predict", "model.npz", "many.csv") as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 141

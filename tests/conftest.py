@@ -1,0 +1,22 @@
+import numpy as np
+import pytest
+
+import whorl
+from whorl import Dense, Dropout, Model, ReLU, Softmax
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def spiral_data():
+    return whorl.datasets.spiral(40, classes=3, rng=0)
+
+
+@pytest.fixture
+def model():
+    """The classic form, small."""
+    layers = [Dense(16, weight_l2=1e-3, bias_l2=1e-3), ReLU(), Dropout(0.1), Dense(3, weight_l2=1e-3), Softmax()]
+    return Model(layers, inputs=2, rng=0)

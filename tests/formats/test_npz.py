@@ -1,0 +1,229 @@
+import contextlib
+import json
+
+import numpy as np
+import pytest
+
+import whorl
+from whorl import SGD, CrossEntropy, Dense, Dropout, Layer, Model, ModelFileError, ReLU, Softmax, load
+from whorl.formats.descriptions import KNOWN, describe, rebuild
+from whorl.formats.files import replacing
+from whorl.initializers import Normal, Zeros
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.npz"
+
+
+@pytest.fixture
+def saved(model, path):
+    model.save(path)
+    return path
+
+
+def listed(directory):
+    return [path.name for path in directory.iterdir()]
+
+
+def altered(path, **changes):
+    """The file with some of its arrays changed, or removed by None."""
+    with np.load(path) as archive:
+        arrays = dict(archive) | changes
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    return path
+
+
+def header(path, **changes):
+    with np.load(path) as archive:
+        return np.array(json.dumps(json.loads(str(archive["whorl"])) | changes))
+
+
+def test_numpy_alone_reads_it(model, saved):
+    with np.load(saved, allow_pickle=False) as archive:
+        assert set(archive.files) == {"w1", "b1", "w2", "b2", "whorl"}
+        for name, view in model.named_parameters().items():
+            np.testing.assert_array_equal(archive[name], view)
+            assert archive[name].dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_it_predicts_the_same_to_the_bit(dtype, path, rng):
+    layers = [Dense(7, weight_l2=0.1, bias_l2=0.2, initializer=Normal(0.3)), ReLU(), Dropout(0.2), Dense(3), Softmax()]
+    model = Model(layers, inputs=5, rng=0, dtype=dtype)
+    model.save(path)
+    twin = load(path)
+    X = rng.normal(size=(100, 5))
+    assert repr(twin) == repr(model)
+    assert twin.dtype == dtype
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+
+
+def test_every_layer_and_initializer_can_be_saved():
+    public = {
+        kind.__name__
+        for module in (whorl.layers, whorl.initializers)
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, whorl.configuration.Configured)
+    }
+    assert public - {"Layer", "Initializer", "Configured"} == set(KNOWN)
+    for thing in (Dense(3, initializer=Zeros()), Dropout(0.5), ReLU(), Softmax()):
+        assert repr(rebuild(json.loads(json.dumps(describe(thing))))) == repr(thing)
+
+
+def test_same_model_same_bytes(model, tmp_path):
+    model.save(tmp_path / "a.npz")
+    model.save(tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_a_path_may_be_text_or_bytes_of_any_name(model, tmp_path):
+    model.save(str(tmp_path / "my model"))
+    assert listed(tmp_path) == ["my model"]
+    load(str(tmp_path / "my model"))
+
+
+def test_a_saved_model_is_replaced_whole_or_not_at_all(saved, monkeypatch):
+    before = saved.read_bytes()
+    other = Model([Dense(9)], inputs=2, rng=1)
+    monkeypatch.setattr("numpy.savez", lambda *_, **__: (_ for _ in ()).throw(OSError("the disk is full")))
+    with pytest.raises(OSError, match="the disk is full"):
+        other.save(saved)
+    assert saved.read_bytes() == before
+    assert listed(saved.parent) == ["model.npz"]
+
+
+def test_interrupted_writing_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "a"
+    target.write_text("old")
+
+    def interrupted():
+        with replacing(target) as file:
+            file.write(b"half of the n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert target.read_text() == "old"
+    assert listed(tmp_path) == ["a"]
+
+
+def test_a_file_gets_the_usual_permissions(saved, tmp_path):
+    (tmp_path / "usual").touch()
+    assert saved.stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_where_it_cannot_write_it_says_so(model, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"cannot write .*nowhere.*model\.npz: No such file or directory"):
+        model.save(tmp_path / "nowhere" / "model.npz")
+    with pytest.raises(IsADirectoryError, match=r"path must name a file, but .* is a directory"):
+        model.save(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="cannot write"):
+        model.save(tmp_path / "file" / "model.npz")
+
+
+def test_a_layer_of_ones_own_is_saved_but_refused_on_loading(path):
+    class Mine(Layer):
+        def forward(self, x, training):
+            return x, lambda dy: dy
+
+    Model([Mine()], inputs=2).save(path)
+    with pytest.raises(ModelFileError, match="it names 'Mine', which is none of Dense, Dropout"):
+        load(path)
+
+
+def test_what_cannot_be_described_is_refused():
+    with pytest.raises(TypeError, match="cannot describe"):
+        describe(lambda: 1)
+
+
+# Files that are not models
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"No such file or directory: '.*nothing\.npz'"):
+        load(tmp_path / "nothing.npz")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", b"a,b\n1,2\n", b"PK\x03\x04 not really", b"\x93NUMPY", b"\x80\x04K\x01."],
+    ids=["empty", "text", "csv", "zip", "npy", "pickle"],
+)
+def test_a_file_that_is_no_model(content, path):
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"model\.npz' is not a model of whorl, or damaged"):
+        load(path)
+
+
+def test_an_array_is_no_model(path):
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(ModelFileError, match="is not a model of whorl"):
+        load(path)
+
+
+def test_a_truncated_or_damaged_file(saved):
+    whole = saved.read_bytes()
+    for length in range(0, len(whole), 97):
+        saved.write_bytes(whole[:length])
+        with pytest.raises(ModelFileError):
+            load(saved)
+    for place in range(0, len(whole), 13):
+        saved.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(ModelFileError):  # many bytes of an archive mean nothing, and then it loads
+            load(saved)
+
+
+def test_pickled_objects_are_never_loaded(saved):
+    class Trap:
+        def __reduce__(self):
+            return print, ("sprung",)
+
+    altered(saved, w1=np.array([Trap()], dtype=object))
+    with pytest.raises(ModelFileError, match="allow_pickle=False"):
+        load(saved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"whorl": None}, r"it has no header, only the arrays \['w1', 'b1', 'w2', 'b2'\]"),
+        ({"w2": None}, "the array w2 is missing"),
+        ({"w1": np.zeros((2, 17))}, r"w1 must have shape \(2, 16\), got \(2, 17\)"),
+        ({"b2": np.zeros(3, int)}, "b2 must hold floats, got int64"),
+        ({"whorl": np.array("no json")}, "Expecting value"),
+        ({"whorl": np.array("[1]")}, "its header lacks"),
+        ({"whorl": np.array("{}")}, "its header lacks"),
+    ],
+)
+def test_a_file_with_a_part_missing_or_of_another_shape(changes, message, saved):
+    with pytest.raises(ModelFileError, match=message):
+        load(altered(saved, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": 2}, "its format is 2, of another version of whorl; this one reads 1"),
+        ({"layers": [{"is": "os.system"}]}, "it names 'os.system', which is none of"),
+        ({"layers": [{"is": "Dense", "units": 3, "colour": "red"}]}, "its Dense does not fit"),
+        ({"layers": [{"is": "Dense", "units": -3}]}, "units must be a whole number of at least 1, got -3"),
+        ({"layers": []}, "layers must hold at least one layer"),
+        ({"layers": [3]}, r"layers\[0\] must be a Layer"),
+        ({"layers": [{"is": "Dense", "units": 10**15}]}, "w1 must have shape"),
+        ({"inputs": [0]}, r"inputs\[0\] must be a whole number of at least 1"),
+        ({"inputs": 3}, r"w1 must have shape \(3, 16\), got \(2, 16\)"),
+        ({"dtype": "object"}, "dtype must be float32 or float64"),
+    ],
+)
+def test_a_header_that_does_not_fit(changes, message, saved):
+    with pytest.raises(ModelFileError, match=message):
+        load(altered(saved, whorl=header(saved, **changes)))
+
+
+def test_loading_leaves_the_global_random_state_and_trains_on(saved, spiral_data):
+    model = load(saved)
+    model.fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
+    assert not np.array_equal(model.parameters, load(saved).parameters)

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+import whorl
+from whorl import CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax, check_gradients
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_right_model_passes_on_a_fresh_spiral(dtype):
+    # The spiral's first points lie at 0 and fresh biases are 0: every ReLU would be on its kink.
+    X, y = whorl.datasets.spiral(10, rng=0)
+    layers = [Dense(64, weight_l2=0.01, bias_l2=0.02), ReLU(), Dropout(0.2), Dense(3, weight_l2=0.1), Softmax()]
+    model = Model(layers, inputs=2, rng=0, dtype=dtype)
+    errors = check_gradients(model, X, y, loss=CrossEntropy(), sample_weight=np.arange(1, 31))
+    assert list(errors) == ["w1", "b1", "w2", "b2", "inputs"]
+    assert max(errors.values()) < 1e-6
+
+
+class WrongDense(Dense):
+    """Its bias gradient is a mean instead of a sum."""
+
+    def forward(self, x, training):
+        y, right = super().forward(x, training)
+
+        def backward(dy):
+            dx = right(dy)
+            self.db /= len(dy)
+            return dx
+
+        return y, backward
+
+
+class WrongReLU(ReLU):
+    """Lets too much through on the way back."""
+
+    def forward(self, x, training):
+        return super().forward(x, training)[0], lambda dy: dy
+
+
+def test_it_finds_what_is_wrong_and_where(spiral_data):
+    X, y = spiral_data[0][::5], spiral_data[1][::5]
+    errors = check_gradients(Model([WrongDense(4), Softmax()], inputs=2, rng=0), X, y, loss=CrossEntropy())
+    assert errors["b1"] > 0.5
+    assert errors["w1"] < 1e-6
+    model = Model([Dense(8), WrongReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+    errors = check_gradients(model, X, y, loss=CrossEntropy())
+    assert min(errors["w1"], errors["b1"], errors["inputs"]) > 1e-2
+    assert max(errors["w2"], errors["b2"]) < 1e-6
+
+
+def test_the_model_stays_as_it_is(model, spiral_data):
+    parameters, gradients = model.parameters.copy(), model.gradients.copy()
+    flags = [layer.input_gradient for layer in model.layers]
+    check_gradients(model, spiral_data[0][:6], spiral_data[1][:6], loss=CrossEntropy())
+    np.testing.assert_array_equal(model.parameters, parameters)
+    np.testing.assert_array_equal(model.gradients, gradients)
+    assert [layer.input_gradient for layer in model.layers] == flags
+
+
+def test_no_gradient_at_all_is_no_error():
+    class Silent(Layer):
+        def forward(self, x, training):
+            return np.zeros_like(x), np.zeros_like
+
+    errors = check_gradients(Model([Silent(), Softmax()], inputs=2), [[1.0, 2.0]], [0], loss=CrossEntropy())
+    assert errors == {"inputs": 0.0}

@@ -1,0 +1,246 @@
+import copy
+import pickle
+import threading
+
+import numpy as np
+import pytest
+from helpers import error, slopes
+
+import whorl
+from whorl import SGD, CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax
+from whorl.losses import Loss
+
+
+def test_layout_of_the_vectors(model):
+    assert {name: view.shape for name, view in model.named_parameters().items()} == {
+        "w1": (2, 16),
+        "b1": (16,),
+        "w2": (16, 3),
+        "b2": (3,),
+    }
+    assert model.parameters.shape == model.gradients.shape == (2 * 16 + 16 + 16 * 3 + 3,)
+    assert model.outputs == (3,)
+    model.parameters[:] = np.arange(99)
+    np.testing.assert_array_equal(model.named_parameters()["w1"], np.arange(32).reshape(2, 16))
+    np.testing.assert_array_equal(model.layers[0].b, np.arange(32, 48))
+    model.layers[3].db[:] = 7
+    np.testing.assert_array_equal(model.gradients[-3:], 7)
+
+
+def test_same_seed_same_parameters_and_other_seed_others():
+    one, same, other = (Model([Dense(4)], inputs=3, rng=seed).parameters for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_a_list_of_layers_serves_for_several_models():
+    layers = [Dense(4), Dense(4)]
+    one, two = Model(layers, inputs=4, rng=0), Model(layers, inputs=4, rng=1)
+    one.parameters[:] = 0
+    assert two.parameters.any()
+    shared = Dense(4)
+    model = Model([shared, shared], inputs=4, rng=0)
+    assert (model.layers[0].w != model.layers[1].w).any()
+
+
+def saved_and_loaded(model, tmp_path):
+    model.save(tmp_path / "model.npz")
+    return whorl.load(tmp_path / "model.npz")
+
+
+ROUTES = {
+    "copy": lambda model, _: copy.copy(model),
+    "deepcopy": lambda model, _: copy.deepcopy(model),
+    "pickle": lambda model, _: pickle.loads(pickle.dumps(model)),
+    "load": saved_and_loaded,
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
+def test_a_copy_is_whole_and_shares_nothing(route, dtype, tmp_path, spiral_data):
+    X, y = spiral_data
+    model = Model([Dense(8, weight_l2=0.1), ReLU(), Dropout(0.1), Dense(3), Softmax()], inputs=2, rng=0, dtype=dtype)
+    model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
+    twin = route(model, tmp_path)
+    assert repr(twin) == repr(model)
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+
+    for layer in (twin.layers[0], twin.layers[3]):  # the views share the vectors' memory
+        for view, vector in [(layer.w, twin.parameters), (layer.db, twin.gradients)]:
+            assert np.shares_memory(view, vector)
+    assert not np.shares_memory(twin.parameters, model.parameters)
+
+    # Both train on, alike.
+    for each in (model, twin):
+        each.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1, momentum=0.9), epochs=2, rng=1)
+    np.testing.assert_array_equal(twin.parameters, model.parameters)
+
+
+def test_predict_goes_through_the_network_in_chunks(model, rng):
+    X = rng.normal(size=(2500, 2))
+    one_by_one = np.concatenate([model.predict(row[None]) for row in X[::100]])
+    np.testing.assert_allclose(model.predict(X)[::100], one_by_one, rtol=1e-5)
+    assert model.predict(X).shape == (2500, 3)
+
+
+def test_predict_from_several_threads(model, rng):
+    batches = [rng.normal(size=(50, 2)) for _ in range(8)]
+    alone = [model.predict(X) for X in batches]
+    results = [None] * 8
+
+    def work(i):
+        for _ in range(50):
+            results[i] = model.predict(batches[i])
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    np.testing.assert_array_equal(results, alone)
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["fused", "apart"])
+def test_the_gradient_is_that_of_the_loss_reported(apart, spiral_data):
+    class SoftmaxOfMyOwn(Softmax):
+        """Not the class that is fused, so its own backward is used."""
+
+    layers = [Dense(8, weight_l2=0.01, bias_l2=0.02), ReLU(), Dropout(0.3), Dense(3, weight_l2=0.03)]
+    model = Model([*layers, SoftmaxOfMyOwn() if apart else Softmax()], inputs=2, rng=0, dtype=np.float64)
+    model.parameters += 0.1
+    X, y = spiral_data[0][1::7] + 0.01, spiral_data[1][1::7]
+
+    def loss():
+        return model.loss(X, y, CrossEntropy(), training=np.random.default_rng(5))
+
+    loss()[3]()
+    gradients = model.gradients.copy()
+    assert error(gradients, slopes(lambda: loss()[0], model.parameters)) < 1e-6
+
+
+def test_fused_and_apart_agree(spiral_data):
+    class Apart(CrossEntropy):
+        """Not the class that is fused."""
+
+    X, y = spiral_data
+    model = Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64)
+    results = []
+    for loss in (CrossEntropy(), Apart()):
+        value, penalty, prediction, backward = model.loss(X, y, loss)
+        backward()
+        results.append((value, penalty, prediction, model.gradients.copy()))
+    for fused, apart in zip(*results, strict=True):
+        np.testing.assert_allclose(fused, apart, rtol=1e-12, atol=1e-15)
+
+
+def test_layers_before_the_first_parameters_are_spared_the_way_back(spiral_data):
+    class Careful(Layer):
+        def forward(self, x, training):
+            def backward(dy):
+                raise AssertionError("nobody needs this gradient")
+
+            return x, backward
+
+    X, y = spiral_data
+    model = Model([Careful(), Dropout(0.1), Dense(3), Softmax()], inputs=2, rng=0)
+    model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
+    assert model.gradients.any()
+    model.track_inputs()
+    with pytest.raises(AssertionError, match="nobody"):
+        model.loss(X.astype(np.float32), y, CrossEntropy(), training=np.random.default_rng(0))[3]()
+
+
+def test_gradients_accumulate_over_half_batches(spiral_data):
+    X, y = spiral_data
+    model = Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64)
+    sums = np.zeros_like(model.gradients)
+    for half in (slice(0, 60), slice(60, 120)):
+        model.loss(X[half], y[half], CrossEntropy())[3]()
+        sums += model.gradients / 2
+    model.loss(X, y, CrossEntropy())[3]()
+    np.testing.assert_allclose(model.gradients, sums, rtol=1e-10, atol=1e-14)
+
+
+def test_two_forwards_before_two_backwards(spiral_data, model):
+    X, y = spiral_data[0].astype(np.float32), spiral_data[1]
+    halves = [(X[:50], y[:50]), (X[50:], y[50:])]
+    expected = []
+    for x, target in halves:
+        model.loss(x, target, CrossEntropy())[3]()
+        expected.append(model.gradients.copy())
+    backwards = [model.loss(x, target, CrossEntropy())[3] for x, target in halves]
+    for backward, gradients in zip(reversed(backwards), reversed(expected), strict=True):
+        backward()
+        np.testing.assert_array_equal(model.gradients, gradients)
+
+
+def test_evaluate_by_hand(spiral_data):
+    X, y = spiral_data
+    model = Model([Dense(3, weight_l2=0.5), Softmax()], inputs=2, rng=0, dtype=np.float64)
+    w, b = model.named_parameters().values()
+    z = X @ w + b
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    measured = model.evaluate(X, y, loss=CrossEntropy(), metrics=["accuracy", lambda y, p: p.max()])
+    penalty = 0.5 * (w**2).sum()
+    assert measured == {
+        "loss": pytest.approx(-np.log(p[np.arange(120), y]).mean() + penalty, rel=1e-12),
+        "penalty": pytest.approx(penalty, rel=1e-12),
+        "accuracy": (p.argmax(axis=1) == y).mean(),
+        "<lambda>": pytest.approx(p.max()),
+    }
+
+
+def test_sample_weights_in_evaluate(spiral_data):
+    X, y = spiral_data
+    model = Model([Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64)
+    only_first = np.where(np.arange(120) < 10, 3.0, 0.0)
+    weighted = model.evaluate(X, y, loss=CrossEntropy(), sample_weight=only_first)["loss"]
+    assert weighted == pytest.approx(model.evaluate(X[:10], y[:10], loss=CrossEntropy())["loss"], rel=1e-12)
+
+
+def test_whole_numbers_and_lists_are_taken_for_inputs():
+    model = Model([Dense(2)], inputs=3, rng=0)
+    X = [[1, 2, 3], [4, 5, 6]]
+    np.testing.assert_array_equal(model.predict(X), model.predict(np.array(X, np.int8)))
+    assert model.predict(X).dtype == np.float32
+
+
+def test_a_model_without_parameters_predicts():
+    model = Model([Softmax()], inputs=2)
+    np.testing.assert_array_equal(model.predict([[0, 0]]), [[0.5, 0.5]])
+    assert model.parameters.size == 0
+    assert model.evaluate([[0, 0]], [1], loss=CrossEntropy())["loss"] == pytest.approx(np.log(2))
+
+
+def test_inputs_of_several_dimensions():
+    model = Model([ReLU()], inputs=(2, 3))
+    assert model.predict(np.ones((4, 2, 3))).shape == (4, 2, 3)
+
+
+def test_a_loss_of_ones_own(spiral_data):
+    class SquaredError(Loss):
+        def targets(self, y, outputs):
+            return np.eye(outputs[0])[np.asarray(y)]
+
+        def forward(self, prediction, target, weight=None):
+            difference = prediction - target
+            return float((difference**2).sum() / len(target)), lambda: 2 * difference / len(target)
+
+    model = Model([Dense(4), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+    errors = whorl.check_gradients(model, spiral_data[0][::9], spiral_data[1][::9], loss=SquaredError())
+    assert max(errors.values()) < 1e-6
+
+
+def test_repr_and_summary(model):
+    assert repr(model) == (
+        "Model([Dense(16, weight_l2=0.001, bias_l2=0.001), ReLU(), Dropout(0.1), Dense(3, weight_l2=0.001), Softmax()],"
+        " inputs=2)"
+    )
+    assert repr(Model([ReLU()], inputs=(2, 3), dtype=np.float64)) == "Model([ReLU()], inputs=(2, 3), dtype='float64')"
+    rows = str(model.summary()).splitlines()
+    assert rows[0].split() == ["layer", "output", "parameters"]
+    assert rows[2].endswith("48  w1 (2, 16)  b1 (16,)")
+    assert rows[-1].split() == ["total", "99", "float32"]
+    assert repr(model.summary()) == str(model.summary())
+    assert "2 x 3" in str(Model([ReLU()], inputs=(2, 3)).summary())

@@ -1,0 +1,57 @@
+"""What the README says is so."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_its_examples_run_in_order(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 3
+    exec(compile("\n".join(blocks), "README.md", "exec"), names := {})
+    assert names["history"]["accuracy"][-1] > 0.5
+    assert max(whorl_errors(names).values()) < 1e-6
+    assert (tmp_path / "model.npz").exists()
+    assert (tmp_path / "spiral.png").exists()
+
+
+def whorl_errors(names):
+    return names["whorl"].check_gradients(
+        names["model"], names["X"][::300], names["y"][::300], loss=names["CrossEntropy"]()
+    )
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_its_links_lead_somewhere(text):
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        assert link.startswith("https://") or (ROOT / link).exists(), link
+
+
+def test_the_files_and_sessions_it_names_exist():
+    for name in re.findall(r"`((?:tests|layers|training)/[\w/]+\.py)`", README + CONTRIBUTING):
+        assert (ROOT / name).exists() or (ROOT / "src" / "whorl" / name).exists(), name
+    sessions = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    for session in re.findall(r"`nox -s (\w+)`", CONTRIBUTING):
+        assert f"def {session}(" in sessions
+
+
+def test_the_commands_are_one_line_each_and_ci_runs_the_second():
+    commands = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
+    assert len(commands) == 2
+    assert commands[0].endswith("whorl train spiral")
+    marked = README.split("<!-- test command -->\n```\n")[1].splitlines()[0]
+    assert marked == commands[1]
+    assert "<!-- test command -->" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_python_that_is_named_is_the_one_that_is_required():
+    floor = re.search(r'requires-python = ">=(\d+)\.(\d+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert f"Python {floor[1]}.{floor[2]}" in README
+    assert sys.version_info >= (int(floor[1]), int(floor[2]))

@@ -1,0 +1,310 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from whorl import (
+    SGD,
+    Adam,
+    Callback,
+    CrossEntropy,
+    Dense,
+    DivergenceError,
+    Dropout,
+    InverseTime,
+    Model,
+    ReLU,
+    Softmax,
+    StopTraining,
+)
+from whorl.training.data import Samples, batches, class_weights, split
+
+
+def network(seed=0, dtype=np.float64, dropout=0.0, l2=1e-3):
+    layers = [Dense(8, weight_l2=l2), ReLU(), Dropout(dropout), Dense(3), Softmax()]
+    return Model(layers, inputs=2, rng=seed, dtype=dtype)
+
+
+def settings(**changes):
+    return {"loss": CrossEntropy(), "optimizer": SGD(0.1, momentum=0.9), "epochs": 3, "rng": 0} | changes
+
+
+def test_every_sample_once_an_epoch_in_a_new_order(rng):
+    first, second = (np.concatenate(list(batches(10, 4, rng))) for _ in range(2))
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert (first != second).any()
+    assert [len(rows) for rows in batches(10, 4, rng)] == [4, 4, 2]
+    assert [len(rows) for rows in batches(3, 99, rng)] == [3]
+
+
+def test_a_step_by_hand(spiral_data):
+    X, y = spiral_data
+    model, twin = network(), network()
+    next(iter(model.training(X, y, **settings(optimizer=SGD(0.5), batch_size=120, epochs=1))))
+    twin.loss(X, y, CrossEntropy())[3]()
+    np.testing.assert_allclose(model.parameters, twin.parameters - 0.5 * twin.gradients, rtol=1e-12)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_samples(spiral_data):
+    X, y = spiral_data
+    for batch_size in (7, 32, 120, 1000):
+        # With a learning rate of 0 the network stays what it is, so the means must be those of `evaluate`.
+        model = network()
+        epoch = next(
+            iter(model.training(X, y, **settings(optimizer=SGD(0.0), batch_size=batch_size, metrics=["accuracy"])))
+        )
+        measured = model.evaluate(X, y, loss=CrossEntropy(), metrics=["accuracy"])
+        assert {name: epoch[name] for name in measured} == pytest.approx(measured, rel=1e-12)
+
+
+def test_metrics_are_of_the_whole_epoch_and_not_means_of_batches(spiral_data):
+    calls = []
+
+    def seen(y, prediction):
+        calls.append((np.sort(y), len(prediction)))
+        return float(len(prediction))
+
+    history = network().fit(*spiral_data, **settings(metrics=[seen], validation=0.25))
+    assert history["seen"] == [90, 90, 90]
+    assert history["val_seen"] == [30, 30, 30]
+    assert len(calls) == 6
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 60, 120, 500])
+def test_time_goes_in_epochs_whatever_the_batch_size(batch_size, spiral_data):
+    times = []
+
+    def schedule(epoch):
+        times.append(epoch)
+        return 0.0
+
+    history = network().fit(*spiral_data, **settings(optimizer=SGD(schedule), epochs=2, batch_size=batch_size))
+    starts = np.arange(0, 120, batch_size) / 120
+    np.testing.assert_allclose(times, [*starts, 1.0, *(1 + starts), 2.0], rtol=1e-12)
+    assert history["learning_rate"] == [0, 0]
+
+
+def test_the_recorded_rate_is_that_after_so_many_epochs(spiral_data):
+    schedule = InverseTime(0.05, decay=2.5e-4)
+    history = network().fit(*spiral_data, **settings(optimizer=SGD(schedule)))
+    assert history["learning_rate"] == [schedule(1), schedule(2), schedule(3)]
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.05, momentum=0.9), Adam(0.01)], ids=repr)
+def test_same_seed_same_bits(optimizer, spiral_data):
+    runs = []
+    for seed in (5, 5, 6):
+        model = network(dtype=np.float32, dropout=0.2)
+        history = model.fit(*spiral_data, **settings(optimizer=optimizer, validation=0.2, rng=seed))
+        runs.append((model.parameters, history["loss"]))
+    np.testing.assert_array_equal(runs[0][0], runs[1][0])
+    assert runs[0][1] == runs[1][1]
+    assert (runs[0][0] != runs[2][0]).any()
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.05, momentum=0.9), Adam(0.01)], ids=repr)
+def test_a_run_that_rests_is_the_same_as_one_that_does_not(optimizer, spiral_data):
+    model, rested = network(dropout=0.2), network(dropout=0.2)
+    whole = [epoch["loss"] for epoch in model.training(*spiral_data, **settings(optimizer=optimizer, epochs=6))]
+    run = rested.training(*spiral_data, **settings(optimizer=optimizer, epochs=6))
+    parts = [epoch["loss"] for epoch in itertools.islice(run, 2)]
+    rested.predict(spiral_data[0])
+    parts += [epoch["loss"] for epoch in run]
+    assert parts == whole
+    np.testing.assert_array_equal(rested.parameters, model.parameters)
+    assert list(run) == []
+
+
+def test_an_optimizer_is_a_recipe(spiral_data):
+    recipe = SGD(0.05, momentum=0.9)
+    one, two = network(), network()
+    one.fit(*spiral_data, **settings(optimizer=recipe))
+    two.fit(*spiral_data, **settings(optimizer=recipe))
+    np.testing.assert_array_equal(one.parameters, two.parameters)
+
+
+def test_steps(spiral_data):
+    run = network().training(*spiral_data, **settings(batch_size=50, epochs=2))
+    steps = list(run.steps())
+    assert [step.number for step in steps] == [1, 2, 3, 4, 5, 6]
+    assert [step.samples for step in steps] == [50, 50, 20] * 2
+    assert [step.epoch and step.epoch.number for step in steps] == [None, None, 1, None, None, 2]
+    means = np.average([s.loss for s in steps[:3]], weights=[50, 50, 20])
+    assert steps[2].epoch["loss"] == pytest.approx(means, rel=1e-12)
+    assert all(0 < step.penalty < step.loss for step in steps)
+
+
+def test_an_epochs_record_is_frozen(spiral_data):
+    epoch = next(iter(network().training(*spiral_data, **settings())))
+    with pytest.raises(AttributeError):
+        epoch.number = 7
+    assert epoch.seconds > 0
+
+
+# Validation
+
+
+def test_a_fraction_is_set_aside_after_a_shuffle(spiral_data, rng):
+    X, y = spiral_data
+    data = Samples(X, y)
+    train, validation = split(data, 0.2, rng)
+    assert (len(train), len(validation)) == (96, 24)
+    together = np.concatenate([train.x, validation.x])
+    np.testing.assert_array_equal(np.sort(together, axis=0), np.sort(X, axis=0))
+    assert len(set(validation.target)) == 3
+    for part in (train, validation):  # each sample kept its label
+        for x, label in zip(part.x, part.target, strict=True):
+            assert y[np.flatnonzero((x == X).all(axis=1))].tolist().count(label)
+
+
+def test_validation_is_of_the_network_as_it_stands_with_dropout_off(spiral_data):
+    X, y = spiral_data
+    model = network(dropout=0.5)
+    run = model.training(X, y, **settings(validation=(X[:30], y[:30]), metrics=["accuracy"]))
+    for epoch in run:
+        measured = model.evaluate(X[:30], y[:30], loss=CrossEntropy(), metrics=["accuracy"])
+        assert {name: epoch[f"val_{name}"] for name in measured} == measured
+    assert len(run.train) == 120
+
+
+def test_validation_samples_may_have_weights(spiral_data):
+    X, y = spiral_data
+    weight = np.arange(120.0)
+    model = network()
+    history = model.fit(X, y, **settings(validation=(X, y, weight)))
+    expected = model.evaluate(X, y, loss=CrossEntropy(), sample_weight=weight)["loss"]
+    assert history["val_loss"][-1] == pytest.approx(expected, rel=1e-12)
+
+
+# Weights
+
+
+def test_a_weight_of_2_is_the_same_as_a_sample_that_stands_twice(spiral_data):
+    X, y = spiral_data
+    twice, weighted = network(), network()
+    once = {"batch_size": 1000, "epochs": 5}
+    twice.fit(np.concatenate([X, X[:40]]), np.concatenate([y, y[:40]]), **settings(**once))
+    weighted.fit(X, y, sample_weight=np.where(np.arange(120) < 40, 2, 1), **settings(**once))
+    np.testing.assert_allclose(weighted.parameters, twice.parameters, rtol=1e-8)
+
+
+@pytest.mark.parametrize("validation", [None, 0.25])
+def test_scaling_the_weights_changes_nothing(validation, spiral_data, rng):
+    weight = rng.uniform(size=120)
+    runs = []
+    for factor in (1.0, 1e-8, 3e7):
+        model = network()
+        runs.append(model.fit(*spiral_data, sample_weight=factor * weight, **settings(validation=validation))["loss"])
+    np.testing.assert_allclose(runs[1], runs[0], rtol=1e-9)
+    np.testing.assert_allclose(runs[2], runs[0], rtol=1e-9)
+
+
+def test_class_weights_by_hand():
+    target = np.array([0, 0, 0, 1])
+    np.testing.assert_allclose(class_weights(target, "balanced", 3), [4 / 3, 4 / 3, 4 / 3, 4])
+    np.testing.assert_allclose(class_weights(target, {1: 5.0}, 3), [1, 1, 1, 5])
+
+
+def test_class_weights_multiply_the_samples_and_leave_validation_alone(spiral_data, rng):
+    X, y = spiral_data
+    sample_weight = rng.uniform(size=120)
+    by_class = np.array([1.0, 2.0, 4.0])[y]
+    one, two = network(), network()
+    same = {"batch_size": 120, "validation": (X, y)}
+    first = one.fit(X, y, sample_weight=sample_weight, class_weight={1: 2.0, 2: 4.0}, **settings(**same))
+    second = two.fit(X, y, sample_weight=sample_weight * by_class, **settings(**same))
+    np.testing.assert_allclose(one.parameters, two.parameters, rtol=1e-10)
+    assert first["val_loss"] == pytest.approx(second["val_loss"], rel=1e-10)
+
+
+def test_balanced_gives_a_rare_class_its_say():
+    # 95 samples of class 0 and 5 of class 1, all alike: the best constant answer is the share of each, or half and half.
+    X, y = np.zeros((100, 1)), np.repeat([0, 1], [95, 5])
+    answers = []
+    for class_weight in (None, "balanced"):
+        model = Model([Dense(2), Softmax()], inputs=1, rng=0, dtype=np.float64)
+        model.fit(X, y, class_weight=class_weight, **settings(optimizer=SGD(1.0), epochs=500, batch_size=100))
+        answers.append(model.predict(X[:1])[0, 1])
+    assert answers == [pytest.approx(0.05, abs=1e-3), pytest.approx(0.5, abs=1e-3)]
+
+
+# Trouble
+
+
+def test_a_run_that_diverges_says_so(spiral_data):
+    with (
+        np.errstate(over="ignore", invalid="ignore"),
+        pytest.raises(DivergenceError, match=r"the loss became (nan|inf) in epoch \d+: .* lower the learning rate"),
+    ):
+        network().fit(*spiral_data, **settings(optimizer=SGD(1e200), epochs=50))
+
+
+def test_errors_come_at_once_and_not_with_the_first_step(spiral_data):
+    X, y = spiral_data
+    with pytest.raises(ValueError, match="batch_size"):
+        network().training(X, y, **settings(batch_size=0))
+
+
+# Callbacks
+
+
+class Diary(Callback):
+    def __init__(self, stop_at=None):
+        self.calls, self.stop_at = [], stop_at
+
+    def on_train_begin(self, training):
+        self.calls.append("begin")
+
+    def on_epoch_end(self, training, epoch):
+        self.calls.append(epoch.number)
+        if epoch.number == self.stop_at:
+            raise StopTraining(f"enough after {epoch.number}")
+
+    def on_train_end(self, training, history):
+        self.calls.append(("end", len(history.epochs)))
+
+
+def test_callbacks_are_called_in_order(spiral_data):
+    diary = Diary()
+    history = network().fit(*spiral_data, **settings(callbacks=[diary, Callback()]))
+    assert diary.calls == ["begin", 1, 2, 3, ("end", 3)]
+    assert history.stopped is None
+
+
+def test_a_callback_may_stop_the_training_and_the_others_still_hear_of_the_epoch(spiral_data):
+    first, second = Diary(stop_at=2), Diary()
+    history = network().fit(*spiral_data, **settings(callbacks=[first, second]))
+    assert first.calls == second.calls == ["begin", 1, 2, ("end", 2)]
+    assert history.stopped == "enough after 2"
+    assert len(history["loss"]) == 2
+
+
+# History
+
+
+def test_history_is_a_mapping_of_one_float_an_epoch(spiral_data):
+    history = network().fit(*spiral_data, **settings(metrics=["accuracy"], validation=0.2))
+    assert list(history) == [
+        "loss",
+        "penalty",
+        "accuracy",
+        "val_loss",
+        "val_penalty",
+        "val_accuracy",
+        "learning_rate",
+    ]
+    assert len(history) == 7
+    assert all(len(values) == 3 and all(type(v) is float for v in values) for values in history.values())
+    assert repr(history).startswith("<History of 3 epochs, loss ")
+    with pytest.raises(KeyError, match="'f1'; the history has loss, penalty"):
+        history["f1"]
+
+
+def test_a_run_of_no_epoch_has_an_empty_history(spiral_data):
+    model = network()
+    before = model.parameters.copy()
+    history = model.fit(*spiral_data, **settings(epochs=0))
+    assert len(history) == 0
+    np.testing.assert_array_equal(model.parameters, before)
+    with pytest.raises(KeyError, match="no epoch yet"):
+        history["loss"]

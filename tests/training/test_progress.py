@@ -1,0 +1,101 @@
+import io
+import re
+
+import pytest
+
+from whorl import SGD, Callback, CrossEntropy, InverseTime, Progress, StopTraining
+
+LINE = re.compile(
+    r"epoch \d+ \| train acc \d\.\d{3} loss \d+\.\d{3} \| val acc \d\.\d{3} loss \d+\.\d{3} \| lr \d\.\d{5}"
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def train(model, data, progress, epochs=10, **changes):
+    settings = {"metrics": ["accuracy"], "validation": 0.2} | changes
+    optimizer = SGD(InverseTime(0.05, decay=2.5e-4))
+    return model.fit(
+        *data,
+        loss=CrossEntropy(),
+        optimizer=optimizer,
+        epochs=epochs,
+        rng=0,
+        callbacks=[progress, *settings.pop("callbacks", [])],
+        **settings,
+    )
+
+
+def test_the_first_every_nth_and_the_last(model, spiral_data):
+    stream = io.StringIO()
+    train(model, spiral_data, Progress(4, stream))
+    lines = stream.getvalue().splitlines()
+    assert all(LINE.fullmatch(line) for line in lines)
+    assert [line.split()[1] for line in lines] == ["0", "4", "8", "10"]
+    assert lines[0].endswith("| lr 0.05000")
+
+
+def test_a_line_tells_of_the_network_as_it_stands(model, spiral_data):
+    stream = io.StringIO()
+    X, y = spiral_data
+    train(model, spiral_data, Progress(100, stream), validation=(X, y))
+    measured = model.evaluate(X, y, loss=CrossEntropy(), metrics=["accuracy"])
+    told = f"acc {measured['accuracy']:.3f} loss {measured['loss']:.3f}"
+    assert stream.getvalue().splitlines()[-1] == f"epoch 10 | train {told} | val {told} | lr 0.04988"
+
+
+def test_about_ten_lines_unless_told(model, spiral_data):
+    stream = io.StringIO()
+    train(model, spiral_data, Progress(stream=stream), epochs=30)
+    assert len(stream.getvalue().splitlines()) == 11
+
+
+def test_without_validation_or_metrics_the_line_is_shorter(model, spiral_data):
+    stream = io.StringIO()
+    train(model, spiral_data, Progress(stream=stream), metrics=[], validation=None, epochs=1)
+    assert re.fullmatch(r"epoch 0 \| train loss \d\.\d{3} \| lr 0\.05000", stream.getvalue().splitlines()[0])
+
+
+def test_watching_changes_nothing(spiral_data, model):
+    import copy
+
+    twin = copy.copy(model)
+    assert train(model, spiral_data, Progress(1, io.StringIO())) == train(twin, spiral_data, Callback())
+
+
+def test_a_stopped_run_ends_with_its_last_epoch_and_the_reason(model, spiral_data):
+    class Stop(Callback):
+        def on_epoch_end(self, training, epoch):
+            if epoch.number == 3:
+                raise StopTraining("that will do")
+
+    stream = io.StringIO()
+    train(model, spiral_data, Progress(5, stream), callbacks=[Stop()])
+    lines = stream.getvalue().splitlines()
+    assert [line.split()[1] for line in lines[:-1]] == ["0", "3"]
+    assert lines[-1] == "stopped after epoch 3: that will do"
+
+
+def test_a_terminal_shows_a_live_line_that_the_next_one_clears(model, spiral_data, monkeypatch):
+    clock = iter(range(10_000))
+    monkeypatch.setattr("whorl.training.progress.time.perf_counter", lambda: float(next(clock)))
+    stream = Terminal()
+    train(model, spiral_data, Progress(5, stream))
+    text = stream.getvalue()
+    assert re.search(r"\r\x1b\[K\[##\.{18}\] 1/10 loss \d\.\d{3} \d+ s left", text)
+    assert text.count("\n") == 3
+    shown = [part.split("\r\x1b[K")[-1] for part in text[:-1].split("\n")]
+    assert [line.split()[1] for line in shown] == ["0", "5", "10"]
+
+
+def test_the_standard_output_is_where_it_prints(model, spiral_data, capsys):
+    train(model, spiral_data, Progress(), epochs=1)
+    assert capsys.readouterr().out.startswith("epoch 0 | ")
+
+
+def test_every_must_be_a_whole_number():
+    with pytest.raises(ValueError, match="every must be a whole number of at least 1, got 0"):
+        Progress(0)
