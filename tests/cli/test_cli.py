@@ -223,6 +223,7 @@ CSV = {
             "validation must leave samples on both sides, but 0.2 of 2 samples is 0",
         ),
         ("train spiral --samples 30 --epochs 9 --learning-rate 1e30", "the loss became"),
+        ("train spiral --output folder.npz", "argument --output: cannot write to 'folder.npz': it is a directory"),
         ("evaluate nothing.npz spiral", "No such file or directory: 'nothing.npz'"),
         ("evaluate empty.csv spiral", "'empty.csv' is not a model of whorl, or damaged"),
         ("evaluate model.npz spiral --classes 4", "y must hold labels from 0 to 2"),
@@ -257,6 +258,7 @@ def test_a_wrong_command_says_what_is_wrong(arguments, words, capsys):
     for name, text in CSV.items():
         Path(name).write_text(text)
     whorl.Model([whorl.Dense(3), whorl.Softmax()], inputs=2, rng=0).save("model.npz")
+    Path("folder.npz").mkdir()
     before = Path("model.npz").read_bytes()
     assert words in refused(capsys, *arguments.split())
     assert Path("model.npz").read_bytes() == before

@@ -205,6 +205,11 @@ def test_class_weights_by_hand():
     np.testing.assert_allclose(class_weights(target, {1: 5.0}, 3), [1, 1, 1, 5])
 
 
+def test_class_weights_are_for_classes():
+    with pytest.raises(ValueError, match="class_weight needs a loss with class labels"):
+        class_weights(np.array([0.5, 1.5]), "balanced", 1)
+
+
 def test_class_weights_multiply_the_samples_and_leave_validation_alone(spiral_data, rng):
     X, y = spiral_data
     sample_weight = rng.uniform(size=120)

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ def add(commands: "Commands[Any]") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
     model = load(arguments.model)
-    predictions = model.predict(read(arguments.file, arguments.columns, model.inputs[0]))
+    X = read(arguments.file, arguments.columns, math.prod(model.inputs))
+    predictions = model.predict(X.reshape(-1, *model.inputs))
     predictions = predictions.reshape(len(predictions), -1)
     names = [f"p{k}" for k in range(predictions.shape[1])]
     writer = csv.writer(sys.stdout, lineterminator="\n")

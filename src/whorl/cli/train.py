@@ -41,7 +41,7 @@ def add(commands: "Commands[Any]") -> None:
         "train",
         help="train a network; save it, with a picture",
         description="Train a network on the spiral data set; write model.npz and spiral.png. "
-        "80 % of the points train it, 20 %% validate it.",
+        "80 % of the points train it, 20 % validate it.",
         epilog="What is not given comes from the preset, whose value is in brackets: classic, best.",
         allow_abbrev=False,
     )
@@ -104,8 +104,10 @@ def _outputs(output: Path) -> tuple[Path, Path]:
         probe = directory / f".{name}.probe"
         probe.touch()
         probe.unlink()
+        if (directory / name).is_dir():
+            raise IsADirectoryError(0, "it is a directory")
     except OSError as error:
-        raise type(error)(f"argument --output: cannot write to {str(directory)!r}: {error.strerror}") from None
+        raise OSError(f"argument --output: cannot write to {str(output)!r}: {error.strerror}") from None
     return directory / name, directory / "spiral.png"
 
 

@@ -57,9 +57,9 @@ class Samples:
         weight = None if self.weight is None else self.weight.take(rows)
         return Samples(self.x.take(rows, axis=0), self.target.take(rows, axis=0), weight)
 
-    def reweighted(self, factor: Array) -> Samples:
+    def reweighted(self, factor: Array | float) -> Samples:
         """Return the same samples, their weights multiplied by `factor` and scaled to a mean of 1 again."""
-        together = factor if self.weight is None else factor * self.weight
+        together = np.ones(len(self)) * factor if self.weight is None else self.weight * factor
         return Samples(self.x, self.target, weights(together, len(self), self.x.dtype))
 
 
@@ -71,11 +71,10 @@ def split(data: Samples, fraction: float, rng: np.random.Generator) -> tuple[Sam
             f"validation must leave samples on both sides, but {fraction} of {len(data)} samples is {held_out}"
         )
     order = rng.permutation(len(data))
-    parts = data.take(order[held_out:]), data.take(order[:held_out])
+    train, validation = data.take(order[held_out:]), data.take(order[:held_out])
     if data.weight is None:
-        return parts
-    ones = [np.ones(len(part), data.x.dtype) for part in parts]
-    return parts[0].reweighted(ones[0]), parts[1].reweighted(ones[1])
+        return train, validation
+    return train.reweighted(1.0), validation.reweighted(1.0)
 
 
 def batches(samples: int, batch_size: int, rng: np.random.Generator) -> Iterator[Array]:
