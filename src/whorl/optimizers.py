@@ -60,8 +60,8 @@ class SGD(Optimizer):
     """Stochastic gradient descent, with momentum: ``v ← μ v + g``, then ``p ← p − lr v``.
 
     With Nesterov's correction, which looks ahead along the velocity: ``p ← p − lr (g + μ v)``. With a constant
-    gradient the velocity grows to ``g / (1 − μ)``: momentum 0.9 makes steps ten times longer, and averages the
-    noise of about ten batches.
+    gradient the velocity grows to ``g / (1 − μ)``: momentum 0.9 makes steps ten times longer, and averages
+    the noise of the batches: its variance is that of a mean over ``(1 + μ) / (1 − μ)`` = 19 of them.
 
     Parameters
     ----------

@@ -55,8 +55,8 @@ class InverseTime(Schedule):
 
     References
     ----------
-    Robbins, Monro (1951), A Stochastic Approximation Method, equation 6: with steps that fall as 1/time, the noise
-    of the gradient averages out.
+    Robbins, Monro (1951), A Stochastic Approximation Method: with steps that fall as 1/time, the noise of the gradient
+    averages out.
 
     Examples
     --------

@@ -87,7 +87,7 @@ def batches(samples: int, batch_size: int, rng: np.random.Generator) -> Iterator
 def class_weights(target: Array, class_weight: Mapping[int, float] | str, classes: int) -> Array:
     """Return the weight of each sample's class, in float64.
 
-    ``"balanced"`` weighs class c with ``n / (k n_c)``, so that each of the k classes that occur weighs the same.
+    ``"balanced"`` weighs class c with ``n / n_c``, so that each of the classes that occur weighs the same together.
     """
     if not np.issubdtype(target.dtype, np.integer):
         raise ValueError("class_weight needs a loss with class labels, such as CrossEntropy()")
