@@ -323,3 +323,13 @@ def test_a_reader_that_leaves_ends_it_quietly(trained):
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait() == 141
+
+
+def test_the_main_job_learns_the_spiral(capsys):
+    lines = out(capsys, "train", "spiral")
+    train, validation = map(
+        float, re.findall(r"acc (\d\.\d{3})", next(x for x in lines if x.startswith("epoch 200 |")))
+    )
+    assert train >= 0.85
+    assert validation >= 0.82
+    assert "lr 0.04762" in lines[10]
