@@ -29,7 +29,7 @@ every_loss = pytest.mark.parametrize(("loss", "prediction", "y"), CASES.values()
 
 
 def prepared(loss, prediction, y, sample_weight=None):
-    target = loss.targets(y, prediction.shape[1:])
+    target = loss.targets(y, prediction.shape[1:], prediction.dtype)
     weight = None if sample_weight is None else np.array(sample_weight) / np.mean(sample_weight)
     return target, weight
 

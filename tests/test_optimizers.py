@@ -130,7 +130,7 @@ def test_adams_epsilon_is_added_to_the_corrected_root():
 
 
 def test_a_learning_rate_may_be_a_number_a_schedule_or_any_function():
-    assert SGD(0.3).schedule(7.5) == 0.3
-    assert SGD(InverseTime(0.3, decay=1.0)).schedule(2) == pytest.approx(0.1)
-    assert SGD(lambda epoch: 1 / (1 + epoch)).schedule(3) == 0.25
+    assert SGD(0.3).rate(7.5) == 0.3
+    assert SGD(InverseTime(0.3, decay=1.0)).rate(2) == pytest.approx(0.1)
+    assert SGD(lambda epoch: 1 / (1 + epoch)).rate(3) == 0.25
     assert repr(SGD(InverseTime(0.3, decay=1.0), momentum=0.5)) == "SGD(InverseTime(0.3, decay=1.0), momentum=0.5)"

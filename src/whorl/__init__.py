@@ -3,12 +3,33 @@
 Needs NumPy, and nothing else. Start with `Model`, or with the command ``whorl train spiral``.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whorl import datasets, initializers, layers, losses, metrics, optimizers, schedules
 from whorl.formats import ModelFileError, load
 from whorl.glassbox import check_gradients
-from whorl.layers import Dense, Dropout, Layer, ReLU, Softmax
+from whorl.layers import (
+    ELU,
+    GELU,
+    SELU,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    Mish,
+    ReLU,
+    Residual,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Standardize,
+    Tanh,
+)
 from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.optimizers import SGD, Adam
@@ -21,24 +42,39 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
     "SGD",
     "Adam",
+    "BatchNorm",
     "Callback",
     "Constant",
     "CrossEntropy",
     "Dense",
     "DivergenceError",
     "Dropout",
+    "Embedding",
     "Epoch",
+    "Flatten",
     "History",
     "InverseTime",
     "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "Mish",
     "Model",
     "ModelFileError",
     "Progress",
     "ReLU",
+    "Residual",
+    "SiLU",
+    "Sigmoid",
     "Softmax",
+    "Softplus",
+    "Standardize",
     "StopTraining",
+    "Tanh",
     "check_gradients",
     "datasets",
     "initializers",
@@ -52,10 +88,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # Python comes here for what is not there yet: pictures need matplotlib, which takes longer to load than all the rest.
-    if name == "plot":
-        import importlib
+if not TYPE_CHECKING:  # a type checker sees the import above, and complains of names that are not there
 
-        return importlib.import_module("whorl.plot")
-    raise AttributeError(f"module 'whorl' has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        # Python comes here for what is not there yet: pictures need matplotlib, which is slower to load than all the rest.
+        if name == "plot":
+            import importlib
+
+            return importlib.import_module("whorl.plot")
+        raise AttributeError(f"module 'whorl' has no attribute {name!r}")

@@ -5,7 +5,7 @@ read back, printed, and written to a file, without a line of code in any of them
 """
 
 import inspect
-from typing import Any
+from typing import Any, Self
 
 
 class Configured:
@@ -21,17 +21,32 @@ class Configured:
     """
 
     def config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, by name: `type(self)(**self.config())` makes a twin."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        """Return the constructor's arguments, by name: ``type(self)(**self.config())`` makes a twin."""
+        names = list(inspect.signature(type(self)).parameters)
+        for name in names:
+            if name not in vars(self):
+                raise AttributeError(
+                    f"{type(self).__name__} must keep its constructor argument {name!r} as self.{name}: that is how"
+                    " whorl copies, prints and saves it"
+                )
+        return {name: vars(self)[name] for name in names}
+
+    def fresh(self) -> Self:
+        """Return a twin as the constructor makes it, without anything that was learned or remembered since."""
+        return type(self)(**{name: _fresh(value) for name, value in self.config().items()})
 
     def __repr__(self) -> str:
         """Write the call that makes a twin, without the arguments that have their default value."""
-        arguments, by_place = [], True
+        arguments, by_place, config = [], True, self.config()
         for parameter in inspect.signature(type(self)).parameters.values():
-            value = repr(getattr(self, parameter.name))
+            value = repr(config[parameter.name])
             if value == repr(parameter.default):
                 by_place = False  # those after one left out need their names
                 continue
             by_place = by_place and parameter.kind is not parameter.KEYWORD_ONLY
             arguments.append(value if by_place else f"{parameter.name}={value}")
         return f"{type(self).__name__}({', '.join(arguments)})"
+
+
+def _fresh(value: Any) -> Any:
+    return value.fresh() if isinstance(value, Configured) else value

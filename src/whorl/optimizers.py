@@ -6,13 +6,11 @@ Letters: p parameters, g gradients, lr learning rate, t the number of the step, 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Self
 
 import numpy as np
 
 from whorl import checks
 from whorl.configuration import Configured
-from whorl.schedules import Constant
 from whorl.types import Array
 
 LearningRate = float | Callable[[float], float]
@@ -34,10 +32,24 @@ class Optimizer(Configured, ABC):
     """
 
     def __init__(self, learning_rate: LearningRate) -> None:
+        if isinstance(learning_rate, type):
+            raise TypeError(
+                f"learning_rate must be a number or a schedule, got the class {learning_rate.__name__} itself"
+            )
         if not callable(learning_rate):
             learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
         self.learning_rate = learning_rate
-        self.schedule: Callable[[float], float] = learning_rate if callable(learning_rate) else Constant(learning_rate)
+
+    def rate(self, epoch: float) -> float:
+        """Return the learning rate after so many epochs; raise ValueError if a schedule gives none that is usable."""
+        rate = self.learning_rate
+        if callable(rate):
+            rate = float(rate(epoch))
+            if not 0 <= rate < math.inf:
+                raise ValueError(
+                    f"the schedule must give a finite rate of at least 0, but at epoch {epoch:g} it is {rate}"
+                )
+        return rate
 
     @abstractmethod
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
@@ -50,10 +62,6 @@ class Optimizer(Configured, ABC):
         learning_rate : float
             The rate for this step.
         """
-
-    def fresh(self) -> Self:
-        """Return a twin that has not taken a step yet."""
-        return type(self)(**self.config())
 
 
 class SGD(Optimizer):
@@ -94,8 +102,10 @@ class SGD(Optimizer):
     def __init__(self, learning_rate: LearningRate = 0.01, *, momentum: float = 0.0, nesterov: bool = False) -> None:
         super().__init__(learning_rate)
         self.momentum = checks.number("momentum", momentum, minimum=0, below=1)
-        self.nesterov = bool(nesterov)
-        if self.nesterov and self.momentum == 0:
+        if not isinstance(nesterov, bool):
+            raise TypeError(f"nesterov must be True or False, got {nesterov!r}")
+        self.nesterov = nesterov
+        if nesterov and self.momentum == 0:
             raise ValueError("nesterov=True needs a momentum above 0, got momentum 0.0")
         self._velocity: Array | None = None
 

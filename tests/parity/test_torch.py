@@ -40,7 +40,7 @@ def test_a_hundred_steps(name):
     for rows in batches:
         loss, _, _, backward = model.loss(X[rows], y[rows], CrossEntropy())
         backward()
-        optimizer.step(model.parameters, model.gradients, optimizer.schedule(0))
+        optimizer.step(model.parameters, model.gradients, optimizer.rate(0))
         losses.append(loss)
 
     their_losses, their_parameters = reference(name)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whorl import checks
 from whorl.losses import Loss, same_length, weights
-from whorl.types import Array, Shape
+from whorl.types import Array
 
-
-class Shaped(Protocol):
-    """What must be known of a model to check data for it."""
-
-    inputs: Shape
-    outputs: Shape
-    dtype: np.dtype[Any]
+if TYPE_CHECKING:
+    from whorl.model import Model
 
 
 @dataclass(frozen=True)
@@ -40,11 +35,11 @@ class Samples:
     weight: Array | None = None
 
     @classmethod
-    def checked(cls, model: Shaped, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
+    def checked(cls, model: Model, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
         """Check what a user gave; raise TypeError or ValueError, by the argument's name."""
         checks.instance("loss", loss, Loss, "CrossEntropy()")
         x = checks.samples("X", X, model.inputs, model.dtype)
-        target = loss.targets(y, model.outputs)
+        target = loss.targets(y, model.outputs, model.dtype)
         same_length("X", len(x), "y", len(target))
         weight = None if sample_weight is None else weights(sample_weight, len(x), model.dtype)
         return cls(x, target, weight)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,40 +14,23 @@ from whorl.losses import Loss
 from whorl.metrics import Metric, named
 from whorl.optimizers import Optimizer
 from whorl.randomness import RNG
-from whorl.training.data import Samples, Shaped, batches, class_weights, split
+from whorl.training.data import Samples, batches, class_weights, split
 from whorl.training.history import Epoch, Step
 from whorl.types import Array
 
+if TYPE_CHECKING:
+    from whorl.model import Model
+
 
 class DivergenceError(ArithmeticError):
-    """The loss became infinite or NaN, so that no further step could mend it."""
-
-
-class Trainable(Shaped, Protocol):
-    """What training asks of a model."""
-
-    parameters: Array
-    gradients: Array
-
-    def loss(
-        self,
-        x: Array,
-        target: Array,
-        loss: Loss,
-        *,
-        weight: Array | None = None,
-        training: np.random.Generator | None = None,
-    ) -> tuple[float, float, Array, Callable[[], Array | None]]:
-        """Return the loss, the penalty in it, the prediction, and the closure that fills the gradients."""
-
-    def measure(self, data: Samples, loss: Loss, metrics: Mapping[str, Metric]) -> dict[str, float]:
-        """Return the loss, the penalty in it and the metrics."""
+    """The loss became infinite or NaN, so that no further step could mend it. The model is what it was before that epoch."""
 
 
 class Training:
     """A training run: a ``for`` over it trains the model, one epoch a turn.
 
-    Between two turns the run rests: look at the model, save it, stop for good, or come back later with another ``for``.
+    Between two turns the run rests: look at the model, save it, stop for good, or come back later with another ``for``, which
+    goes on where the last one stopped, amid an epoch too.
     `Model.training` makes one and describes its arguments.
 
     Attributes
@@ -65,7 +48,7 @@ class Training:
 
     def __init__(
         self,
-        model: Trainable,
+        model: Model,
         X: Any,
         y: Any,
         *,
@@ -92,6 +75,8 @@ class Training:
         if class_weight is not None:
             self.train = self.train.reweighted(class_weights(self.train.target, class_weight, model.outputs[-1]))
         self.epoch = self.step = 0
+        self._underway: Underway | None = None
+        model.settle_in(self.train.x)
 
     def _split(self, data: Samples, validation: object) -> tuple[Samples, Samples | None]:
         if validation is None:
@@ -109,45 +94,61 @@ class Training:
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train, and yield a record after each epoch."""
-        for step in self.steps():
-            if step.epoch:
-                yield step.epoch
+        while self.epoch < self.epochs:
+            yield self._train_epoch()
 
     def steps(self) -> Iterator[Step]:
         """Train, and yield a record after each step; the last of an epoch holds the epoch's record."""
-        model, optimizer, schedule = self.model, self.optimizer, self.optimizer.schedule
         while self.epoch < self.epochs:
-            tally, begun, seen = Tally(predictions=bool(self.metrics)), time.perf_counter(), 0
-            for rows in batches(len(self.train), self.batch_size, self.generator):
-                learning_rate = schedule(self.epoch + seen / len(self.train))
-                batch = self.train.take(rows)
+            with np.errstate(over="ignore", invalid="ignore"):
+                step = self._train_step()
+            yield step
 
-                loss, penalty, prediction, backward = model.loss(
-                    batch.x, batch.target, self.loss, weight=batch.weight, training=self.generator
-                )
-                backward()
-                optimizer.step(model.parameters, model.gradients, learning_rate)
+    def _train_epoch(self) -> Epoch:
+        """Take the steps that are left of this epoch."""
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite ends the epoch, with an error
+            while True:
+                step = self._train_step()
+                if step.epoch:
+                    return step.epoch
 
-                tally.add(loss, penalty, batch.target, prediction)
-                seen += len(rows)
-                self.step += 1
-                epoch = self._complete(tally, begun) if seen == len(self.train) else None
-                yield Step(self.step, len(rows), loss, penalty, learning_rate, epoch)
+    def _train_step(self) -> Step:
+        """Forward, loss, gradient, step: on the next batch."""
+        begun = time.perf_counter()
+        underway = self._underway = self._underway or Underway(self)
+        batch = self.train.take(next(underway.batches))
+        learning_rate = self.optimizer.rate(self.epoch + underway.samples / len(self.train))
 
-    def _complete(self, tally: Tally, begun: float) -> Epoch:
+        loss, penalty, prediction, backward = self.model.loss(
+            batch.x, batch.target, self.loss, weight=batch.weight, training=self.generator
+        )
+        backward()
+        self.model.step(self.optimizer, learning_rate)
+
+        self.step += 1
+        underway.add(loss, penalty, batch.target, prediction if self.metrics else None)
+        underway.seconds += time.perf_counter() - begun
+        epoch = self._complete(underway) if underway.samples == len(self.train) else None
+        return Step(self.step, len(batch), loss, penalty, learning_rate, epoch)
+
+    def _complete(self, underway: Underway) -> Epoch:
         """Count the epoch as done, and return its record."""
-        self.epoch += 1
-        values = tally.means(self.metrics)
-        if not math.isfinite(values["loss"]):
+        begun = time.perf_counter()
+        self._underway = None
+        values = underway.losses()
+        if not (math.isfinite(values["loss"]) and np.isfinite(self.model.parameters).all()):
+            self.model.parameters, self.model.statistics = underway.before
             raise DivergenceError(
-                f"the loss became {values['loss']} in epoch {self.epoch}: the steps were too long;"
-                " lower the learning rate, or scale the inputs to about 1"
+                f"the loss became {values['loss']} in epoch {self.epoch + 1}: the steps were too long; lower the learning"
+                " rate, or scale the inputs to about 1 (the model has the parameters from before that epoch)"
             )
+        self.epoch += 1
+        values |= underway.metrics(self.metrics)
         if self.validation:
             measured = self.model.measure(self.validation, self.loss, self.metrics)
             values.update({f"val_{name}": value for name, value in measured.items()})
-        values["learning_rate"] = self.optimizer.schedule(self.epoch)
-        return Epoch(self.epoch, time.perf_counter() - begun, values)
+        values["learning_rate"] = self.optimizer.rate(self.epoch)
+        return Epoch(self.epoch, underway.seconds + time.perf_counter() - begun, values)
 
     def measure(self) -> tuple[dict[str, float], dict[str, float] | None]:
         """Return loss, penalty and metrics of the network as it stands, on the training and the validation data."""
@@ -159,27 +160,31 @@ class Training:
         return train, validation
 
 
-class Tally:
-    """The sums of one epoch: losses weighted by the batches' lengths, and what the metrics will need."""
+class Underway:
+    """An epoch under way: the batches that are left, and the sums so far."""
 
-    def __init__(self, *, predictions: bool) -> None:
-        self.losses: list[tuple[int, float, float]] = []
-        self.predictions: list[tuple[Array, Array]] | None = [] if predictions else None
+    def __init__(self, training: Training) -> None:
+        self.before = training.model.parameters.copy(), training.model.statistics.copy()
+        self.batches = batches(len(training.train), training.batch_size, training.generator)
+        self.samples = 0
+        self.seconds = self.loss = self.penalty = 0.0
+        self.seen: list[tuple[Array, Array]] = []
 
-    def add(self, loss: float, penalty: float, target: Array, prediction: Array) -> None:
-        """Count one batch."""
-        self.losses.append((len(target), loss, penalty))
-        if self.predictions is not None:
-            self.predictions.append((target, prediction))
+    def add(self, loss: float, penalty: float, target: Array, prediction: Array | None) -> None:
+        """Count one batch, by its length."""
+        self.samples += len(target)
+        self.loss += len(target) * loss
+        self.penalty += len(target) * penalty
+        if prediction is not None:
+            self.seen.append((target, prediction))
 
-    def means(self, metrics: Mapping[str, Metric]) -> dict[str, float]:
-        """Return the epoch's loss, penalty and metrics."""
-        count = sum(n for n, _, _ in self.losses)
-        values = {
-            "loss": sum(n * loss for n, loss, _ in self.losses) / count,
-            "penalty": sum(n * penalty for n, _, penalty in self.losses) / count,
-        }
-        if self.predictions:
-            target, prediction = (np.concatenate(part) for part in zip(*self.predictions, strict=True))
-            values |= {name: float(metric(target, prediction)) for name, metric in metrics.items()}
-        return values
+    def losses(self) -> dict[str, float]:
+        """Return the means over the samples of the loss and of the penalty in it."""
+        return {"loss": self.loss / self.samples, "penalty": self.penalty / self.samples}
+
+    def metrics(self, metrics: Mapping[str, Metric]) -> dict[str, float]:
+        """Return the metrics of all predictions of the epoch."""
+        if not metrics:
+            return {}
+        target, prediction = (np.concatenate(part) for part in zip(*self.seen, strict=True))
+        return {name: float(metric(target, prediction)) for name, metric in metrics.items()}
