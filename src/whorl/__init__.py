@@ -30,9 +30,18 @@ from whorl.layers import (
     Standardize,
     Tanh,
 )
-from whorl.losses import CrossEntropy
+from whorl.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Hinge,
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    Quantile,
+)
 from whorl.model import Model
-from whorl.optimizers import SGD, Adam
+from whorl.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Averaged, Clipped, Lion, NAdam, RMSprop
 from whorl.schedules import Constant, InverseTime
 from whorl.training import Callback, DivergenceError, Epoch, History, Progress, StopTraining
 
@@ -44,11 +53,17 @@ __version__ = "0.1.0"
 __all__ = [
     "ELU",
     "GELU",
+    "LBFGS",
     "SELU",
     "SGD",
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "Averaged",
     "BatchNorm",
+    "BinaryCrossEntropy",
     "Callback",
+    "Clipped",
     "Constant",
     "CrossEntropy",
     "Dense",
@@ -57,15 +72,24 @@ __all__ = [
     "Embedding",
     "Epoch",
     "Flatten",
+    "Hinge",
     "History",
+    "Huber",
     "InverseTime",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "Lion",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
     "Mish",
     "Model",
     "ModelFileError",
+    "NAdam",
+    "Poisson",
     "Progress",
+    "Quantile",
+    "RMSprop",
     "ReLU",
     "Residual",
     "SiLU",

@@ -11,19 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from whorl import checks, randomness
-from whorl.layers import Layer, Softmax, Standardize, chain
-from whorl.losses import CrossEntropy, FusedLoss, Loss
+from whorl.layers import Layer, Sigmoid, Softmax, Standardize, chain
+from whorl.losses import BinaryCrossEntropy, CrossEntropy, FusedLoss, Loss
 from whorl.metrics import Metric, named
 from whorl.optimizers import Optimizer
 from whorl.parameters import views
 from whorl.randomness import RNG
 from whorl.regularizers import L1, L2
 from whorl.summary import Table, summary
-from whorl.training import Callback, History, Samples, Training, fit
+from whorl.training import Callback, Epoch, History, Samples, Training, fit
 from whorl.training.callbacks import checked as checked_callbacks
 from whorl.types import Array
 
-FUSED: Mapping[type[Loss], type[Layer]] = {CrossEntropy: Softmax}
+FUSED: Mapping[type[Loss], type[Layer]] = {CrossEntropy: Softmax, BinaryCrossEntropy: Sigmoid}
 """Where a model ends in such a layer and meets such a loss, the two are one stable step: `FusedLoss.from_scores`."""
 
 CHUNK = 1024
@@ -110,6 +110,7 @@ class Model:
         ]
         self._first_trainable = trainable[0] if trainable else len(self.layers)
         self._constrained = [p.layer for p in chain.walk(places) if type(p.layer).constrain is not Layer.constrain]
+        self._partial: tuple[Optimizer, Training] | None = None
         self._gather_frozen()
         self.track_inputs(wanted=False)
 
@@ -320,16 +321,20 @@ class Model:
 
         return value + penalty, penalty, prediction, backward
 
-    def step(self, optimizer: Optimizer, learning_rate: float) -> None:
+    def step(self, optimizer: Optimizer, learning_rate: float, loss: float, evaluate: Callable[[], float]) -> None:
         """Let the optimizer change the parameters, but for the frozen ones, and bring back what strays too far.
 
         Parameters
         ----------
         optimizer : Optimizer
         learning_rate : float
+        loss : float
+            The loss at the parameters, whose gradient is in `gradients`.
+        evaluate : callable
+            Works both out anew for what the parameters are by then; for optimizers that search.
         """
         kept = [view.copy() for view, _ in self._frozen]
-        optimizer.step(self.parameters, self.gradients, learning_rate)
+        optimizer.advance(self.parameters, self.gradients, learning_rate, loss, evaluate)
         for (view, _), values in zip(self._frozen, kept, strict=True):  # momentum and decay move without a gradient
             view[...] = values
         for layer in self._constrained:
@@ -441,7 +446,8 @@ class Model:
         loss: Loss,
         optimizer: Optimizer,
         epochs: int,
-        batch_size: int = 32,
+        batch_size: int | None = None,
+        accumulate: int = 1,
         validation: float | tuple[Any, ...] | None = None,
         metrics: Iterable[str | Metric] = (),
         sample_weight: Any = None,
@@ -463,7 +469,10 @@ class Model:
         epochs : int
             How often to go through the samples.
         batch_size : int, optional
-            Samples a step. The last batch of an epoch may be shorter; its mean counts by its length.
+            Samples a step: 32, or all of them for `LBFGS`. The last batch of an epoch may be shorter; its mean counts by its
+            length.
+        accumulate : int, optional
+            Batches a step: their gradients are averaged, as if they were one batch, in the memory of one.
         validation : float or tuple, optional
             A fraction of the samples, in (0, 1), that is set aside after a shuffle; or ``(X_val, y_val)`` or ``(X_val,
             y_val, sample_weight_val)``.
@@ -506,6 +515,7 @@ class Model:
             optimizer=optimizer,
             epochs=epochs,
             batch_size=batch_size,
+            accumulate=accumulate,
             validation=validation,
             metrics=metrics,
             sample_weight=sample_weight,
@@ -521,7 +531,8 @@ class Model:
         loss: Loss,
         optimizer: Optimizer,
         epochs: int,
-        batch_size: int = 32,
+        batch_size: int | None = None,
+        accumulate: int = 1,
         validation: float | tuple[Any, ...] | None = None,
         metrics: Iterable[str | Metric] = (),
         callbacks: Iterable[Callback] = (),
@@ -533,7 +544,7 @@ class Model:
 
         Parameters
         ----------
-        X, y, loss, optimizer, epochs, batch_size, validation, metrics, sample_weight, class_weight, rng
+        X, y, loss, optimizer, epochs, batch_size, accumulate, validation, metrics, sample_weight, class_weight, rng
             As in `training`.
         callbacks : sequence of Callback, optional
             Called before the first epoch, after each, and at the end, in order.
@@ -566,6 +577,7 @@ class Model:
             optimizer=optimizer,
             epochs=epochs,
             batch_size=batch_size,
+            accumulate=accumulate,
             validation=validation,
             metrics=metrics,
             sample_weight=sample_weight,
@@ -573,6 +585,62 @@ class Model:
             rng=rng,
         )
         return fit(training, listening)
+
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: Loss,
+        optimizer: Optimizer,
+        batch_size: int | None = None,
+        metrics: Iterable[str | Metric] = (),
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | str | None = None,
+        rng: RNG = None,
+    ) -> Epoch:
+        """Go once through these samples, and keep what the optimizer remembers for the next call: for data that comes in parts.
+
+        Parameters
+        ----------
+        X, y, loss, optimizer, batch_size, metrics, sample_weight, class_weight, rng
+            As in `training`. As long as the optimizer is the same object, its twin's velocity and its time in epochs go on
+            from call to call; another object begins anew. Copies of the model and saved ones begin anew too.
+
+        Returns
+        -------
+        Epoch
+            The record; its number counts the calls.
+
+        Examples
+        --------
+        >>> import whorl
+        >>> from whorl import Dense, SGD
+        >>> X, y = whorl.datasets.spiral(50, rng=0)
+        >>> model, sgd = Model([Dense(3), Softmax()], inputs=2, rng=0), SGD(0.1, momentum=0.9)
+        >>> for part in np.split(np.random.default_rng(0).permutation(150), 3):
+        ...     print(model.partial_fit(X[part], y[part], loss=CrossEntropy(), optimizer=sgd, rng=0).number)
+        1
+        2
+        3
+        """
+        run = self.training(
+            X,
+            y,
+            loss=loss,
+            optimizer=optimizer,
+            epochs=1,
+            batch_size=batch_size,
+            metrics=metrics,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            rng=rng,
+        )
+        if self._partial is not None and self._partial[0] is optimizer:
+            run.resume(self._partial[1])
+        epoch = next(iter(run))
+        self._partial = optimizer, run
+        return epoch
 
     def summary(self) -> Table:
         """Return a table of the layers, the shapes that come out of them, and their numbers of parameters.

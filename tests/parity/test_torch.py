@@ -24,7 +24,7 @@ def reference(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_hundred_steps(name):
+def test_two_hundred_steps(name):
     X, y, start, batches = problem()
     layers = [
         Dense(HIDDEN, weight_l2=WEIGHT_L2, bias_l2=BIAS_L2),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from whorl import SGD, Adam, datasets
+from whorl import SGD, Adagrad, Adam, AdamW, NAdam, RMSprop, datasets
 
 STORED = Path(__file__).parent / "torch_2.13.npz"
-STEPS, BATCH, HIDDEN = 100, 32, 16
+STEPS, BATCH, HIDDEN = 200, 32, 16
 WEIGHT_L2, BIAS_L2 = 1e-3, 2e-3
 
 # Our optimizer, PyTorch's class and its arguments.
@@ -24,6 +24,15 @@ CASES = {
         "Adam",
         {"lr": 0.02, "betas": (0.8, 0.95), "eps": 1e-3},
     ),
+    "adamw": (AdamW(0.01, weight_decay=0.1), "AdamW", {"lr": 0.01, "weight_decay": 0.1}),
+    "nadam": (NAdam(0.01), "NAdam", {"lr": 0.01}),
+    "rmsprop": (RMSprop(0.003), "RMSprop", {"lr": 0.003}),
+    "rmsprop-momentum": (
+        RMSprop(0.003, alpha=0.9, momentum=0.5),
+        "RMSprop",
+        {"lr": 0.003, "alpha": 0.9, "momentum": 0.5},
+    ),
+    "adagrad": (Adagrad(0.05), "Adagrad", {"lr": 0.05}),
 }
 
 
@@ -49,12 +58,7 @@ def trajectory(name):
     X, y = torch.tensor(X), torch.tensor(y)
     w1, b1, w2, b2 = parameters = [torch.tensor(array, requires_grad=True) for array in start.values()]
     _, kind, arguments = CASES[name]
-    # PyTorch's weight_decay adds d·w to the gradient; ours adds 2λw, and the penalty λ Σ w² to the loss.
-    groups = [
-        {"params": [w1, w2], "weight_decay": 2 * WEIGHT_L2},
-        {"params": [b1, b2], "weight_decay": 2 * BIAS_L2},
-    ]
-    optimizer = getattr(torch.optim, kind)(groups, **arguments)
+    optimizer = getattr(torch.optim, kind)(parameters, **arguments)
     losses = []
     for rows in batches:
         scores = torch.relu(X[rows] @ w1 + b1) @ w2 + b2
@@ -62,7 +66,8 @@ def trajectory(name):
         penalty = WEIGHT_L2 * (w1.square().sum() + w2.square().sum()) + BIAS_L2 * (
             b1.square().sum() + b2.square().sum()
         )
-        losses.append((loss + penalty).item())
+        loss = loss + penalty
+        losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

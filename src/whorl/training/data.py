@@ -79,13 +79,13 @@ def batches(samples: int, batch_size: int, rng: np.random.Generator) -> Iterator
         yield order[start : start + batch_size]
 
 
-def class_weights(target: Array, class_weight: Mapping[int, float] | str, classes: int) -> Array:
+def class_weights(target: Array | None, class_weight: Mapping[int, float] | str, classes: int) -> Array:
     """Return the weight of each sample's class, in float64.
 
     ``"balanced"`` weighs class c with ``n / n_c``, so that each of the classes that occur weighs the same together.
     """
-    if not np.issubdtype(target.dtype, np.integer):
-        raise ValueError("class_weight needs a loss with class labels, such as CrossEntropy()")
+    if target is None:
+        raise ValueError("class_weight needs a loss with one label for each sample, such as CrossEntropy()")
     by_class = np.ones(classes)
     if isinstance(class_weight, str):
         if class_weight != "balanced":

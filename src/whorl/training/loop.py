@@ -55,7 +55,8 @@ class Training:
         loss: Loss,
         optimizer: Optimizer,
         epochs: int,
-        batch_size: int,
+        batch_size: int | None,
+        accumulate: int,
         validation: float | tuple[Any, ...] | None,
         metrics: Iterable[str | Metric],
         sample_weight: Any,
@@ -67,16 +68,33 @@ class Training:
         self.loss = loss
         self.optimizer = optimizer.fresh()
         self.epochs = checks.integer("epochs", epochs, minimum=0)
-        self.batch_size = checks.integer("batch_size", batch_size)
+        self.accumulate = checks.integer("accumulate", accumulate)
         self.metrics = named(metrics)
         self.generator = randomness.generator(rng)
         data = Samples.checked(model, X, y, loss, sample_weight)
         self.train, self.validation = self._split(data, validation)
+        self.batch_size = self._batch_size(batch_size)
         if class_weight is not None:
-            self.train = self.train.reweighted(class_weights(self.train.target, class_weight, model.outputs[-1]))
+            by_class = class_weights(loss.classes(self.train.target), class_weight, max(2, model.outputs[-1]))
+            self.train = self.train.reweighted(by_class)
         self.epoch = self.step = 0
         self._underway: Underway | None = None
+        self._stepped: Array | None = (
+            None  # the parameters that the steps have come to, while the model shows an average
+        )
         model.settle_in(self.train.x)
+
+    def _batch_size(self, asked: int | None) -> int:
+        usual = self.optimizer.batch_size
+        if asked is None:
+            return usual or len(self.train)
+        size = checks.integer("batch_size", asked)
+        if usual is None and size * self.accumulate < len(self.train):
+            name, count = type(self.optimizer).__name__, len(self.train)
+            raise ValueError(
+                f"batch_size must be None or at least {count} for {name}, which takes all samples, got {asked}"
+            )
+        return size
 
     def _split(self, data: Samples, validation: object) -> tuple[Samples, Samples | None]:
         if validation is None:
@@ -104,6 +122,12 @@ class Training:
                 step = self._train_step()
             yield step
 
+    def resume(self, earlier: Training) -> None:
+        """Go on where an earlier run ended, for one epoch: with its optimizer, its time, and its count of steps."""
+        self.optimizer, self._stepped = earlier.optimizer, earlier._stepped
+        self.epoch, self.step = earlier.epoch, earlier.step
+        self.epochs = self.epoch + 1
+
     def _train_epoch(self) -> Epoch:
         """Take the steps that are left of this epoch."""
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite ends the epoch, with an error
@@ -113,23 +137,51 @@ class Training:
                     return step.epoch
 
     def _train_step(self) -> Step:
-        """Forward, loss, gradient, step: on the next batch."""
+        """Take the next batch; forward, loss, gradient, step."""
         begun = time.perf_counter()
-        underway = self._underway = self._underway or Underway(self)
-        batch = self.train.take(next(underway.batches))
+        underway = self._underway = self._underway or self._begin()
+        rows = next(underway.batches)
         learning_rate = self.optimizer.rate(self.epoch + underway.samples / len(self.train))
 
+        loss, penalty, target, prediction = self._gradient(rows)
+        self.model.step(self.optimizer, learning_rate, loss, lambda: self._gradient(rows)[0])
+
+        self.step += 1
+        underway.add(loss, penalty, target, prediction if self.metrics else None)
+        underway.seconds += time.perf_counter() - begun
+        epoch = self._complete(underway) if underway.samples == len(self.train) else None
+        return Step(self.step, len(rows), loss, penalty, learning_rate, epoch)
+
+    def _gradient(self, rows: Array) -> tuple[float, float, Array, Array]:
+        """Fill the model's gradients for these rows; return the loss, the penalty in it, the targets and the predictions."""
+        if len(rows) > self.batch_size:
+            return self._accumulated([rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)])
+        batch = self.train.take(rows)
         loss, penalty, prediction, backward = self.model.loss(
             batch.x, batch.target, self.loss, weight=batch.weight, training=self.generator
         )
         backward()
-        self.model.step(self.optimizer, learning_rate)
+        return loss, penalty, batch.target, prediction
 
-        self.step += 1
-        underway.add(loss, penalty, batch.target, prediction if self.metrics else None)
-        underway.seconds += time.perf_counter() - begun
-        epoch = self._complete(underway) if underway.samples == len(self.train) else None
-        return Step(self.step, len(batch), loss, penalty, learning_rate, epoch)
+    def _accumulated(self, parts: list[Array]) -> tuple[float, float, Array, Array]:
+        """Do the same for several batches as if they were one: the mean of their losses and gradients, by their lengths."""
+        count = sum(map(len, parts))
+        gradients, mean_loss = np.zeros_like(self.model.gradients), 0.0
+        outcomes = []
+        for rows in parts:
+            loss, penalty, *outcome = self._gradient(rows)
+            gradients += self.model.gradients * (len(rows) / count)
+            mean_loss += loss * (len(rows) / count)
+            outcomes.append(outcome)
+        self.model.gradients = gradients
+        target, prediction = (np.concatenate(part) for part in zip(*outcomes, strict=True))
+        return mean_loss, penalty, target, prediction
+
+    def _begin(self) -> Underway:
+        """Begin an epoch: with the parameters that the steps have come to, where the model was showing their average."""
+        if self._stepped is not None:
+            self.model.parameters, self._stepped = self._stepped, None
+        return Underway(self)
 
     def _complete(self, underway: Underway) -> Epoch:
         """Count the epoch as done, and return its record."""
@@ -144,6 +196,9 @@ class Training:
             )
         self.epoch += 1
         values |= underway.metrics(self.metrics)
+        if self.optimizer.average is not None:
+            self._stepped = self.model.parameters.copy()
+            self.model.parameters = self.optimizer.average
         if self.validation:
             measured = self.model.measure(self.validation, self.loss, self.metrics)
             values.update({f"val_{name}": value for name, value in measured.items()})
@@ -165,7 +220,8 @@ class Underway:
 
     def __init__(self, training: Training) -> None:
         self.before = training.model.parameters.copy(), training.model.statistics.copy()
-        self.batches = batches(len(training.train), training.batch_size, training.generator)
+        together = training.batch_size * training.accumulate
+        self.batches = batches(len(training.train), together, training.generator)
         self.samples = 0
         self.seconds = self.loss = self.penalty = 0.0
         self.seen: list[tuple[Array, Array]] = []
