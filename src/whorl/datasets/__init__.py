@@ -1,5 +1,9 @@
 """Data sets to learn with."""
 
+from whorl.datasets.blobs import blobs
+from whorl.datasets.circles import circles
+from whorl.datasets.moons import moons
 from whorl.datasets.spiral import spiral, spiral_limit
+from whorl.datasets.xor import xor
 
-__all__ = ["spiral", "spiral_limit"]
+__all__ = ["blobs", "circles", "moons", "spiral", "spiral_limit", "xor"]
