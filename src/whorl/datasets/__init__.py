@@ -2,8 +2,9 @@
 
 from whorl.datasets.blobs import blobs
 from whorl.datasets.circles import circles
+from whorl.datasets.digits import digits
 from whorl.datasets.moons import moons
 from whorl.datasets.spiral import spiral, spiral_limit
 from whorl.datasets.xor import xor
 
-__all__ = ["blobs", "circles", "moons", "spiral", "spiral_limit", "xor"]
+__all__ = ["blobs", "circles", "digits", "moons", "spiral", "spiral_limit", "xor"]
