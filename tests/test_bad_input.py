@@ -175,6 +175,8 @@ CALLS = [
     (lambda m: whorl.datasets.blobs(10, spread=float("nan")), ValueError, "spread must be a finite number at least 0, got nan"),
     (lambda m: whorl.datasets.xor("10"), TypeError, "samples must be a whole number of at least 1, got '10'"),
     (lambda m: whorl.datasets.xor(10, noise=-1), ValueError, "noise must be a finite number at least 0, got -1"),
+    (lambda m: whorl.datasets.mnist(cache=3), TypeError, "cache must be the path of a directory, or None, got 3"),
+    (lambda m: whorl.datasets.fashion_mnist(cache=True), TypeError, "cache must be the path of a directory, or None, got True"),
     (lambda m: whorl.check_gradients("model", X, Y, loss=CrossEntropy()), TypeError, "model must be a Model"),
     (lambda m: whorl.check_gradients(m, X, Y, loss=CrossEntropy(), step=0), ValueError, "step must be a finite number above 0, got 0"),
     (lambda m: whorl.check_gradients(m, X, Y[:, None], loss=CrossEntropy()), ValueError, "y must have shape (n,)"),

@@ -3,8 +3,23 @@
 from whorl.datasets.blobs import blobs
 from whorl.datasets.circles import circles
 from whorl.datasets.digits import digits
+from whorl.datasets.download import DownloadError
+from whorl.datasets.idx import read_idx
+from whorl.datasets.mnist import fashion_mnist, mnist
 from whorl.datasets.moons import moons
 from whorl.datasets.spiral import spiral, spiral_limit
 from whorl.datasets.xor import xor
 
-__all__ = ["blobs", "circles", "digits", "moons", "spiral", "spiral_limit", "xor"]
+__all__ = [
+    "DownloadError",
+    "blobs",
+    "circles",
+    "digits",
+    "fashion_mnist",
+    "mnist",
+    "moons",
+    "read_idx",
+    "spiral",
+    "spiral_limit",
+    "xor",
+]
