@@ -92,8 +92,9 @@ def test_gradients_agree_with_finite_differences(loss, prediction, y, sample_wei
 
 @every_loss
 def test_the_float_type_stays(loss, prediction, y):
+    prediction = prediction.astype(np.float32)
     target, _ = prepared(loss, prediction, y)
-    value, backward = loss.forward(prediction.astype(np.float32), target, np.ones(len(y), np.float32))
+    value, backward = loss.forward(prediction, target, np.ones(len(y), np.float32))
     assert type(value) is float
     assert backward().dtype == np.float32
 
