@@ -59,12 +59,13 @@ def test_public_names():
 
 
 # Who may import whom: each room may use those named, which all stand before it.
-GROUND = {"types", "checks", "randomness", "configuration"}
+GROUND = {"types", "checks", "randomness", "configuration", "text"}
 HOUSE = {
     "types": set(),
     "checks": {"types"},
     "randomness": {"types", "checks"},
     "configuration": set(),
+    "text": set(),
     "initializers": GROUND,
     "parameters": GROUND | {"initializers"},
     "regularizers": GROUND,
