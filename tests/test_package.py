@@ -109,7 +109,7 @@ def test_imports_run_downwards():
     rooms = {path.stem if path.is_file() else path.name for path in SOURCE.iterdir()}
     assert rooms - {"__init__", "__main__", "__pycache__", "py"} == set(HOUSE)
     for room, allowed in HOUSE.items():
-        files = [SOURCE / f"{room}.py"] if (SOURCE / f"{room}.py").exists() else (SOURCE / room).glob("*.py")
+        files = [SOURCE / f"{room}.py"] if (SOURCE / f"{room}.py").exists() else (SOURCE / room).rglob("*.py")
         for file in files:
             assert set(imports(file)) <= allowed | {room}, file
 
@@ -123,7 +123,7 @@ def test_no_room_before_another_in_a_circle():
 
 
 def test_nothing_that_loads_a_file_uses_pickle_eval_or_import():
-    for file in (SOURCE / "formats").glob("*.py"):
+    for file in [*(SOURCE / "formats").glob("*.py"), *(SOURCE / "datasets" / "tables").glob("*.py")]:
         tree = ast.parse(file.read_text())
         called = {
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
