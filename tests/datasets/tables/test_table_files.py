@@ -34,6 +34,10 @@ def test_text_that_has_a_delimiter_of_another_kind_in_every_row(write):
     assert list(read(write("name;y\nSmith, A;1\nBrown, B;0\nGreen, C;0\n"))) == ["name", "y"]
 
 
+def test_blanks_before_a_quote(write):
+    assert read(write('a, b, y\n1, "x, y", 2\n3, z , 4\n')).texts("b") == ["x, y", "z"]
+
+
 def test_a_file_without_names_and_with_a_title(write):
     path = write("|a title\n39, State-gov, <=50K\n50, ?, >50K\n", "adult.data")
     t = table(path, "income", columns=["age", "work", "income"], skip=1)
@@ -78,6 +82,7 @@ def test_kinds_of_cells(write, cells, kind):
         ("a,y\n1,2\n\n3\n", "a.csv line 4 has 1 cells, the first line 2"),
         ("a,y\n1,2,3\n", "a.csv line 2 has 3 cells, the first line 2"),
         ('a,y\n"1\n2",2,3\n', "a.csv line 2 has 3 cells, the first line 2"),
+        ('a,y\n"1\n2",2\n\n3\n', "a.csv line 5 has 1 cells, the first line 2"),
         ('a,y\n1,2\n"3,4\n5,6\n', "a.csv is not a CSV file: line 3: unexpected end of data"),
         ("a, b ,b,y\n1,2,3,4\n", "a.csv has 2 columns of the name 'b'"),
         (

@@ -94,8 +94,18 @@ def test_a_changed_type_says_where(write, houses_csv):
     path = write("rooms,street,garden,sold\n1,a,true,x\n\nmany,a,true,x\n", "b.csv")
     with pytest.raises(ValueError, match=r"b.csv line 4, column 'rooms': must be a number, got 'many'"):
         preparation.transform(path)
+    good = {"rooms": [1, 2], "street": [1, 2], "garden": [True, None], "sold": ["", ""]}
+    assert preparation.transform(good).shape == (2, 9)
     with pytest.raises(ValueError, match="the mapping, row 1, column 'rooms': must be a number, got 'many'"):
-        preparation.transform({"rooms": [1, "many"], "street": [1, 2], "garden": [1, 0], "sold": ["", ""]})
+        preparation.transform(good | {"rooms": [1, "many"]})
+    with pytest.raises(ValueError, match="the mapping, row 0, column 'garden': must be true or false, got '1'"):
+        preparation.transform(good | {"garden": [1, 0]})
+
+
+def test_all_the_columns_that_are_missing_are_named(houses_csv):
+    preparation = table(houses_csv, "price").preparation
+    with pytest.raises(ValueError, match="the mapping has no column 'rooms', 'garden'; it has sold, street"):
+        preparation.transform({"sold": [""], "street": ["x"]})
 
 
 # Plain data

@@ -85,7 +85,7 @@ class Category:
     missing : bool
         Whether a value was missing in the training rows; it is a category then.
     boolean : bool
-        Whether they are true and false; then capital and small letters are the same.
+        Whether they are true and false; then capital and small letters are the same, and anything else is refused.
 
     Examples
     --------
@@ -126,13 +126,19 @@ class Category:
         place = {category: i for i, category in enumerate(self.categories)}
         values = sheet.texts(self.name)
         if self.boolean:
-            values = [value and value.lower() for value in values]
+            values = [self._truth(sheet, row, value) for row, value in enumerate(values)]
         unknown, gap = k if self.other else -1, k + self.other if self.missing else -1
         codes = np.array([gap if value is None else place.get(value, unknown) for value in values])  # (n,)
         encoded = np.zeros((len(codes), k + self.other + self.missing))
         known = np.flatnonzero(codes >= 0)
         encoded[known, codes[known]] = 1
         return encoded
+
+    def _truth(self, sheet: Sheet, row: int, value: str | None) -> str | None:
+        lower = value and value.lower()
+        if lower not in {None, "true", "false"}:
+            raise ValueError(f"{sheet.place(row, self.name)}: must be true or false, got {checks.show(value)}")
+        return lower
 
 
 Feature = Number | Category

@@ -136,7 +136,8 @@ class Preparation:
         Raises
         ------
         ValueError
-            If a column is missing, or has text where the training rows had numbers. The message says where.
+            If a column is missing, or has text where the training rows had numbers, or something else where they had true
+            and false. The message says where.
         """
         sheet = read(source, columns=columns, skip=skip)
         sheet.need(column.name for column in self.columns)
