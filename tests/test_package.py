@@ -59,7 +59,19 @@ def test_public_names():
                 "Flatten",
                 "LayerNorm",
             ],
-            *["LBFGS", "RMSprop", "Adagrad", "AdamW", "Averaged", "Clipped", "Lion", "NAdam"],
+            *[
+                "Checkpoint",
+                "EarlyStopping",
+                "StopAt",
+                "LBFGS",
+                "RMSprop",
+                "Adagrad",
+                "AdamW",
+                "Averaged",
+                "Clipped",
+                "Lion",
+                "NAdam",
+            ],
             *["BinaryCrossEntropy", "Hinge", "Huber", "MeanAbsoluteError", "MeanSquaredError", "Poisson", "Quantile"],
             *["LeakyReLU", "Mish", "Residual", "SiLU", "Sigmoid", "Softplus", "Standardize", "Tanh"],
         ],
@@ -72,13 +84,14 @@ def test_public_names():
 
 
 # Who may import whom: each room may use those named, which all stand before it.
-GROUND = {"types", "checks", "randomness", "configuration", "functions", "text"}
+GROUND = {"types", "checks", "randomness", "configuration", "functions", "text", "watching"}
 HOUSE = {
     "types": set(),
     "checks": {"types"},
     "randomness": {"types", "checks"},
     "configuration": set(),
     "functions": {"types"},
+    "watching": {"types", "checks"},
     "text": set(),
     "initializers": GROUND,
     "parameters": GROUND | {"initializers"},

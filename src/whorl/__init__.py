@@ -41,7 +41,17 @@ from whorl.losses import (
 from whorl.model import Model
 from whorl.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Averaged, Clipped, Lion, NAdam, RMSprop
 from whorl.schedules import Constant, InverseTime
-from whorl.training import Callback, DivergenceError, Epoch, History, Progress, StopTraining
+from whorl.training import (
+    Callback,
+    Checkpoint,
+    DivergenceError,
+    EarlyStopping,
+    Epoch,
+    History,
+    Progress,
+    StopAt,
+    StopTraining,
+)
 
 if TYPE_CHECKING:
     from whorl import datasets, plot
@@ -63,12 +73,14 @@ __all__ = [
     "BatchNorm",
     "BinaryCrossEntropy",
     "Callback",
+    "Checkpoint",
     "Clipped",
     "Constant",
     "CrossEntropy",
     "Dense",
     "DivergenceError",
     "Dropout",
+    "EarlyStopping",
     "Embedding",
     "Epoch",
     "Flatten",
@@ -97,6 +109,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Standardize",
+    "StopAt",
     "StopTraining",
     "Tanh",
     "check_gradients",

@@ -205,6 +205,12 @@ class Training:
         values["learning_rate"] = self.optimizer.rate(self.epoch)
         return Epoch(self.epoch, underway.seconds + time.perf_counter() - begun, values)
 
+    def columns(self) -> list[str]:
+        """Return the names of the values that each epoch will have."""
+        measured = ["loss", "penalty", *self.metrics]
+        validation = [f"val_{name}" for name in measured] if self.validation else []
+        return [*measured, *validation, "learning_rate"]
+
     def measure(self) -> tuple[dict[str, float], dict[str, float] | None]:
         """Return loss, penalty and metrics of the network as it stands, on the training and the validation data."""
         train, validation = (
