@@ -123,13 +123,12 @@ def imports(path):
         for inner in map(ast.dump, ast.walk(node))
     }
     for node in ast.walk(ast.parse(path.read_text())):
-        if (
-            isinstance(node, ast.ImportFrom)
-            and (node.module or "").startswith("whorl")
-            and ast.dump(node) not in put_off
-        ):
-            room = node.module.split(".")[1:2]
-            yield from room or [alias.name for alias in node.names]
+        if ast.dump(node) in put_off:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("whorl."))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("whorl"):
+            yield from node.module.split(".")[1:2] or [alias.name for alias in node.names]
 
 
 def test_imports_run_downwards():
@@ -156,5 +155,6 @@ def test_nothing_that_loads_a_file_uses_pickle_eval_or_import():
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        modules |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert not called & {"eval", "exec", "__import__", "compile"}
         assert not modules & {"pickle", "importlib", "marshal", "shelve"}
