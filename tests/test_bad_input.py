@@ -4,9 +4,29 @@ import numpy as np
 import pytest
 
 import whorl
-from whorl import SGD, Adam, Constant, CrossEntropy, Dense, Dropout, InverseTime, Layer, Model, Progress, ReLU, Softmax
+from whorl import (
+    SGD,
+    Adam,
+    Constant,
+    Cosine,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    Exponential,
+    InverseTime,
+    Layer,
+    Model,
+    OneCycle,
+    Polynomial,
+    Progress,
+    ReduceOnPlateau,
+    ReLU,
+    Softmax,
+    WarmUp,
+)
 from whorl.initializers import Normal
 from whorl.metrics import accuracy
+from whorl.schedules import Chain, Step
 
 X, Y = whorl.datasets.spiral(10, rng=0)
 ONE_HOT = np.eye(3)[Y]
@@ -148,6 +168,45 @@ CALLS = [
     (lambda m: Adam(epsilon=0), ValueError, "epsilon must be a finite number above 0, got 0"),
     (lambda m: Constant(-1), ValueError, "learning_rate must be a finite number at least 0, got -1"),
     (lambda m: InverseTime(0.1, decay=-1), ValueError, "decay must be a finite number at least 0, got -1"),
+    (lambda m: SGD(Cosine), TypeError, "learning_rate must be a finite number at least 0, got <class"),
+    (lambda m: Exponential(0.1, decay=0), ValueError, "decay must be a finite number above 0 and at most 1, got 0"),
+    (lambda m: Exponential(0.1, decay=10), ValueError, "decay must be a finite number above 0 and at most 1, got 10"),
+    (lambda m: Step(0.1), ValueError, "either every or milestones must be given, got every=None and milestones=None"),
+    (lambda m: Step(0.1, every=1, milestones=[2]), ValueError, "either every or milestones must be given, got every=1 and milestones=[2]"),
+    (lambda m: Step(0.1, every=0), ValueError, "every must be a finite number above 0, got 0"),
+    (lambda m: Step(0.1, factor=10, every=1), ValueError, "factor must be a finite number above 0 and at most 1, got 10"),
+    (lambda m: Step(0.1, milestones=30), TypeError, "milestones must be a list of numbers, such as [30, 60], got 30"),
+    (lambda m: Step(0.1, milestones=[]), TypeError, "milestones must be a list of numbers, such as [30, 60], got []"),
+    (lambda m: Step(0.1, milestones=[30, "60"]), TypeError, "milestones[1] must be a finite number above 0, got '60'"),
+    (lambda m: Step(0.1, milestones=[60, 30]), ValueError, "milestones must increase, but milestones[1] is 30 after 60"),
+    (lambda m: Polynomial(0.1, epochs=0), ValueError, "epochs must be a finite number above 0, got 0"),
+    (lambda m: Polynomial(0.1, epochs=9, end=-1), ValueError, "end must be a finite number at least 0, got -1"),
+    (lambda m: Polynomial(0.1, epochs=9, power=0), ValueError, "power must be a finite number above 0, got 0"),
+    (lambda m: Cosine("0.1", epochs=9), TypeError, "learning_rate must be a finite number at least 0, got '0.1'"),
+    (lambda m: Cosine(0.1, epochs=float("inf")), ValueError, "epochs must be a finite number above 0, got inf"),
+    (lambda m: Cosine(0.1, epochs=9, cycles=1.5), TypeError, "cycles must be a whole number of at least 1, got 1.5"),
+    (lambda m: Cosine(0.1, epochs=9, growth=0.5), ValueError, "growth must be a finite number at least 1, got 0.5"),
+    (lambda m: OneCycle(0.1, epochs=9, warmup=1), ValueError, "warmup must be a finite number at least 0 and below 1, got 1"),
+    (lambda m: OneCycle(0.1, epochs=9, start=0.2), ValueError, "start must be a finite number at least 0 and at most 0.1, got 0.2"),
+    (lambda m: OneCycle(0.1, epochs=9, end=0.2), ValueError, "end must be a finite number at least 0 and at most 0.1, got 0.2"),
+    (lambda m: WarmUp("cosine", epochs=5), TypeError, "schedule must be a schedule, such as Cosine(0.1, epochs=50), or a number, got 'cosine'"),
+    (lambda m: WarmUp(Cosine, epochs=5), TypeError, "schedule must be a schedule, such as Cosine(0.1, epochs=50), or a number, got the class Cosine itself"),
+    (lambda m: WarmUp(-0.1, epochs=5), ValueError, "schedule must be a finite number at least 0, got -0.1"),
+    (lambda m: WarmUp(0.1, epochs=0), ValueError, "epochs must be a finite number above 0, got 0"),
+    (lambda m: Chain([]), TypeError, "parts must be a list of (epochs, schedule)"),
+    (lambda m: Chain(Constant(0.1)), TypeError, "such as [(5, 0.1), (45, Cosine(0.1, epochs=45))], got Constant(0.1)"),
+    (lambda m: Chain([Constant(0.1)]), TypeError, "parts[0] must be (epochs, schedule), got Constant(0.1)"),
+    (lambda m: Chain([(5, 0.1), (0, 0.1)]), ValueError, "parts[1][0] must be a finite number above 0, got 0"),
+    (lambda m: Chain([(5, "slow")]), TypeError, "parts[0][1] must be a schedule, such as Cosine(0.1, epochs=50), or a number, got 'slow'"),
+    (lambda m: ReduceOnPlateau(0.1, factor=1.0), ValueError, "factor must be a finite number above 0 and below 1, got 1.0"),
+    (lambda m: ReduceOnPlateau(0.1, patience=-1), ValueError, "patience must be a whole number of at least 0, got -1"),
+    (lambda m: ReduceOnPlateau(0.1, minimum=0.2), ValueError, "minimum must be a finite number at least 0 and at most 0.1, got 0.2"),
+    (lambda m: ReduceOnPlateau(0.1, threshold=-1), ValueError, "threshold must be a finite number at least 0, got -1"),
+    (lambda m: ReduceOnPlateau(0.1, watch=accuracy), TypeError, "watch must be the name of a value in the history, such as 'val_loss', got <function"),
+    (lambda m: ReduceOnPlateau(0.1, watch="val_accuracy"), ValueError, "higher_is_better must be True or False for 'val_accuracy', which is no loss, got None"),
+    (lambda m: ReduceOnPlateau(0.1, higher_is_better="max"), TypeError, "higher_is_better must be True, False or None, got 'max'"),
+    (lambda m: fit(m, optimizer=SGD(ReduceOnPlateau(0.1))), ValueError, "watch must be a value of the epochs, which have loss, penalty, got 'val_loss'; give the training validation data"),
+    (lambda m: fit(m, optimizer=Adam(WarmUp(ReduceOnPlateau(0.1, watch="f1", higher_is_better=True), epochs=5)), validation=0.2), ValueError, "which have loss, penalty, val_loss, val_penalty, got 'f1'"),
     # the rest
     (lambda m: evaluate(m, loss=None), TypeError, "loss must be a Loss, such as CrossEntropy(), got None"),
     (lambda m: CrossEntropy()([0.5, 0.5], [0, 1]), ValueError, "CrossEntropy takes predictions of shape (n, k), got (n,)"),

@@ -34,6 +34,7 @@ def test_public_names():
     assert sorted(whorl.__all__, key=str.lower) == sorted(
         [
             *["Model", "Layer", "Dense", "Dropout", "ReLU", "Softmax", "CrossEntropy", "SGD", "Adam", "Constant"],
+            *["Cosine", "Exponential", "OneCycle", "Polynomial", "ReduceOnPlateau", "WarmUp"],
             *["InverseTime", "Callback", "Progress", "StopTraining", "Epoch", "History", "load", "check_gradients"],
             *["DivergenceError", "ModelFileError", "datasets", "initializers", "layers", "losses", "metrics"],
             *["optimizers", "plot", "schedules"],
@@ -62,7 +63,7 @@ HOUSE = {
     "optimizers": GROUND | {"schedules"},
     "metrics": GROUND | {"losses"},
     "datasets": GROUND,
-    "training": GROUND | {"losses", "metrics", "optimizers"},
+    "training": GROUND | {"losses", "metrics", "optimizers", "schedules"},
     "summary": GROUND | {"layers"},
     "model": GROUND
     | {"layers", "losses", "metrics", "optimizers", "parameters", "regularizers", "summary", "training"},

@@ -12,7 +12,16 @@ from whorl.layers import Dense, Dropout, Layer, ReLU, Softmax
 from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.optimizers import SGD, Adam
-from whorl.schedules import Constant, InverseTime
+from whorl.schedules import (
+    Constant,
+    Cosine,
+    Exponential,
+    InverseTime,
+    OneCycle,
+    Polynomial,
+    ReduceOnPlateau,
+    WarmUp,
+)
 from whorl.training import Callback, DivergenceError, Epoch, History, Progress, StopTraining
 
 if TYPE_CHECKING:
@@ -25,20 +34,26 @@ __all__ = [
     "Adam",
     "Callback",
     "Constant",
+    "Cosine",
     "CrossEntropy",
     "Dense",
     "DivergenceError",
     "Dropout",
     "Epoch",
+    "Exponential",
     "History",
     "InverseTime",
     "Layer",
     "Model",
     "ModelFileError",
+    "OneCycle",
+    "Polynomial",
     "Progress",
     "ReLU",
+    "ReduceOnPlateau",
     "Softmax",
     "StopTraining",
+    "WarmUp",
     "check_gradients",
     "datasets",
     "initializers",

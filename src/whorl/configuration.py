@@ -5,7 +5,9 @@ read back, printed, and written to a file, without a line of code in any of them
 """
 
 import inspect
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Configured:
@@ -35,3 +37,25 @@ class Configured:
             by_place = by_place and parameter.kind is not parameter.KEYWORD_ONLY
             arguments.append(value if by_place else f"{parameter.name}={value}")
         return f"{type(self).__name__}({', '.join(arguments)})"
+
+
+def fresh(thing: T) -> T:
+    """Return `thing` made anew by its constructor, and so are those it was made of: a twin that remembers nothing.
+
+    What is not `Configured` comes back as it is.
+
+    Examples
+    --------
+    >>> from whorl import ReduceOnPlateau, WarmUp
+    >>> used = WarmUp(ReduceOnPlateau(0.1, watch="loss", patience=0), epochs=1)
+    >>> for loss in (0.9, 0.7, 0.8):
+    ...     used.observe({"loss": loss})
+    >>> used(3), fresh(used)(3)
+    (0.05, 0.1)
+    """
+    made: Any = thing
+    if isinstance(thing, Configured):
+        made = type(thing)(**{name: fresh(value) for name, value in thing.config().items()})
+    elif type(thing) in (list, tuple):
+        made = type(thing)(fresh(value) for value in made)  # type: ignore[call-arg]
+    return made  # type: ignore[no-any-return]

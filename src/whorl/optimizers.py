@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from whorl import checks
-from whorl.configuration import Configured
+from whorl.configuration import Configured, fresh
 from whorl.schedules import Constant
 from whorl.types import Array
 
@@ -34,7 +34,7 @@ class Optimizer(Configured, ABC):
     """
 
     def __init__(self, learning_rate: LearningRate) -> None:
-        if not callable(learning_rate):
+        if not callable(learning_rate) or isinstance(learning_rate, type):
             learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
         self.learning_rate = learning_rate
         self.schedule: Callable[[float], float] = learning_rate if callable(learning_rate) else Constant(learning_rate)
@@ -52,8 +52,8 @@ class Optimizer(Configured, ABC):
         """
 
     def fresh(self) -> Self:
-        """Return a twin that has not taken a step yet."""
-        return type(self)(**self.config())
+        """Return a twin that has not taken a step yet, with a schedule that has seen no result yet."""
+        return fresh(self)
 
 
 class SGD(Optimizer):

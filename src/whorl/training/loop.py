@@ -14,6 +14,7 @@ from whorl.losses import Loss
 from whorl.metrics import Metric, named
 from whorl.optimizers import Optimizer
 from whorl.randomness import RNG
+from whorl.schedules import check_watched
 from whorl.training.data import Samples, Shaped, batches, class_weights, split
 from whorl.training.history import Epoch, Step
 from whorl.types import Array
@@ -91,7 +92,13 @@ class Training:
         self.train, self.validation = self._split(data, validation)
         if class_weight is not None:
             self.train = self.train.reweighted(class_weights(self.train.target, class_weight, model.outputs[-1]))
+        check_watched(self.optimizer.schedule, self._names())
         self.epoch = self.step = 0
+
+    def _names(self) -> list[str]:
+        """Return the names of an epoch's values, but for the learning rate."""
+        names = ["loss", "penalty", *self.metrics]
+        return names + [f"val_{name}" for name in names if self.validation]
 
     def _split(self, data: Samples, validation: object) -> tuple[Samples, Samples | None]:
         if validation is None:
@@ -146,6 +153,8 @@ class Training:
         if self.validation:
             measured = self.model.measure(self.validation, self.loss, self.metrics)
             values.update({f"val_{name}": value for name, value in measured.items()})
+        if hasattr(self.optimizer.schedule, "observe"):
+            self.optimizer.schedule.observe(values)
         values["learning_rate"] = self.optimizer.schedule(self.epoch)
         return Epoch(self.epoch, time.perf_counter() - begun, values)
 
