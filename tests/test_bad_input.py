@@ -228,6 +228,12 @@ CALLS = [
     (lambda m: whorl.plot.decision_boundary(m, X, Y, resolution=1), ValueError, "resolution must be a whole number of at least 2, got 1"),
     (lambda m: whorl.plot.curve({"loss": [1.0]}, "f1"), ValueError, "name must be in the history, which has loss, got 'f1'"),
     (lambda m: whorl.plot.learning_rate({}), ValueError, "history must have a learning_rate"),
+    (lambda m: whorl.plot.schedules(Constant(0.1), epochs=9), TypeError, "schedules must be a list of schedules, got Constant(0.1)"),
+    (lambda m: whorl.plot.schedules([], epochs=9), TypeError, "schedules must be a list of schedules, got []"),
+    (lambda m: whorl.plot.schedules([Constant(0.1), 0.2], epochs=9), TypeError, "schedules[1] must be a schedule, such as Cosine(0.1, epochs=50), got 0.2"),
+    (lambda m: whorl.plot.schedules([Constant(0.1)], epochs=0), ValueError, "epochs must be a finite number above 0, got 0"),
+    (lambda m: whorl.plot.schedules([Constant(0.1)], epochs=9, labels=["a", "b"]), ValueError, "labels must be one for each of the 1 schedules, got ['a', 'b']"),
+    (lambda m: whorl.plot.schedules([WarmUp(ReduceOnPlateau(0.1), epochs=1)], epochs=9), ValueError, "schedules[0] cannot be drawn before training: it depends on results, val_loss"),
 ]  # fmt: skip
 
 
