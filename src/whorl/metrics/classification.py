@@ -141,8 +141,8 @@ def balanced_accuracy(y: Any, prediction: Any) -> float:
 def precision(y: Any, prediction: Any) -> float:
     """Return the share of what was taken for a class that is of it, ``C[j, j] / Σ_i C[i, j]``: in [0, 1].
 
-    Higher is better. For two classes it is that of class 1. For more it is the mean over the classes that occur, in y or in what is
-    predicted; one that was never predicted counts as 0.
+    Higher is better. For two classes it is that of class 1. For more it is the mean over the classes that occur, in y or
+    in what is predicted; one that was never predicted counts as 0.
 
     Parameters
     ----------
@@ -179,8 +179,8 @@ def recall(y: Any, prediction: Any) -> float:
 def f1(y: Any, prediction: Any) -> float:
     """Return the harmonic mean of precision and recall, ``2 C[i, i] / (Σ_j C[i, j] + Σ_j C[j, i])``: in [0, 1].
 
-    Higher is better. The rest as in `precision`: for more than two classes it is the mean of the classes' values, not the harmonic mean of
-    the means.
+    Higher is better. The rest as in `precision`: for more than two classes it is the mean of the classes' values, not the
+    harmonic mean of the means.
 
     Examples
     --------
