@@ -7,8 +7,23 @@ import pytest
 from helpers import error, slopes
 
 import whorl
-from whorl import SGD, CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax
+from whorl import (
+    SGD,
+    Adam,
+    BatchNorm,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    Layer,
+    Model,
+    ReLU,
+    Residual,
+    Softmax,
+    Standardize,
+)
+from whorl.initializers import Zeros
 from whorl.losses import Loss
+from whorl.parameters import Parameter
 
 
 def test_layout_of_the_vectors(model):
@@ -220,8 +235,8 @@ def test_inputs_of_several_dimensions():
 
 def test_a_loss_of_ones_own(spiral_data):
     class SquaredError(Loss):
-        def targets(self, y, outputs):
-            return np.eye(outputs[0])[np.asarray(y)]
+        def targets(self, y, outputs, dtype):
+            return np.eye(outputs[0], dtype=dtype)[np.asarray(y)]
 
         def forward(self, prediction, target, weight=None):
             difference = prediction - target
@@ -241,6 +256,130 @@ def test_repr_and_summary(model):
     rows = str(model.summary()).splitlines()
     assert rows[0].split() == ["layer", "output", "parameters"]
     assert rows[2].endswith("48  w1 (2, 16)  b1 (16,)")
-    assert rows[-1].split() == ["total", "99", "float32"]
+    assert rows[-1].split() == ["total", "99", "float32,", "99", "trained", "by", "gradients"]
     assert repr(model.summary()) == str(model.summary())
     assert "2 x 3" in str(Model([ReLU()], inputs=(2, 3)).summary())
+
+
+# The vectors, and what a model learns without gradients
+
+
+def test_what_is_assigned_goes_into_the_vectors(model):
+    X = np.ones((3, 2))
+    model.parameters = model.parameters * 2
+    model.layers[0].w = np.full((2, 16), 3.0)
+    assert model.named_parameters()["w1"].dtype == np.float32
+    np.testing.assert_array_equal(model.parameters[:32], 3)
+    assert np.shares_memory(model.layers[0].w, model.parameters)
+    before = model.predict(X)
+    model.parameters *= 0
+    assert (model.predict(X) != before).any()
+    model.gradients = 1.0
+    assert (model.layers[0].dw == 1).all()
+    with pytest.raises(ValueError, match="broadcast"):
+        model.parameters = np.zeros(3)
+
+
+def test_a_copy_keeps_what_users_add(model):
+    model.note = ["mine"]
+    twin = copy.copy(model)
+    assert twin.note == ["mine"]
+    assert twin.note is not model.note
+
+
+def test_standardize_learns_from_the_training_samples_once(rng):
+    X, y = rng.normal(5, 3, size=(40, 2)), np.arange(40) % 3
+    model = Model([Standardize(), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64)
+    run = model.training(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, validation=0.25, rng=0)
+    layer = model.layers[0]
+    np.testing.assert_allclose(layer.mean, run.train.x.mean(axis=0))
+    np.testing.assert_allclose(layer.scale, run.train.x.std(axis=0))
+    assert layer.count == 30
+    before = model.statistics.copy()
+    model.fit(10 * X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
+    np.testing.assert_array_equal(model.statistics, before)
+    model.adapt(10 * X)
+    np.testing.assert_allclose(layer.mean, 10 * X.mean(axis=0))
+
+
+def test_standardize_of_a_feature_that_never_changes_and_of_large_ones():
+    X = np.array([[0.1, 1e6], [0.1, 1e6 + 1], [0.1, 1e6 + 2]])
+    model = Model([Standardize()], inputs=2)
+    model.adapt(X)
+    np.testing.assert_allclose(model.predict(X), [[0, -1.2247], [0, 0], [0, 1.2247]], atol=0.1)
+
+
+def test_each_layer_that_adapts_sees_what_comes_out_of_those_before(rng):
+    X = rng.normal(size=(50, 2))
+    model = Model([Standardize(), Dense(4), Standardize()], inputs=2, rng=0, dtype=np.float64)
+    model.adapt(X)
+    out = model.predict(X)
+    np.testing.assert_allclose(out.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(out.std(axis=0), 1, rtol=1e-12)
+
+
+def test_hidden_activations(model, rng):
+    X = rng.normal(size=(2000, 2))
+    hidden = model.activations(X)
+    assert [a.shape for a in hidden] == [(2000, 16), (2000, 16), (2000, 16), (2000, 3), (2000, 3)]
+    np.testing.assert_array_equal(hidden[1], np.maximum(hidden[0], 0))
+    np.testing.assert_array_equal(hidden[-1], model.predict(X))
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1, momentum=0.9), Adam(0.1)], ids=repr)
+def test_frozen_layers_stay_whatever_the_optimizer(optimizer, spiral_data):
+    layers = [Dense(6, weight_l2=0.1), BatchNorm(), ReLU(), Residual([Dense(6)]), Dense(3), Softmax()]
+    model = Model(layers, inputs=2, rng=0)
+    settings = {"loss": CrossEntropy(), "optimizer": optimizer, "epochs": 2, "rng": 0}
+    model.fit(*spiral_data, **settings)
+    model.freeze(0, 1, -3)
+    before = {name: view.copy() for name, view in model.named_arrays().items()}
+    model.fit(*spiral_data, **settings)
+    changed = {name for name, view in model.named_arrays().items() if (view != before[name]).any()}
+    assert changed == {"w4", "b4"}
+    assert str(model.summary()).count("frozen") == 3
+    model.freeze()
+    model.fit(*spiral_data, **settings)
+    assert {name for name, view in model.named_arrays().items() if (view != before[name]).any()} == set(before)
+
+
+def test_max_norm_holds_after_each_step(spiral_data):
+    model = Model([Dense(8, max_norm=0.5), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+    for _ in model.training(*spiral_data, loss=CrossEntropy(), optimizer=SGD(1.0), epochs=2, rng=0).steps():
+        norms = np.linalg.norm(model.named_parameters()["w1"], axis=0)
+        assert norms.max() <= 0.5 * (1 + 1e-6)
+    assert norms.max() > 0.49
+
+
+def test_parameters_of_one_name_or_of_a_misleading_one_are_refused():
+    def layer(*names):
+        class Mine(Layer):
+            def __init__(self, w=0):
+                self.w = w
+
+            def declare(self, inputs):
+                return [Parameter(name, (2,), Zeros()) for name in names]
+
+            def forward(self, x, training):
+                return x, lambda dy: dy
+
+        return Mine()
+
+    with pytest.raises(ValueError, match="declares two parameters of one name"):
+        Model([layer("a", "a")], inputs=2)
+    with pytest.raises(ValueError, match="an identifier that does not end in a digit"):
+        Model([layer("a1")], inputs=2)
+    with pytest.raises(ValueError, match=r"Mine has \{'w'\} already"):
+        Model([layer("w")], inputs=2)
+
+
+def test_a_layer_that_hides_an_argument_says_what_the_rule_is():
+    class Hidden(Layer):
+        def __init__(self, factor):
+            self._factor = factor
+
+        def forward(self, x, training):
+            return x, lambda dy: dy
+
+    with pytest.raises(AttributeError, match=r"Hidden must keep its constructor argument 'factor' as self\.factor"):
+        repr(Hidden(3))

@@ -3,15 +3,45 @@
 Needs NumPy, and nothing else. Start with `Model`, or with the command ``whorl train spiral``.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whorl import datasets, initializers, layers, losses, metrics, optimizers, schedules
 from whorl.formats import ModelFileError, load
 from whorl.glassbox import check_gradients
-from whorl.layers import Dense, Dropout, Layer, ReLU, Softmax
-from whorl.losses import CrossEntropy
+from whorl.layers import (
+    ELU,
+    GELU,
+    SELU,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    Mish,
+    ReLU,
+    Residual,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Standardize,
+    Tanh,
+)
+from whorl.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Hinge,
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    Quantile,
+)
 from whorl.model import Model
-from whorl.optimizers import SGD, Adam
+from whorl.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Averaged, Clipped, Lion, NAdam, RMSprop
 from whorl.schedules import (
     Constant,
     Cosine,
@@ -30,29 +60,59 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "LBFGS",
+    "SELU",
     "SGD",
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "Averaged",
+    "BatchNorm",
+    "BinaryCrossEntropy",
     "Callback",
+    "Clipped",
     "Constant",
     "Cosine",
     "CrossEntropy",
     "Dense",
     "DivergenceError",
     "Dropout",
+    "Embedding",
     "Epoch",
     "Exponential",
+    "Flatten",
+    "Hinge",
     "History",
+    "Huber",
     "InverseTime",
     "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "Lion",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Mish",
     "Model",
     "ModelFileError",
+    "NAdam",
     "OneCycle",
+    "Poisson",
     "Polynomial",
     "Progress",
+    "Quantile",
+    "RMSprop",
     "ReLU",
     "ReduceOnPlateau",
+    "Residual",
+    "SiLU",
+    "Sigmoid",
     "Softmax",
+    "Softplus",
+    "Standardize",
     "StopTraining",
+    "Tanh",
     "WarmUp",
     "check_gradients",
     "datasets",
@@ -67,10 +127,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # Python comes here for what is not there yet: pictures need matplotlib, which takes longer to load than all the rest.
-    if name == "plot":
-        import importlib
+if not TYPE_CHECKING:  # a type checker sees the import above, and complains of names that are not there
 
-        return importlib.import_module("whorl.plot")
-    raise AttributeError(f"module 'whorl' has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        # Python comes here for what is not there yet: pictures need matplotlib, which is slower to load than all the rest.
+        if name == "plot":
+            import importlib
+
+            return importlib.import_module("whorl.plot")
+        raise AttributeError(f"module 'whorl' has no attribute {name!r}")

@@ -94,6 +94,8 @@ def batch(of: Shape) -> str:
 def float_type(name: str, value: npt.DTypeLike) -> "np.dtype[Any]":
     """Return float32 or float64 as a `numpy.dtype`."""
     expected = f"{name} must be float32 or float64, got {show(value)}"
+    if value is None:  # which NumPy takes for float64
+        raise TypeError(expected)
     try:
         dtype = np.dtype(value)
     except TypeError:
@@ -105,6 +107,8 @@ def float_type(name: str, value: npt.DTypeLike) -> "np.dtype[Any]":
 
 def numeric(name: str, values: object, dtype: "np.dtype[Any] | None" = None) -> Array:
     """Return `values` as an array of finite real numbers, in C order, of the type `dtype` if one is given."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} must hold a number everywhere, got a masked array: fill it, or leave rows out")
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -139,7 +143,7 @@ def finite(name: str, array: Array) -> None:
 def samples(name: str, values: object, inputs: Shape, dtype: "np.dtype[Any]") -> Array:
     """Return `values` as the batch (n, *inputs) of `dtype`, n at least 1."""
     array = numeric(name, values, dtype)
-    if array.shape[1:] != inputs or array.ndim == 0:
+    if array.shape[1:] != inputs:
         hint = f"; for one sample, give {name}[None]" if array.shape == inputs else ""
         raise ValueError(f"{name} must have shape {batch(inputs)}, got {array.shape}{hint}")
     if len(array) == 0:

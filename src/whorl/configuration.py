@@ -5,9 +5,7 @@ read back, printed, and written to a file, without a line of code in any of them
 """
 
 import inspect
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any, Self
 
 
 class Configured:
@@ -23,14 +21,25 @@ class Configured:
     """
 
     def config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, by name: `type(self)(**self.config())` makes a twin."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        """Return the constructor's arguments, by name: ``type(self)(**self.config())`` makes a twin."""
+        names = list(inspect.signature(type(self)).parameters)
+        for name in names:
+            if name not in vars(self):
+                raise AttributeError(
+                    f"{type(self).__name__} must keep its constructor argument {name!r} as self.{name}: that is how"
+                    " whorl copies, prints and saves it"
+                )
+        return {name: vars(self)[name] for name in names}
+
+    def fresh(self) -> Self:
+        """Return a twin as the constructor makes it, without anything that was learned or remembered since."""
+        return type(self)(**{name: _fresh(value) for name, value in self.config().items()})
 
     def __repr__(self) -> str:
         """Write the call that makes a twin, without the arguments that have their default value."""
-        arguments, by_place = [], True
+        arguments, by_place, config = [], True, self.config()
         for parameter in inspect.signature(type(self)).parameters.values():
-            value = repr(getattr(self, parameter.name))
+            value = repr(config[parameter.name])
             if value == repr(parameter.default):
                 by_place = False  # those after one left out need their names
                 continue
@@ -39,23 +48,7 @@ class Configured:
         return f"{type(self).__name__}({', '.join(arguments)})"
 
 
-def fresh(thing: T) -> T:
-    """Return `thing` made anew by its constructor, and so are those it was made of: a twin that remembers nothing.
-
-    What is not `Configured` comes back as it is.
-
-    Examples
-    --------
-    >>> from whorl import ReduceOnPlateau, WarmUp
-    >>> used = WarmUp(ReduceOnPlateau(0.1, watch="loss", patience=0), epochs=1)
-    >>> for loss in (0.9, 0.7, 0.8):
-    ...     used.observe({"loss": loss})
-    >>> used(3), fresh(used)(3)
-    (0.05, 0.1)
-    """
-    made: Any = thing
-    if isinstance(thing, Configured):
-        made = type(thing)(**{name: fresh(value) for name, value in thing.config().items()})
-    elif type(thing) in (list, tuple):
-        made = type(thing)(fresh(value) for value in made)  # type: ignore[call-arg]
-    return made  # type: ignore[no-any-return]
+def _fresh(value: Any) -> Any:
+    if isinstance(value, Configured):
+        return value.fresh()
+    return type(value)(map(_fresh, value)) if type(value) in (list, tuple) else value

@@ -40,6 +40,19 @@ class Zeros(Initializer):
         return np.zeros(shape)
 
 
+class Ones(Initializer):
+    """All ones: where a factor is to change nothing at first.
+
+    Examples
+    --------
+    >>> Ones()((2,), np.random.default_rng(0))
+    array([1., 1.])
+    """
+
+    def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
+        return np.ones(shape)
+
+
 class Normal(Initializer):
     """Normal with mean 0 and a standard deviation of your own.
 
@@ -61,12 +74,49 @@ class Normal(Initializer):
         return self.std * rng.standard_normal(shape)
 
 
-class HeNormal(Initializer):
-    """``Normal(sqrt(2 / n_in))``: keeps the mean square of the signal through layers with ReLU.
+class Uniform(Initializer):
+    """Uniform between −limit and limit: of variance ``limit² / 3``.
 
-    PyTorch's ``Linear`` starts from a uniform distribution of variance ``1 / (3 n_in)`` instead, and Keras's
-    ``Dense`` from Glorot's uniform one of variance ``2 / (n_in + n_out)``; Keras's ``HeNormal`` cuts off the
-    tails at two standard deviations, which this one does not.
+    Parameters
+    ----------
+    limit : float
+        Above 0.
+
+    Examples
+    --------
+    >>> bool(abs(Uniform(0.1)((100, 100), np.random.default_rng(0))).max() <= 0.1)
+    True
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.limit = checks.number("limit", limit, above=0)
+
+    def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
+        return rng.uniform(-self.limit, self.limit, shape)
+
+
+class Scaled(Initializer):
+    """Base of the rules that derive the variance from the numbers of inputs and outputs.
+
+    PyTorch's ``Linear`` starts from a uniform distribution of variance ``1 / (3 n_in)``, Keras's ``Dense`` from `GlorotUniform`;
+    Keras cuts off the tails of its normal ones at two standard deviations, which these do not.
+    """
+
+    @abstractmethod
+    def variance(self, n_in: int, n_out: int) -> float:
+        """Return the variance of the weights."""
+
+    uniform = False
+
+    def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
+        deviation = math.sqrt(self.variance(max(1, math.prod(shape[:-1])), shape[-1]))
+        if self.uniform:
+            return rng.uniform(-math.sqrt(3) * deviation, math.sqrt(3) * deviation, shape)
+        return deviation * rng.standard_normal(shape)
+
+
+class HeNormal(Scaled):
+    """Normal with variance ``2 / n_in``: keeps the mean square of the signal through layers with ReLU.
 
     References
     ----------
@@ -78,6 +128,63 @@ class HeNormal(Initializer):
     np.float64(0.05)
     """
 
-    def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
-        n_in = max(1, math.prod(shape[:-1]))
-        return math.sqrt(2 / n_in) * rng.standard_normal(shape)
+    def variance(self, n_in: int, n_out: int) -> float:
+        return 2 / n_in
+
+
+class HeUniform(HeNormal):
+    """Uniform with variance ``2 / n_in``: `HeNormal` without its tails.
+
+    Examples
+    --------
+    >>> bool(abs(HeUniform()((600, 50), np.random.default_rng(0))).max() <= 0.1)
+    True
+    """
+
+    uniform = True
+
+
+class GlorotNormal(Scaled):
+    """Normal with variance ``2 / (n_in + n_out)``: keeps signal and gradient about alike through layers with tanh.
+
+    References
+    ----------
+    Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks, AISTATS, equation 12.
+
+    Examples
+    --------
+    >>> GlorotNormal()((500, 300), np.random.default_rng(0)).std().round(3)
+    np.float64(0.05)
+    """
+
+    def variance(self, n_in: int, n_out: int) -> float:
+        return 2 / (n_in + n_out)
+
+
+class GlorotUniform(GlorotNormal):
+    """Uniform with variance ``2 / (n_in + n_out)``: the paper's equation 16, and Keras's default for ``Dense``.
+
+    Examples
+    --------
+    >>> bool(abs(GlorotUniform()((500, 100), np.random.default_rng(0))).max() <= 0.1)
+    True
+    """
+
+    uniform = True
+
+
+class LecunNormal(Scaled):
+    """Normal with variance ``1 / n_in``: keeps the variance through linear layers; the start that `SELU` is made for.
+
+    References
+    ----------
+    LeCun, Bottou, Orr, Müller (1998), Efficient BackProp, equation 16.
+
+    Examples
+    --------
+    >>> LecunNormal()((400, 50), np.random.default_rng(0)).std().round(3)
+    np.float64(0.05)
+    """
+
+    def variance(self, n_in: int, n_out: int) -> float:
+        return 1 / n_in

@@ -11,18 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from whorl import checks, randomness
-from whorl.layers import Layer, Softmax, chain
-from whorl.losses import CrossEntropy, FusedLoss, Loss
+from whorl.layers import Layer, Sigmoid, Softmax, Standardize, chain
+from whorl.losses import BinaryCrossEntropy, CrossEntropy, FusedLoss, Loss
 from whorl.metrics import Metric, named
 from whorl.optimizers import Optimizer
 from whorl.parameters import views
 from whorl.randomness import RNG
-from whorl.regularizers import L2
+from whorl.regularizers import L1, L2
 from whorl.summary import Table, summary
-from whorl.training import Callback, History, Samples, Training, fit
+from whorl.training import Callback, Epoch, History, Samples, Training, fit
+from whorl.training.callbacks import checked as checked_callbacks
 from whorl.types import Array
 
-FUSED: Mapping[type[Loss], type[Layer]] = {CrossEntropy: Softmax}
+FUSED: Mapping[type[Loss], type[Layer]] = {CrossEntropy: Softmax, BinaryCrossEntropy: Sigmoid}
 """Where a model ends in such a layer and meets such a loss, the two are one stable step: `FusedLoss.from_scores`."""
 
 CHUNK = 1024
@@ -52,7 +53,7 @@ class Model:
     dtype : dtype
     parameters, gradients : ndarray, shape (P,)
         All parameters in one vector, and the gradient that was last taken back in another. The layers work on views of
-        them, so change them in place: ``model.parameters[:] = …``.
+        them: ``model.parameters[:] = …`` and ``model.parameters = …`` both change them in place.
 
     Raises
     ------
@@ -81,45 +82,85 @@ class Model:
         self.dtype = checks.float_type("dtype", dtype)
         self.layers = chain.copied(layers)
         self._connect()
-        generator, named = randomness.generator(rng), self.named_parameters()
+        generator, named = randomness.generator(rng), self.named_arrays()
         for name, parameter in self._declared.items():
-            named[name][:] = parameter.initializer(parameter.shape, generator)
+            named[name][...] = parameter.initializer(parameter.shape, generator)
 
     def _connect(self) -> None:
-        """Allocate the two vectors, bind the layers' views of them, and gather the strengths of the penalty."""
-        by_layer, shapes = chain.declare(self.layers, self.inputs)
-        self.outputs = shapes[-1]
-        self._declared = {name: p for declared in by_layer for name, p in declared.items()}
-        self.parameters = np.zeros(sum(p.size for p in self._declared.values()), self.dtype)
-        self.gradients = np.zeros_like(self.parameters)
-        values, gradients = self.named_parameters(), self.named_gradients()
-        for layer, declared in zip(self.layers, by_layer, strict=True):
-            layer.bind(
-                {p.name: values[name] for name, p in declared.items()},
-                {p.name: gradients[name] for name, p in declared.items()},
-            )
-        strengths = np.zeros_like(self.parameters)
-        for name, view in views(strengths, self._declared).items():
-            view[:] = self._declared[name].l2
-        self._l2 = L2(strengths) if strengths.any() else None
-        trainable = [i for i, declared in enumerate(by_layer) if declared]
+        """Allocate the vectors, bind the layers' views of them, and gather the strengths of the penalties."""
+        self._places = places = chain.connect(self.layers, self.inputs)
+        self.outputs = places[-1].outputs
+        self._declared = {name: p for place in chain.walk(places) for name, p in place.declared.items()}
+        self._trained = {name: p for name, p in self._declared.items() if p.trained}
+        self._untrained = {name: p for name, p in self._declared.items() if not p.trained}
+        self._parameters = np.zeros(sum(p.size for p in self._trained.values()), self.dtype)
+        self._gradients = np.zeros_like(self.parameters)
+        self._statistics = np.zeros(sum(p.size for p in self._untrained.values()), self.dtype)
+        arrays, gradients = self.named_arrays(), self.named_gradients()
+        for place in chain.walk(places):
+            bound = {p.name: arrays[name] for name, p in place.declared.items()}
+            bound |= {f"d{p.name}": gradients[name] for name, p in place.declared.items() if p.trained}
+            place.layer.bind(bound)
+        penalties = L1(self._spread("l1")), L2(self._spread("l2"))
+        self._penalties = [penalty for penalty in penalties if penalty.strengths.any()]
+        trainable = [
+            i
+            for i, place in enumerate(places)
+            if any(p.trained for part in chain.walk([place]) for p in part.declared.values())
+        ]
         self._first_trainable = trainable[0] if trainable else len(self.layers)
+        self._constrained = [p.layer for p in chain.walk(places) if type(p.layer).constrain is not Layer.constrain]
+        self._partial: tuple[Optimizer, Training] | None = None
+        self._gather_frozen()
         self.track_inputs(wanted=False)
+
+    def _spread(self, strength: str) -> Array:
+        """Return a vector like the parameters, that holds for each element the strength declared for its array."""
+        spread = np.zeros_like(self.parameters)
+        for name, view in views(spread, self._trained).items():
+            view[...] = getattr(self._trained[name], strength)
+        return spread
+
+    # The layers work on views of these vectors: what is assigned goes into them, and does not take their place.
+
+    @property
+    def parameters(self) -> Array:
+        """All parameters in one vector (P,)."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, values: npt.ArrayLike) -> None:
+        self._parameters[...] = values
+
+    @property
+    def gradients(self) -> Array:
+        """The gradient that was last taken back (P,), element by element that of `parameters`."""
+        return self._gradients
+
+    @gradients.setter
+    def gradients(self, values: npt.ArrayLike) -> None:
+        self._gradients[...] = values
+
+    @property
+    def statistics(self) -> Array:
+        """What was learned from data without gradients, such as the running means of `BatchNorm`, in one vector."""
+        return self._statistics
+
+    @statistics.setter
+    def statistics(self, values: npt.ArrayLike) -> None:
+        self._statistics[...] = values
 
     # copy.copy, copy.deepcopy and pickle come through these two: the copy gets vectors of its own, and views of them.
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            "layers": deepcopy(self.layers),
-            "inputs": self.inputs,
-            "dtype": self.dtype,
-            "parameters": self.parameters.copy(),
-        }
+        state = {name: deepcopy(value) for name, value in vars(self).items() if not name.startswith("_")}
+        return state | {"parameters": self.parameters.copy(), "statistics": self.statistics.copy()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.layers, self.inputs, self.dtype = state["layers"], state["inputs"], state["dtype"]
+        vectors = {name: state[name] for name in ("parameters", "statistics")}
+        vars(self).update({name: value for name, value in state.items() if name not in vectors})
         self._connect()
-        self.parameters[:] = state["parameters"]
+        self.parameters, self.statistics = vectors["parameters"], vectors["statistics"]
 
     def __repr__(self) -> str:
         inputs = self.inputs[0] if len(self.inputs) == 1 else self.inputs
@@ -128,11 +169,108 @@ class Model:
 
     def named_parameters(self) -> dict[str, Array]:
         """Return views of the parameters: ``w1, b1, w2, b2``, numbered by layer with parameters."""
-        return views(self.parameters, self._declared)
+        return views(self.parameters, self._trained)
 
     def named_gradients(self) -> dict[str, Array]:
         """Return views of the gradients, under the names of their parameters."""
-        return views(self.gradients, self._declared)
+        return views(self.gradients, self._trained)
+
+    def named_statistics(self) -> dict[str, Array]:
+        """Return views of what was learned from data without gradients: ``mean1, variance1`` of a `BatchNorm`."""
+        return views(self.statistics, self._untrained)
+
+    def named_arrays(self) -> dict[str, Array]:
+        """Return views of parameters and statistics, layer by layer: all that is saved of a model."""
+        both = self.named_parameters() | self.named_statistics()
+        return {name: both[name] for name in self._declared}
+
+    def freeze(self, *layers: int) -> None:
+        """Keep these layers, by their places in `layers`, as they are: training changes their parameters no more.
+
+        A frozen layer works as when predicting: dropout is off, and batch norm uses its running statistics. ``freeze()``
+        without numbers lets all layers go again.
+
+        Parameters
+        ----------
+        *layers : int
+            Places, from 0; negative ones count from the end. They take the place of those frozen before.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a place is no whole number, or there is none such.
+
+        Examples
+        --------
+        >>> import whorl
+        >>> from whorl import Dense, ReLU, SGD
+        >>> X, y = whorl.datasets.spiral(50, rng=0)
+        >>> model = Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+        >>> before = {name: view.copy() for name, view in model.named_parameters().items()}
+        >>> model.freeze(0)
+        >>> _ = model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
+        >>> {name: bool((view != before[name]).any()) for name, view in model.named_parameters().items()}
+        {'w1': False, 'b1': False, 'w2': True, 'b2': True}
+        """
+        count = len(self.layers)
+        for number in layers:
+            if checks.integer("a place to freeze", number, minimum=-count) >= count:
+                raise ValueError(f"a place to freeze must be below {count}, the number of layers, got {number}")
+        chosen = {number % count for number in layers}
+        for i, place in enumerate(self._places):
+            for part in chain.walk([place]):
+                part.layer.frozen = i in chosen
+        self._gather_frozen()
+
+    def _gather_frozen(self) -> None:
+        """Look up the parameters of frozen layers, and their gradients."""
+        names = [
+            name for p in chain.walk(self._places) if p.layer.frozen for name in p.declared if name in self._trained
+        ]
+        parameters, gradients = self.named_parameters(), self.named_gradients()
+        self._frozen = [(parameters[name], gradients[name]) for name in names]
+
+    def adapt(self, X: Any) -> None:
+        """Let the layers that learn from data without gradients, such as `Standardize`, learn anew from these samples.
+
+        Training does this by itself for those that have not learned yet.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs)
+            At least one sample; finite.
+        """
+        self.settle_in(checks.samples("X", X, self.inputs, self.dtype), anew=True)
+
+    def settle_in(self, x: Array, *, anew: bool = False) -> None:
+        """Let layers such as `Standardize` learn from checked samples, those that have not learned yet or all of them."""
+        places = [i for i, layer in enumerate(self.layers) if isinstance(layer, Standardize)]
+        for i, layer in enumerate(self.layers[: max(places, default=-1) + 1]):
+            if isinstance(layer, Standardize) and (anew or not layer.adapted):
+                layer.adapt(x)
+            x = self._in_chunks([self.layers[i]], x)
+
+    def activations(self, X: Any) -> list[Array]:
+        """Return what comes out of each layer for these samples, in order: the last is the prediction.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs)
+            At least one sample; finite.
+
+        Examples
+        --------
+        >>> from whorl import Dense, ReLU
+        >>> model = Model([Dense(8), ReLU(), Dense(3)], inputs=2, rng=0)
+        >>> [a.shape for a in model.activations([[0.5, 0.5]])]
+        [(1, 8), (1, 8), (1, 3)]
+        """
+        x = checks.samples("X", X, self.inputs, self.dtype)
+        outputs = []
+        for layer in self.layers:
+            x = self._in_chunks([layer], x)
+            outputs.append(x)
+        return outputs
 
     def track_inputs(self, *, wanted: bool = True) -> None:
         """Take gradients back to the inputs, or not: gradient checks and saliency maps need dL/dx, training does not."""
@@ -170,21 +308,43 @@ class Model:
         """
         output, back = chain.forward(self._before(loss), x, training, self._first)
         value, prediction, loss_back = self._compare(output, target, loss, weight)
-        penalty, penalty_back = self._l2.forward(self.parameters) if self._l2 else (0.0, None)
+        penalties = [penalty.forward(self.parameters) for penalty in self._penalties]
+        penalty = sum((each for each, _ in penalties), 0.0)
 
         def backward() -> Array | None:
             dx: Array | None = back(loss_back())
-            if penalty_back:
+            for _, penalty_back in penalties:
                 penalty_back(self.gradients)
+            for _, gradient in self._frozen:
+                gradient[...] = 0
             return dx
 
         return value + penalty, penalty, prediction, backward
+
+    def step(self, optimizer: Optimizer, learning_rate: float, loss: float, evaluate: Callable[[], float]) -> None:
+        """Let the optimizer change the parameters, but for the frozen ones, and bring back what strays too far.
+
+        Parameters
+        ----------
+        optimizer : Optimizer
+        learning_rate : float
+        loss : float
+            The loss at the parameters, whose gradient is in `gradients`.
+        evaluate : callable
+            Works both out anew for what the parameters are by then; for optimizers that search.
+        """
+        kept = [view.copy() for view, _ in self._frozen]
+        optimizer.advance(self.parameters, self.gradients, learning_rate, loss, evaluate)
+        for (view, _), values in zip(self._frozen, kept, strict=True):  # momentum and decay move without a gradient
+            view[...] = values
+        for layer in self._constrained:
+            layer.constrain()
 
     def measure(self, data: Samples, loss: Loss, metrics: Mapping[str, Metric]) -> dict[str, float]:
         """Return the loss, the penalty in it and the metrics, for data that has been checked: see `evaluate`."""
         output = self._in_chunks(self._before(loss), data.x)
         value, prediction, _ = self._compare(output, data.target, loss, data.weight)
-        penalty = self._l2.forward(self.parameters)[0] if self._l2 else 0.0
+        penalty = sum((each.forward(self.parameters)[0] for each in self._penalties), 0.0)
         measured = {name: float(metric(data.target, prediction)) for name, metric in metrics.items()}
         return {"loss": value + penalty, "penalty": penalty, **measured}
 
@@ -237,7 +397,9 @@ class Model:
         >>> model.predict(np.zeros((1, 3)))
         array([[0.5, 0.5]], dtype=float32)
         """
-        return self._in_chunks(self.layers, checks.samples("X", X, self.inputs, self.dtype))
+        x = checks.samples("X", X, self.inputs, self.dtype)
+        y = self._in_chunks(self.layers, x)
+        return y.copy() if y is x else y
 
     def evaluate(
         self,
@@ -284,7 +446,8 @@ class Model:
         loss: Loss,
         optimizer: Optimizer,
         epochs: int,
-        batch_size: int = 32,
+        batch_size: int | None = None,
+        accumulate: int = 1,
         validation: float | tuple[Any, ...] | None = None,
         metrics: Iterable[str | Metric] = (),
         sample_weight: Any = None,
@@ -306,7 +469,10 @@ class Model:
         epochs : int
             How often to go through the samples.
         batch_size : int, optional
-            Samples a step. The last batch of an epoch may be shorter; its mean counts by its length.
+            Samples a step: 32, or all of them for `LBFGS`. The last batch of an epoch may be shorter; its mean counts by its
+            length.
+        accumulate : int, optional
+            Batches a step: their gradients are averaged, as if they were one batch, in the memory of one.
         validation : float or tuple, optional
             A fraction of the samples, in (0, 1), that is set aside after a shuffle; or ``(X_val, y_val)`` or ``(X_val,
             y_val, sample_weight_val)``.
@@ -349,6 +515,7 @@ class Model:
             optimizer=optimizer,
             epochs=epochs,
             batch_size=batch_size,
+            accumulate=accumulate,
             validation=validation,
             metrics=metrics,
             sample_weight=sample_weight,
@@ -364,10 +531,11 @@ class Model:
         loss: Loss,
         optimizer: Optimizer,
         epochs: int,
-        batch_size: int = 32,
+        batch_size: int | None = None,
+        accumulate: int = 1,
         validation: float | tuple[Any, ...] | None = None,
         metrics: Iterable[str | Metric] = (),
-        callbacks: Sequence[Callback] = (),
+        callbacks: Iterable[Callback] = (),
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | str | None = None,
         rng: RNG = None,
@@ -376,7 +544,7 @@ class Model:
 
         Parameters
         ----------
-        X, y, loss, optimizer, epochs, batch_size, validation, metrics, sample_weight, class_weight, rng
+        X, y, loss, optimizer, epochs, batch_size, accumulate, validation, metrics, sample_weight, class_weight, rng
             As in `training`.
         callbacks : sequence of Callback, optional
             Called before the first epoch, after each, and at the end, in order.
@@ -401,6 +569,7 @@ class Model:
         >>> history["accuracy"][-1] > 0.95
         True
         """
+        listening = checked_callbacks(callbacks)
         training = self.training(
             X,
             y,
@@ -408,13 +577,70 @@ class Model:
             optimizer=optimizer,
             epochs=epochs,
             batch_size=batch_size,
+            accumulate=accumulate,
             validation=validation,
             metrics=metrics,
             sample_weight=sample_weight,
             class_weight=class_weight,
             rng=rng,
         )
-        return fit(training, callbacks)
+        return fit(training, listening)
+
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: Loss,
+        optimizer: Optimizer,
+        batch_size: int | None = None,
+        metrics: Iterable[str | Metric] = (),
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | str | None = None,
+        rng: RNG = None,
+    ) -> Epoch:
+        """Go once through these samples, and keep what the optimizer remembers for the next call: for data that comes in parts.
+
+        Parameters
+        ----------
+        X, y, loss, optimizer, batch_size, metrics, sample_weight, class_weight, rng
+            As in `training`. As long as the optimizer is the same object, its twin's velocity and its time in epochs go on
+            from call to call; another object begins anew. Copies of the model and saved ones begin anew too.
+
+        Returns
+        -------
+        Epoch
+            The record; its number counts the calls.
+
+        Examples
+        --------
+        >>> import whorl
+        >>> from whorl import Dense, SGD
+        >>> X, y = whorl.datasets.spiral(50, rng=0)
+        >>> model, sgd = Model([Dense(3), Softmax()], inputs=2, rng=0), SGD(0.1, momentum=0.9)
+        >>> for part in np.split(np.random.default_rng(0).permutation(150), 3):
+        ...     print(model.partial_fit(X[part], y[part], loss=CrossEntropy(), optimizer=sgd, rng=0).number)
+        1
+        2
+        3
+        """
+        run = self.training(
+            X,
+            y,
+            loss=loss,
+            optimizer=optimizer,
+            epochs=1,
+            batch_size=batch_size,
+            metrics=metrics,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            rng=rng,
+        )
+        if self._partial is not None and self._partial[0] is optimizer:
+            run.resume(self._partial[1])
+        epoch = next(iter(run))
+        self._partial = optimizer, run
+        return epoch
 
     def summary(self) -> Table:
         """Return a table of the layers, the shapes that come out of them, and their numbers of parameters.
@@ -427,7 +653,7 @@ class Model:
         input      2                0
         Dense(3)   3                9  w1 (2, 3)  b1 (3,)
         Softmax()  3                0
-        total                       9  float32
+        total                       9  float32, 9 trained by gradients
         """
         return summary(self)
 

@@ -24,14 +24,25 @@ class Parameter:
         Its shape.
     initializer : Initializer
         Gives its first values.
-    l2 : float
-        The strength of its L2 penalty, at least 0.
+    l1, l2 : float
+        The strengths of its L1 and L2 penalties, at least 0.
+    trained : bool
+        Whether the optimizer changes it. What is not trained, such as a running mean, has no gradient.
     """
 
     name: str
     shape: Shape
     initializer: Initializer
+    l1: float = 0.0
     l2: float = 0.0
+    trained: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or self.name[-1].isdigit():
+            raise ValueError(
+                f"a parameter's name must be an identifier that does not end in a digit, since the model adds a number,"
+                f" got {self.name!r}"
+            )
 
     @property
     def size(self) -> int:

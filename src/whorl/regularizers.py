@@ -1,8 +1,43 @@
-"""The L2 penalty: a price on large parameters, which makes a network prefer the simpler explanation."""
+"""Penalties: a price on large parameters, which makes a network prefer the simpler explanation."""
 
 from collections.abc import Callable
 
+import numpy as np
+
 from whorl.types import Array
+
+
+class L1:
+    """``Σ λ_i |w_i|`` over the flat vector of parameters, each element with the strength λ of its own array.
+
+    The gradient is ``λ_i sign(w_i)``, and 0 where w_i is 0: a pull of the same size however small the weight, which brings
+    many of them down to about 0. Keras's ``L1(l1)`` is this one; PyTorch has none.
+
+    Parameters
+    ----------
+    strengths : ndarray, shape (P,)
+        λ of each element, at least 0.
+
+    Examples
+    --------
+    >>> penalty, backward = L1(np.array([0.1, 0.1, 0.0])).forward(np.array([1.0, -2.0, 3.0]))
+    >>> gradients = np.zeros(3)
+    >>> backward(gradients)
+    >>> gradients
+    array([ 0.1, -0.1,  0. ])
+    """
+
+    def __init__(self, strengths: Array) -> None:
+        self.strengths = strengths
+
+    def forward(self, parameters: Array) -> tuple[float, Callable[[Array], None]]:
+        """Return the penalty, and the closure that adds its gradient to the gradients it is given."""
+        pull = self.strengths * np.sign(parameters)  # (P,)
+
+        def backward(gradients: Array) -> None:
+            gradients += pull
+
+        return float(pull @ parameters), backward
 
 
 class L2:
@@ -18,7 +53,6 @@ class L2:
 
     Examples
     --------
-    >>> import numpy as np
     >>> penalty, backward = L2(np.array([0.1, 0.1, 0.0])).forward(np.array([1.0, 2.0, 3.0]))
     >>> penalty
     0.5

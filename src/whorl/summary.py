@@ -37,11 +37,13 @@ def align(rows: list[list[str]], right: set[int]) -> Table:
 def summary(model: Model) -> Table:
     """Return a table of the layers, the shapes that come out of them, and their numbers of parameters."""
     rows = [["layer", "output", "parameters", ""], ["input", sizes(model.inputs), "0", ""]]
-    for layer, declared, shape in zip(model.layers, *chain.declare(model.layers, model.inputs), strict=True):
-        count = sum(parameter.size for parameter in declared.values())
-        arrays = "  ".join(f"{name} {parameter.shape}" for name, parameter in declared.items())
-        rows.append([repr(layer), sizes(shape), f"{count:,}", arrays])
-    rows.append(["total", "", f"{model.parameters.size:,}", model.dtype.name])
+    for place in chain.walk(chain.connect(model.layers, model.inputs)):
+        count = sum(parameter.size for parameter in place.declared.values())
+        arrays = "  ".join(f"{name} {parameter.shape}" for name, parameter in place.declared.items())
+        frozen = "  frozen" if place.layer.frozen and place.declared else ""
+        rows.append([repr(place.layer), sizes(place.outputs), f"{count:,}", arrays + frozen])
+    total = f"{model.parameters.size + model.statistics.size:,}"
+    rows.append(["total", "", total, f"{model.dtype.name}, {model.parameters.size:,} trained by gradients"])
     return align(rows, right={2})
 
 

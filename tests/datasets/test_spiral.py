@@ -58,8 +58,20 @@ def test_limit_is_what_the_best_classifier_reaches_on_points_drawn():
     assert (away.argmin(axis=1) == y).mean() == pytest.approx(spiral_limit(3)[0], abs=2e-3)
 
 
-def test_limit_of_great_noise_is_guessing():
-    assert spiral_limit(3, noise=5.0) == (pytest.approx(1 / 3, abs=1e-9), pytest.approx(np.log(3), abs=1e-9))
+@pytest.mark.parametrize("noise", [3.0, 5.0, 300.0])
+def test_limit_of_great_noise_is_guessing(noise):
+    assert spiral_limit(3, noise=noise) == (pytest.approx(1 / 3, abs=1e-9), pytest.approx(np.log(3), abs=1e-9))
+
+
+@pytest.mark.parametrize("noise", [1e-6, 1e-4, 0.01])
+def test_limit_of_little_noise_is_certainty(noise):
+    assert spiral_limit(3, noise=noise) == (pytest.approx(1, abs=1e-9), pytest.approx(0, abs=1e-9))
+
+
+def test_limit_grows_worse_with_noise_without_a_jump():
+    accuracies, losses = zip(*[spiral_limit(3, noise=noise) for noise in np.linspace(0.05, 4, 80)], strict=True)
+    assert (np.diff(accuracies) < 1e-9).all()
+    assert (np.diff(losses) > -1e-9).all()
 
 
 def test_limit_of_one_class_is_certainty():

@@ -1,11 +1,27 @@
 import contextlib
 import json
+import os
+import threading
+import tracemalloc
 
 import numpy as np
 import pytest
 
 import whorl
-from whorl import SGD, CrossEntropy, Dense, Dropout, Layer, Model, ModelFileError, ReLU, Softmax, load
+from whorl import (
+    SGD,
+    BatchNorm,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    Layer,
+    Model,
+    ModelFileError,
+    ReLU,
+    Softmax,
+    Standardize,
+    load,
+)
 from whorl.formats.descriptions import KNOWN, describe, rebuild
 from whorl.formats.files import replacing
 from whorl.initializers import Normal, Zeros
@@ -66,7 +82,7 @@ def test_every_layer_and_initializer_can_be_saved():
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, whorl.configuration.Configured)
     }
-    assert public - {"Layer", "Initializer", "Configured"} == set(KNOWN)
+    assert public - {"Layer", "Initializer", "Scaled", "Configured"} == set(KNOWN)
     for thing in (Dense(3, initializer=Zeros()), Dropout(0.5), ReLU(), Softmax()):
         assert repr(rebuild(json.loads(json.dumps(describe(thing))))) == repr(thing)
 
@@ -116,21 +132,83 @@ def test_a_file_gets_the_usual_permissions(saved, tmp_path):
 def test_where_it_cannot_write_it_says_so(model, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"cannot write .*nowhere.*model\.npz: No such file or directory"):
         model.save(tmp_path / "nowhere" / "model.npz")
-    with pytest.raises(IsADirectoryError, match=r"path must name a file, but .* is a directory"):
+    with pytest.raises(OSError, match=r"path must name a file, but .* is a directory"):
         model.save(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="cannot write"):
         model.save(tmp_path / "file" / "model.npz")
 
 
-def test_a_layer_of_ones_own_is_saved_but_refused_on_loading(path):
-    class Mine(Layer):
-        def forward(self, x, training):
-            return x, lambda dy: dy
+class Mine(Layer):
+    def __init__(self, factor):
+        self.factor = factor
 
-    Model([Mine()], inputs=2).save(path)
-    with pytest.raises(ModelFileError, match="it names 'Mine', which is none of Dense, Dropout"):
+    def forward(self, x, training):
+        return self.factor * x, lambda dy: self.factor * dy
+
+
+def test_a_layer_of_ones_own_is_loaded_by_naming_its_class(path):
+    Model([Mine(3.0)], inputs=2).save(path)
+    with pytest.raises(ModelFileError, match="it names 'Mine', which is none of BatchNorm, Dense"):
         load(path)
+    np.testing.assert_array_equal(load(path, custom=[Mine]).predict([[1, 2]]), [[3, 6]])
+
+
+def test_a_class_with_the_name_of_one_of_ours_is_not_saved(path):
+    impostor = type("Dense", (Mine,), {})
+    with pytest.raises(TypeError, match="has the name of one of whorl's own"):
+        Model([impostor(3.0)], inputs=2).save(path)
+    assert not path.exists()
+
+
+def test_statistics_are_saved(path, rng):
+    model = Model([Standardize(), Dense(3), BatchNorm()], inputs=2, rng=0)
+    model.adapt(rng.normal(size=(10, 2)))
+    model.statistics += 0.5
+    model.save(path)
+    with np.load(path) as archive:
+        assert set(archive.files) - {"whorl"} == {
+            *["mean1", "scale1", "count1", "w2", "b2", "gamma3", "beta3", "mean3", "variance3"]
+        }
+    np.testing.assert_array_equal(load(path).statistics, model.statistics)
+
+
+def test_a_shape_that_does_not_fit_is_refused_before_the_array_is_read(saved):
+    altered(saved, w1=np.zeros((4000, 4000)))
+    tracemalloc.start()
+    with pytest.raises(ModelFileError, match=r"w1 must have shape \(2, 16\), got \(4000, 4000\)"):
+        load(saved)
+    assert tracemalloc.get_traced_memory()[1] < 10e6
+    tracemalloc.stop()
+
+
+def test_a_link_is_followed_and_permissions_stay(saved, model, tmp_path):
+    saved.chmod(0o600)
+    link = tmp_path / "link.npz"
+    link.symlink_to(saved)
+    model.parameters += 1
+    model.save(link)
+    assert link.is_symlink()
+    assert saved.stat().st_mode & 0o777 == 0o600
+    np.testing.assert_array_equal(load(saved).parameters, model.parameters)
+
+
+def test_what_is_no_regular_file_is_left_alone(model, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"path must name a file, but .*pipe is no regular file"):
+        model.save(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_names_as_long_as_they_may_be_and_many_at_once(model, tmp_path):
+    long = tmp_path / ("m" * 251 + ".npz")
+    threads = [threading.Thread(target=model.save, args=(long,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    load(long)
+    assert listed(tmp_path) == [long.name]
 
 
 def test_what_cannot_be_described_is_refused():
@@ -176,12 +254,16 @@ def test_a_truncated_or_damaged_file(saved):
             load(saved)
 
 
-def test_pickled_objects_are_never_loaded(saved):
+def test_pickled_objects_are_never_loaded(model, saved):
     class Trap:
         def __reduce__(self):
             return print, ("sprung",)
 
-    altered(saved, w1=np.array([Trap()], dtype=object))
+    altered(saved, w1=np.array([Trap()] * 32, dtype=object).reshape(2, 16))
+    with pytest.raises(ModelFileError, match="w1 must hold floats, got object"):
+        load(saved)
+    model.save(saved)
+    altered(saved, whorl=np.array(Trap(), dtype=object))
     with pytest.raises(ModelFileError, match="allow_pickle=False"):
         load(saved)
 
@@ -206,7 +288,7 @@ def test_a_file_with_a_part_missing_or_of_another_shape(changes, message, saved)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "its format is 2, of another version of whorl; this one reads 1"),
+        ({"format": 2}, "its format is 2, of a later version of whorl; this one reads 1"),
         ({"layers": [{"is": "os.system"}]}, "it names 'os.system', which is none of"),
         ({"layers": [{"is": "Dense", "units": 3, "colour": "red"}]}, "its Dense does not fit"),
         ({"layers": [{"is": "Dense", "units": -3}]}, "units must be a whole number of at least 1, got -3"),

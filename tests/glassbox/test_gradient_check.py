@@ -48,6 +48,14 @@ def test_it_finds_what_is_wrong_and_where(spiral_data):
     assert max(errors["w2"], errors["b2"]) < 1e-6
 
 
+def test_a_network_that_is_sure_of_its_answers_is_not_called_wrong(spiral_data):
+    X = spiral_data[0][20:24]
+    model = Model([Dense(2), Softmax()], inputs=2, rng=0)
+    for size in (10, 50, 1000):
+        model.parameters = size * np.sign(model.parameters)
+        assert max(check_gradients(model, X, model.predict(X).argmax(axis=1), loss=CrossEntropy()).values()) < 1e-6
+
+
 def test_the_model_stays_as_it_is(model, spiral_data):
     parameters, gradients = model.parameters.copy(), model.gradients.copy()
     flags = [layer.input_gradient for layer in model.layers]

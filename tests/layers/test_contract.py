@@ -8,7 +8,29 @@ import pytest
 from helpers import error, slopes
 
 import whorl.layers
-from whorl import Dense, Dropout, Layer, Model, ReLU, Softmax
+from whorl import (
+    ELU,
+    GELU,
+    SELU,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    Mish,
+    Model,
+    ReLU,
+    Residual,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Standardize,
+    Tanh,
+)
 from whorl.initializers import Normal
 
 LAYERS = [
@@ -19,21 +41,50 @@ LAYERS = [
     Dropout(0.0),
     Dropout(0.3),
     Dropout(0.9),
+    LeakyReLU(),
+    LeakyReLU(0.3),
+    ELU(),
+    ELU(0.5),
+    SELU(),
+    GELU(),
+    SiLU(),
+    Mish(),
+    Tanh(),
+    Sigmoid(),
+    Softplus(),
+    BatchNorm(),
+    BatchNorm(momentum=0.5, epsilon=0.1),
+    LayerNorm(),
+    LayerNorm(epsilon=0.1),
+    Standardize(),
+    Flatten(),
+    Embedding([3, 2], 4, columns=[2, 0]),
+    Embedding([7], 1),
+    Residual([Dense(4, weight_l1=0.1), Tanh(), Dense(5, max_norm=2.0)]),
+    Residual([Residual([Dropout(0.5), LayerNorm()]), BatchNorm()]),
 ]
 
 every_layer = pytest.mark.parametrize("layer", LAYERS, ids=repr)
 
 
 def bound(layer, dtype=np.float64):
-    """The layer in a model, with inputs (5,) and the biases off 0."""
+    """The layer in a model, with inputs (5,), and parameters and statistics off their first values."""
     model = Model([layer], inputs=5, rng=0, dtype=dtype)
-    model.parameters += np.random.default_rng(1).normal(size=model.parameters.shape).astype(dtype)
+    rng = np.random.default_rng(1)
+    model.parameters += rng.normal(size=model.parameters.shape).astype(dtype)
+    model.statistics += rng.uniform(0.5, 2, size=model.statistics.shape).astype(dtype)
     model.track_inputs()
     return model, model.layers[0]
 
 
-def batch(n=6, dtype=np.float64):
-    return np.random.default_rng(2).normal(size=(n, 5)).astype(dtype)
+def batch(layer, n=6, dtype=np.float64):
+    """Samples of five numbers; where the layer wants categories, categories."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(n, 5))
+    if isinstance(layer, Embedding):
+        for column, categories in zip(layer.columns, layer.categories, strict=True):
+            x[:, column] = rng.integers(categories, size=n)
+    return x.astype(dtype)
 
 
 def training():
@@ -50,7 +101,7 @@ def test_every_public_layer_is_here():
 @pytest.mark.parametrize("n", [1, 6])
 def test_gradients_agree_with_finite_differences(layer, mode, n):
     model, layer = bound(layer)
-    x = batch(n)
+    x = batch(layer, n)
     y, backward = layer.forward(x, mode())
     upstream = np.random.default_rng(4).normal(size=y.shape)
     dx = backward(upstream.copy())
@@ -68,7 +119,7 @@ def test_gradients_agree_with_finite_differences(layer, mode, n):
 @pytest.mark.parametrize("mode", [training, lambda: None], ids=["training", "predicting"])
 def test_the_float_type_stays(layer, dtype, mode):
     model, layer = bound(layer, dtype)
-    y, backward = layer.forward(batch(dtype=dtype), mode())
+    y, backward = layer.forward(batch(layer, dtype=dtype), mode())
     assert y.dtype == dtype
     assert backward(np.ones_like(y)).dtype == dtype
     assert model.parameters.dtype == model.gradients.dtype == dtype
@@ -77,7 +128,7 @@ def test_the_float_type_stays(layer, dtype, mode):
 @every_layer
 def test_the_input_is_never_overwritten(layer):
     _, layer = bound(layer)
-    x = batch()
+    x = batch(layer)
     before = x.copy()
     y, backward = layer.forward(x, training())
     backward(np.ones_like(y))
@@ -87,7 +138,7 @@ def test_the_input_is_never_overwritten(layer):
 @every_layer
 def test_two_forwards_before_one_backward(layer):
     model, layer = bound(layer)
-    first, second = batch(), 10 * batch(3)
+    first, second = batch(layer), batch(layer, 3)[::-1]
     y, backward = layer.forward(first, training())
     alone = backward(np.ones_like(y)).copy(), model.gradients.copy()
 
@@ -100,14 +151,14 @@ def test_two_forwards_before_one_backward(layer):
 @every_layer
 def test_backward_may_be_called_again(layer):
     _, layer = bound(layer)
-    y, backward = layer.forward(batch(), training())
+    y, backward = layer.forward(batch(layer), training())
     np.testing.assert_array_equal(backward(np.ones_like(y)), backward(np.ones_like(y)))
 
 
 @every_layer
 def test_the_declared_output_shape_is_the_one_that_comes_out(layer):
     _, layer = bound(layer)
-    assert layer.forward(batch(), None)[0].shape[1:] == layer.output_shape((5,))
+    assert layer.forward(batch(layer), None)[0].shape[1:] == layer.output_shape((5,))
 
 
 @every_layer
@@ -129,6 +180,6 @@ def test_a_copy_of_a_bound_layer_is_a_description_again(layer, copied):
 @every_layer
 def test_predicting_does_not_depend_on_the_other_samples_of_the_batch(layer):
     _, layer = bound(layer)
-    x = batch()
+    x = batch(layer)
     whole = layer.forward(x, None)[0]
     np.testing.assert_allclose(np.concatenate([layer.forward(row[None], None)[0] for row in x]), whole, rtol=1e-12)

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whorl import SGD, CrossEntropy, Dense, Model, ReLU, Softmax
+from whorl import (
+    SGD,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Dense,
+    MeanSquaredError,
+    Model,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
 from whorl.metrics import (
     METRICS,
     accuracy,
@@ -191,3 +202,26 @@ def test_in_training_they_stand_in_the_history_by_name(spiral_data):
     measured, p = model.evaluate(X, y, **settings), model.predict(X)
     assert {name: measured[name] for name in names} == {name: METRICS[name](y, p) for name in names}
     assert history["top_5_accuracy"] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("loss", "last", "y", "names"),
+    [
+        (
+            BinaryCrossEntropy(),
+            Sigmoid(),
+            Y2,
+            ["accuracy", "balanced_accuracy", "f1", "precision", "recall", "roc_auc"],
+        ),
+        (BinaryCrossEntropy(), Sigmoid(), np.array([[1, 1], [0, 1], [0, 0]] * 2), ["binary_accuracy"]),
+        (MeanSquaredError(), Tanh(), P2 - 0.5, ["mae", "rmse", "r2", "mean_absolute_error"]),
+    ],
+    ids=["one output", "several labels", "numbers"],
+)
+def test_they_fit_the_losses_of_their_kind(loss, last, y, names, rng):
+    X = rng.normal(size=(6, 3))
+    model = Model([Dense(y.shape[1]), last], inputs=3, rng=0)
+    history = model.fit(X, y, loss=loss, optimizer=SGD(0.1), epochs=1, metrics=names, validation=(X, y), rng=0)
+    p = model.predict(X)
+    expected = {name: METRICS[name](y, p) for name in names}
+    assert {name: history[f"val_{name}"][-1] for name in names} == pytest.approx(expected, rel=1e-6)

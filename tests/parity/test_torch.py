@@ -1,30 +1,43 @@
 """The library learns what PyTorch learns, step for step: computed live where PyTorch is, else against stored values."""
 
+import functools
 import importlib.util
 
 import numpy as np
 import pytest
-from torch_reference import BIAS_L2, CASES, HIDDEN, STORED, WEIGHT_L2, problem, trajectory
+from torch_reference import (
+    BIAS_L2,
+    CASES,
+    HIDDEN,
+    LAYERS,
+    LOSSES,
+    STEPS,
+    STORED,
+    WEIGHT_L2,
+    everything,
+    examples,
+    problem,
+)
 
-from whorl import CrossEntropy, Dense, Model, ReLU, Softmax
+from whorl import CrossEntropy, Dense, MeanSquaredError, Model, ReLU, Softmax
 
 
-def stored(name):
+@functools.cache
+def reference():
+    """All of PyTorch's numbers; where it is installed, computed now and held against those stored."""
     with np.load(STORED) as archive:
-        return archive[f"{name} losses"], archive[f"{name} parameters"]
-
-
-def reference(name):
+        stored = dict(archive)
     if importlib.util.find_spec("torch") is None:
-        return stored(name)
-    live = trajectory(name)
-    for array, kept in zip(live, stored(name), strict=True):  # the stored values do not grow stale
-        np.testing.assert_allclose(array, kept, rtol=0, atol=1e-10)
+        return stored
+    live = everything()
+    assert set(live) == set(stored)
+    for name, array in live.items():
+        np.testing.assert_allclose(array, stored[name], rtol=0, atol=1e-9)
     return live
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_hundred_steps(name):
+def test_two_hundred_steps(name):
     X, y, start, batches = problem()
     layers = [
         Dense(HIDDEN, weight_l2=WEIGHT_L2, bias_l2=BIAS_L2),
@@ -40,10 +53,35 @@ def test_a_hundred_steps(name):
     for rows in batches:
         loss, _, _, backward = model.loss(X[rows], y[rows], CrossEntropy())
         backward()
-        optimizer.step(model.parameters, model.gradients, optimizer.schedule(0))
+        optimizer.step(model.parameters, model.gradients, optimizer.rate(0))
         losses.append(loss)
-
-    their_losses, their_parameters = reference(name)
-    np.testing.assert_allclose(losses, their_losses, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(model.parameters, their_parameters, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(losses, reference()[f"{name} losses"], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(model.parameters, reference()[f"{name} parameters"], rtol=0, atol=1e-9)
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_and_their_gradients(name):
+    loss, kind, _, predictions, labels = LOSSES[name]
+    p = examples(predictions, 1)
+    target = loss.targets(examples(labels, 2), (5,), p.dtype)
+    if kind in ("CrossEntropyLoss", "BCEWithLogitsLoss"):  # which take scores, as ours does where it is fused
+        value, _, backward = loss.from_scores(p, target)
+    else:
+        value, backward = loss.forward(p, target)
+    np.testing.assert_allclose(np.append(backward().ravel(), value), reference()[f"loss {name}"], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_over_two_hundred_passes(name):
+    model = Model([LAYERS[name][0]], inputs=5, dtype=np.float64)
+    model.track_inputs()
+    aim = examples("scores", 5)
+    for i in range(STEPS):
+        x = 2 * examples("scores", i)
+        _, _, y, backward = model.loss(x, aim, MeanSquaredError(), training=np.random.default_rng(0))
+        dx = backward()
+        model.parameters -= 0.5 * model.gradients
+    prediction = model.predict(examples("scores", 7))
+    ours = np.concatenate([array.ravel() for array in (y, dx, prediction)])
+    np.testing.assert_allclose(ours, reference()[f"layer {name}"], rtol=0, atol=1e-9)

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from schedules_reference import CASES, EPOCHS, RESULTS, STORED, rates
 
-from whorl.configuration import fresh
-
 
 def reference(name):
     with np.load(STORED) as archive:
@@ -24,7 +22,7 @@ def reference(name):
 
 @pytest.mark.parametrize("name", CASES)
 def test_forty_epochs(name):
-    schedule = fresh(CASES[name][0])
+    schedule = CASES[name][0].fresh()
     ours = []
     for epoch in range(EPOCHS):
         ours.append(schedule(epoch))

@@ -5,7 +5,7 @@ import math
 import pytest
 
 import whorl
-from whorl import SGD, Adam, CrossEntropy, Dense, Model, ReduceOnPlateau, Softmax, WarmUp
+from whorl import SGD, Adam, Averaged, Clipped, CrossEntropy, Dense, Model, ReduceOnPlateau, Softmax, WarmUp
 from whorl.schedules import Chain
 
 X, Y = whorl.datasets.spiral(10, rng=0)
@@ -97,9 +97,13 @@ def fit(optimizer, **changes):
 STUCK = {"threshold": 100.0, "patience": 1}  # nothing is ever better by so much
 
 
-@pytest.mark.parametrize("optimizer", [SGD, Adam])
-def test_training_shows_it_the_results_before_it_records_the_rate(optimizer):
-    history = fit(optimizer(ReduceOnPlateau(0.8, **STUCK)), validation=0.3)
+@pytest.mark.parametrize(
+    "around", [SGD, Adam, lambda rate: Averaged(Clipped(SGD(rate), norm=1.0))], ids=["sgd", "adam", "wrapped"]
+)
+def test_training_shows_it_the_results_before_it_records_the_rate(around):
+    optimizer = around(ReduceOnPlateau(0.8, **STUCK))
+    history = fit(optimizer, validation=0.3)
+    assert optimizer.watched == ("val_loss",)
     assert history["learning_rate"] == [0.8, 0.8, 0.4, 0.4, 0.2, 0.2]
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 import whorl
 from whorl import SGD, CrossEntropy, Dense, Model, Softmax
-from whorl.configuration import fresh
 from whorl.schedules import (
     Chain,
     Constant,
@@ -116,7 +115,7 @@ def test_its_repr_is_the_call(schedule):
     twin = eval(repr(schedule), vars(whorl.schedules).copy())
     assert repr(twin) == repr(schedule)
     assert [twin(t) for t in range(60)] == [schedule(t) for t in range(60)]
-    assert [fresh(schedule)(t) for t in range(60)] == [schedule(t) for t in range(60)]
+    assert [schedule.fresh()(t) for t in range(60)] == [schedule(t) for t in range(60)]
 
 
 @every_schedule

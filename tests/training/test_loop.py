@@ -115,6 +115,18 @@ def test_a_run_that_rests_is_the_same_as_one_that_does_not(optimizer, spiral_dat
     assert list(run) == []
 
 
+def test_a_run_may_rest_amid_an_epoch(spiral_data):
+    model, rested = network(dropout=0.2), network(dropout=0.2)
+    whole = list(model.training(*spiral_data, **settings(batch_size=50)).steps())
+    run = rested.training(*spiral_data, **settings(batch_size=50))
+    parts = list(itertools.islice(run.steps(), 2))
+    epoch = next(iter(run))  # the rest of the first epoch
+    assert epoch.values == whole[2].epoch.values
+    parts += list(run.steps())
+    assert [step.loss for step in parts] == [step.loss for step in whole[:2] + whole[3:]]
+    np.testing.assert_array_equal(rested.parameters, model.parameters)
+
+
 def test_an_optimizer_is_a_recipe(spiral_data):
     recipe = SGD(0.05, momentum=0.9)
     one, two = network(), network()
@@ -206,8 +218,8 @@ def test_class_weights_by_hand():
 
 
 def test_class_weights_are_for_classes():
-    with pytest.raises(ValueError, match="class_weight needs a loss with class labels"):
-        class_weights(np.array([0.5, 1.5]), "balanced", 1)
+    with pytest.raises(ValueError, match="class_weight needs a loss with one label for each sample"):
+        class_weights(None, "balanced", 1)
 
 
 def test_class_weights_multiply_the_samples_and_leave_validation_alone(spiral_data, rng):
@@ -236,12 +248,40 @@ def test_balanced_gives_a_rare_class_its_say():
 # Trouble
 
 
-def test_a_run_that_diverges_says_so(spiral_data):
-    with (
-        np.errstate(over="ignore", invalid="ignore"),
-        pytest.raises(DivergenceError, match=r"the loss became (nan|inf) in epoch \d+: .* lower the learning rate"),
-    ):
-        network().fit(*spiral_data, **settings(optimizer=SGD(1e200), epochs=50))
+def test_a_run_that_diverges_says_so_and_gives_back_what_it_had(spiral_data):
+    model = network()
+    model.fit(*spiral_data, **settings())
+    before = model.parameters.copy()
+    run = model.training(*spiral_data, **settings(optimizer=SGD(1e200)))
+    with pytest.raises(DivergenceError, match=r"the loss became \S+ in epoch 1: .* lower the learning rate"):
+        list(run)
+    np.testing.assert_array_equal(model.parameters, before)
+    assert run.epoch == 0
+
+
+def test_a_run_with_a_loss_apart_diverges_alike(spiral_data):
+    class Apart(CrossEntropy):
+        """Not the class that is fused."""
+
+    with pytest.raises(DivergenceError):
+        network().fit(*spiral_data, **settings(loss=Apart(), optimizer=SGD(1e200)))
+
+
+@pytest.mark.parametrize("rate", [float("nan"), -1.0, float("inf")])
+def test_a_schedule_must_give_a_rate(rate, spiral_data):
+    with pytest.raises(ValueError, match=r"the schedule must give a finite rate of at least 0, but at epoch 0 it is"):
+        network().fit(*spiral_data, **settings(optimizer=SGD(lambda epoch: rate)))
+
+
+def test_the_rate_may_be_changed_between_epochs(spiral_data):
+    model = network()
+    run = model.training(*spiral_data, **settings())
+    next(iter(run))
+    run.optimizer.learning_rate = 0.0
+    run.optimizer._velocity[:] = 0
+    before = model.parameters.copy()
+    assert next(iter(run))["learning_rate"] == 0
+    np.testing.assert_array_equal(model.parameters, before)
 
 
 def test_errors_come_at_once_and_not_with_the_first_step(spiral_data):
@@ -282,6 +322,33 @@ def test_a_callback_may_stop_the_training_and_the_others_still_hear_of_the_epoch
     assert first.calls == second.calls == ["begin", 1, 2, ("end", 2)]
     assert history.stopped == "enough after 2"
     assert len(history["loss"]) == 2
+
+
+def test_a_reason_to_stop_may_come_before_the_first_epoch(spiral_data):
+    class Never(Diary):
+        def on_train_begin(self, training):
+            raise StopTraining("not today")
+
+    never, diary = Never(), Diary()
+    history = network().fit(*spiral_data, **settings(callbacks=iter([never, diary])))
+    assert (history.stopped, len(history.epochs)) == ("not today", 0)
+    assert diary.calls == ["begin", ("end", 0)]
+
+
+def test_the_first_reason_counts(spiral_data):
+    history = network().fit(*spiral_data, **settings(callbacks=[Diary(stop_at=1), Diary(stop_at=1)]))
+    assert history.stopped == "enough after 1"
+
+
+def test_the_end_is_told_after_an_error_too(spiral_data):
+    class Broken(Callback):
+        def on_epoch_end(self, training, epoch):
+            raise ZeroDivisionError
+
+    diary = Diary()
+    with pytest.raises(ZeroDivisionError):
+        network().fit(*spiral_data, **settings(callbacks=[diary, Broken()]))
+    assert diary.calls == ["begin", 1, ("end", 1)]
 
 
 # History

@@ -28,13 +28,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0, or 2 after an error, or 130 after Ctrl-C."""
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
-    except KeyboardInterrupt:
-        print(f"whorl {arguments.command}: interrupted; nothing was saved", file=sys.stderr)
+        code = int(arguments.run(arguments))
+        sys.stdout.flush()
+    except KeyboardInterrupt as interrupt:
+        print(f"whorl {arguments.command}: interrupted", *interrupt.args, sep="; ", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (ValueError, TypeError, OSError, ArithmeticError) as error:
+    except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
         print(f"whorl {arguments.command}: error: {error}", file=sys.stderr)
         return 2
+    return code

@@ -18,7 +18,7 @@ class StopOnInterrupt(Callback):
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Take the signal."""
         if self.pressed:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("nothing was saved")
         self.pressed = True
         print("\nstopping after this epoch; press Ctrl-C again to stop now and save nothing", file=sys.stderr)
 

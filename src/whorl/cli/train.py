@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import tempfile
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     model_path, picture_path = _outputs(arguments.output)
     with interruptible() as stop, np.errstate(over="ignore", invalid="ignore"):
         model, X, y, history = settings.train(arguments.seed, [stop, Progress(arguments.log_every)])
-    model.save(model_path)
-    print(f"saved {model_path}")
+        model.save(model_path)
+        print(f"saved {model_path}", flush=True)
     _picture(model, X, y, history, picture_path)
     if settings.noise > 0:
         accuracy, loss = spiral_limit(settings.classes, noise=settings.noise)
@@ -97,18 +98,21 @@ def _plain(value: object) -> str:
 
 
 def _outputs(output: Path) -> tuple[Path, Path]:
-    """Return where the model and the picture go; raise now, and not after the training, if nothing can be written there."""
-    directory, name = (output.parent, output.name) if output.suffix == ".npz" else (output, "model.npz")
+    """Return where the model and the picture go; raise now, and not after the training, if they cannot be written."""
+    if output.suffix == ".npz":
+        paths = output, output.with_suffix(".png")
+    else:
+        paths = output / "model.npz", output / "spiral.png"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / f".{name}.probe"
-        probe.touch()
-        probe.unlink()
-        if (directory / name).is_dir():
-            raise IsADirectoryError(0, "it is a directory")
+        paths[0].parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=paths[0].parent):
+            pass
     except OSError as error:
         raise OSError(f"argument --output: cannot write to {str(output)!r}: {error.strerror}") from None
-    return directory / name, directory / "spiral.png"
+    for path in paths:
+        if path.is_dir():
+            raise OSError(f"argument --output: cannot write to {str(path)!r}: it is a directory")
+    return paths
 
 
 def _picture(model: Model, X: Array, y: Array, history: History, path: Path) -> None:

@@ -1,5 +1,25 @@
 """Data sets to learn with."""
 
+from whorl.datasets.blobs import blobs
+from whorl.datasets.circles import circles
+from whorl.datasets.digits import digits
+from whorl.datasets.download import DownloadError
+from whorl.datasets.idx import read_idx
+from whorl.datasets.mnist import fashion_mnist, mnist
+from whorl.datasets.moons import moons
 from whorl.datasets.spiral import spiral, spiral_limit
+from whorl.datasets.xor import xor
 
-__all__ = ["spiral", "spiral_limit"]
+__all__ = [
+    "DownloadError",
+    "blobs",
+    "circles",
+    "digits",
+    "fashion_mnist",
+    "mnist",
+    "moons",
+    "read_idx",
+    "spiral",
+    "spiral_limit",
+    "xor",
+]

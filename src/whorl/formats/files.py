@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file beside `path`; if all goes well it takes that name at the end, else it goes.
 
-    So whoever reads `path`, at whatever moment, finds the old file whole or the new one whole. The new file is on the
-    disk before it takes the name.
+    So whoever reads `path`, at whatever moment, finds the old file whole or the new one whole. The new file is on the disk
+    before it takes the name. A link is followed, and a file that is replaced keeps its permissions.
 
     Raises
     ------
     OSError
-        If there is no such directory or it cannot be written; the message says which.
+        If `path` is a directory or a device, there is no such directory, or it cannot be written; the message says which.
 
     Examples
     --------
@@ -32,22 +33,25 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     >>> path.read_bytes()
     b'all of it'
     """
-    from pathlib import Path
-
-    target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(f"path must name a file, but {target} is a directory")
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    target = os.path.realpath(path)
+    mode = os.stat(target).st_mode if os.path.exists(target) else None
+    if mode is not None and not stat.S_ISREG(mode):
+        what = "a directory" if stat.S_ISDIR(mode) else "no regular file"
+        raise OSError(f"path must name a file, but {os.fspath(path)} is {what}")
+    directory = os.path.dirname(target)
+    beside = os.path.join(directory, f".{os.urandom(8).hex()}.tmp")
     try:
-        file = beside.open("xb")
+        file = open(beside, "xb")  # noqa: SIM115  # closed below, whatever happens
     except OSError as error:
-        raise type(error)(f"cannot write {target}: {error.strerror or error} ({target.absolute().parent})") from error
+        raise type(error)(f"cannot write {os.fspath(path)}: {error.strerror} ({directory})") from error
     try:
         with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if mode is not None:
+            os.chmod(beside, stat.S_IMODE(mode))
         os.replace(beside, target)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        os.unlink(beside)
         raise

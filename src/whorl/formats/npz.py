@@ -7,14 +7,16 @@ header is the array ``whorl``: one text, JSON, with the inputs' shape, the float
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.lib.npyio import NpzFile
 
 from whorl import checks
-from whorl.formats.descriptions import describe, rebuild
+from whorl.configuration import Configured
+from whorl.formats.descriptions import KNOWN, describe, rebuild
 from whorl.formats.files import replacing
 from whorl.layers import Layer, chain
 from whorl.model import Model
@@ -39,15 +41,17 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         "layers": [describe(layer) for layer in model.layers],
     }
     with replacing(path) as file:
-        np.savez(file, whorl=np.array(json.dumps(header)), **model.named_parameters())  # type: ignore[arg-type]
+        np.savez(file, whorl=np.array(json.dumps(header)), **model.named_arrays())  # type: ignore[arg-type]
 
 
-def load(path: str | os.PathLike[str]) -> Model:
+def load(path: str | os.PathLike[str], *, custom: Iterable[type[Configured]] = ()) -> Model:
     """Read a model from a file that `Model.save` wrote. It predicts the same, to the bit.
 
     Parameters
     ----------
     path : str or path
+    custom : iterable of type, optional
+        Classes of your own, layers or initialisers, that the file may name: nothing is ever imported because a file says so.
 
     Raises
     ------
@@ -74,14 +78,15 @@ def load(path: str | os.PathLike[str]) -> Model:
     # What NumPy and zipfile raise over damaged files, as found by flipping each byte of one.
     damage = (ArithmeticError, BadZipFile, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
               ValueError, struct.error, zlib.error)  # fmt: skip
+    known = KNOWN | {kind.__name__: kind for kind in custom}
     with open(path, "rb") as file:
         try:
-            return _read(np.load(file, allow_pickle=False))
+            return _read(np.load(file, allow_pickle=False), known)
         except damage as error:
             raise ModelFileError(f"{os.fspath(path)!r} is not a model of whorl, or damaged: {error}") from None
 
 
-def _read(archive: Any) -> Model:
+def _read(archive: Any, known: Mapping[str, type[Configured]]) -> Model:
     import json
 
     if not isinstance(archive, NpzFile):
@@ -91,27 +96,37 @@ def _read(archive: Any) -> Model:
     header = json.loads(str(archive["whorl"]))
     if not isinstance(header, dict) or {"format", "inputs", "dtype", "layers"} - set(header):
         raise ModelFileError("its header lacks format, inputs, dtype or layers")
-    if header["format"] != FORMAT:
-        raise ModelFileError(f"its format is {header['format']}, of another version of whorl; this one reads {FORMAT}")
+    if header["format"] not in range(1, FORMAT + 1):
+        raise ModelFileError(f"its format is {header['format']}, of a later version of whorl; this one reads {FORMAT}")
     inputs = checks.shape("inputs", header["inputs"])
-    layers = chain.copied([rebuild(description) for description in header["layers"]])
+    layers = chain.copied([rebuild(description, known) for description in header["layers"]])
     arrays = _arrays(archive, layers, inputs)
     model = Model(layers, inputs=inputs, dtype=header["dtype"])
-    for name, view in model.named_parameters().items():
-        view[:] = arrays[name]
+    for name, view in model.named_arrays().items():
+        view[...] = arrays[name]
     return model
 
 
 def _arrays(archive: NpzFile, layers: Sequence[Layer], inputs: Shape) -> dict[str, Array]:
     """Return the arrays the layers declare; raise if one is missing or of another shape, before any is allocated."""
-    declared, _ = chain.declare(layers, inputs)
+    places = chain.walk(chain.connect(layers, inputs))
     arrays = {}
-    for name, parameter in (item for of_layer in declared for item in of_layer.items()):
+    for name, parameter in (item for place in places for item in place.declared.items()):
         if name not in archive.files:
             raise ModelFileError(f"the array {name} is missing; it has {archive.files}")
+        shape, dtype = _peek(archive, name)
+        if shape != parameter.shape:
+            raise ModelFileError(f"{name} must have shape {parameter.shape}, got {shape}")
+        if dtype.kind != "f":
+            raise ModelFileError(f"{name} must hold floats, got {dtype}")
         arrays[name] = archive[name]
-        if arrays[name].shape != parameter.shape:
-            raise ModelFileError(f"{name} must have shape {parameter.shape}, got {arrays[name].shape}")
-        if arrays[name].dtype.kind != "f":
-            raise ModelFileError(f"{name} must hold floats, got {arrays[name].dtype}")
     return arrays
+
+
+def _peek(archive: NpzFile, name: str) -> tuple[Shape, np.dtype[Any]]:
+    """Return the shape and the type of an array, without reading it."""
+    assert archive.zip is not None
+    with archive.zip.open(f"{name}.npy") as file:
+        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+        shape, _, dtype = read[npy.read_magic(file)](file)
+    return shape, dtype

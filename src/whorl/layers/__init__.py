@@ -4,5 +4,30 @@ from whorl.layers.activations import ReLU, Softmax
 from whorl.layers.dense import Dense
 from whorl.layers.dropout import Dropout
 from whorl.layers.layer import Layer
+from whorl.layers.normalization import BatchNorm, LayerNorm, Standardize
+from whorl.layers.rectifiers import ELU, SELU, LeakyReLU
+from whorl.layers.shaping import Embedding, Flatten, Residual
+from whorl.layers.smooth import GELU, Mish, Sigmoid, SiLU, Softplus, Tanh
 
-__all__ = ["Dense", "Dropout", "Layer", "ReLU", "Softmax"]
+__all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
+    "BatchNorm",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "Mish",
+    "ReLU",
+    "Residual",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Standardize",
+    "Tanh",
+]

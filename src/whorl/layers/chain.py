@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +12,27 @@ from whorl import checks
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter
 from whorl.types import Array, Backward, Shape
+
+
+@dataclass(frozen=True)
+class Place:
+    """A layer in its place in a model.
+
+    Parameters
+    ----------
+    layer : Layer
+    declared : dict of str to Parameter
+        What it declares, by the names they have in the model.
+    outputs : tuple of int
+        The shape that comes out of it.
+    parts : list of Place
+        The layers within it.
+    """
+
+    layer: Layer
+    declared: dict[str, Parameter]
+    outputs: Shape
+    parts: list[Place]
 
 
 def copied(layers: object) -> tuple[Layer, ...]:
@@ -25,23 +47,34 @@ def copied(layers: object) -> tuple[Layer, ...]:
     return tuple(deepcopy(layer) for layer in row)  # one by one: a layer that stands twice in the row becomes two
 
 
-def declare(layers: Sequence[Layer], inputs: Shape) -> tuple[list[dict[str, Parameter]], list[Shape]]:
-    """Return, layer by layer, what parameters it declares, by their names in the model, and its output's shape.
+def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Place]:
+    """Return the layers in their places, for inputs of this shape; raise ValueError where one does not fit.
 
-    The names carry the number of the layer among those with parameters: ``w1, b1, w2, b2``.
+    The names of their parameters carry the number of the layer among those with parameters: ``w1, b1, w2, b2``.
     """
-    declared: list[dict[str, Parameter]] = []
-    shapes: list[Shape] = []
-    number = 1
+    places: list[Place] = []
     for i, layer in enumerate(layers):
         try:
-            shapes.append(layer.output_shape(inputs))
+            outputs = layer.output_shape(inputs)
         except ValueError as error:
             raise ValueError(f"layers[{i}], {layer!r}, does not fit: {error}") from None
-        parameters = layer.declare(inputs)
-        declared.append({f"{parameter.name}{number}": parameter for parameter in parameters})
-        number, inputs = number + bool(parameters), shapes[-1]
-    return declared, shapes
+        wanted = layer.declare(inputs)
+        declared = {f"{parameter.name}{number}": parameter for parameter in wanted}
+        if len(declared) < len(wanted):
+            raise ValueError(f"layers[{i}], {layer!r}, declares two parameters of one name")
+        number += bool(declared)
+        parts = connect(layer.parts, inputs, number)
+        number += sum(bool(place.declared) for place in walk(parts))
+        places.append(Place(layer, declared, outputs, parts))
+        inputs = outputs
+    return places
+
+
+def walk(places: Iterable[Place]) -> Iterator[Place]:
+    """Yield each place, and those within it, in order."""
+    for place in places:
+        yield place
+        yield from walk(place.parts)
 
 
 def predict(layers: Sequence[Layer], x: Array) -> Array:
@@ -57,7 +90,7 @@ def forward(
     """Return the output of the row, and the closure that goes back through it, as far as layer number `first`."""
     backs = []
     for layer in layers:
-        x, back = layer.forward(x, training)
+        x, back = layer.forward(x, None if layer.frozen else training)
         backs.append(back)
     backs = backs[: first - 1 if first else None : -1]  # last layer first
 

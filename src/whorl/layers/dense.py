@@ -28,8 +28,12 @@ class Dense(Layer):
     ----------
     units : int
         The number of outputs, at least 1.
-    weight_l2, bias_l2 : float, optional
-        Strengths λ of the L2 penalties ``λ Σ w²`` and ``λ Σ b²``, which the model adds to the loss; at least 0.
+    weight_l1, weight_l2, bias_l1, bias_l2 : float, optional
+        Strengths λ of the penalties ``λ Σ |w|``, ``λ Σ w²``, ``λ Σ |b|`` and ``λ Σ b²``, which the model adds to the loss; at
+        least 0.
+    max_norm : float, optional
+        After each step, the weights into a unit are scaled down to this Euclidean norm if theirs is larger; above 0. Srivastava and
+        others (2014, section 5.1) use 3 to 4 together with dropout.
     initializer : Initializer, optional
         First values of the weights. Biases start at 0.
 
@@ -63,13 +67,19 @@ class Dense(Layer):
         self,
         units: int,
         *,
+        weight_l1: float = 0.0,
         weight_l2: float = 0.0,
+        bias_l1: float = 0.0,
         bias_l2: float = 0.0,
+        max_norm: float | None = None,
         initializer: Initializer = HeNormal(),
     ) -> None:
         self.units = checks.integer("units", units)
+        self.weight_l1 = checks.number("weight_l1", weight_l1, minimum=0)
         self.weight_l2 = checks.number("weight_l2", weight_l2, minimum=0)
+        self.bias_l1 = checks.number("bias_l1", bias_l1, minimum=0)
         self.bias_l2 = checks.number("bias_l2", bias_l2, minimum=0)
+        self.max_norm = None if max_norm is None else checks.number("max_norm", max_norm, above=0)
         checks.instance("initializer", initializer, Initializer, "HeNormal()")
         self.initializer = initializer
 
@@ -80,8 +90,8 @@ class Dense(Layer):
 
     def declare(self, inputs: Shape) -> list[Parameter]:
         return [
-            Parameter("w", (inputs[0], self.units), self.initializer, self.weight_l2),
-            Parameter("b", (self.units,), Zeros(), self.bias_l2),
+            Parameter("w", (inputs[0], self.units), self.initializer, self.weight_l1, self.weight_l2),
+            Parameter("b", (self.units,), Zeros(), self.bias_l1, self.bias_l2),
         ]
 
     def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
@@ -94,3 +104,8 @@ class Dense(Layer):
             return dy @ self.w.T if self.input_gradient else None  # (n, i)
 
         return y, backward
+
+    def constrain(self) -> None:
+        if self.max_norm is not None:
+            norm = np.sqrt(np.einsum("ij,ij->j", self.w, self.w))  # (j,)
+            self.w *= self.max_norm / np.maximum(norm, self.max_norm)

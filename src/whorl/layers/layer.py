@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +37,12 @@ class Layer(Configured, ABC):
     input_gradient: bool = True
     """False where nobody needs dL/dx: in the layers that have no parameters before them. Set by the model."""
 
+    frozen: bool = False
+    """True in a layer that is not to change: it works as when predicting. Set by `Model.freeze`."""
+
+    parts: tuple[Layer, ...] = ()
+    """The layers within this one, for those that are made of others."""
+
     def output_shape(self, inputs: Shape) -> Shape:
         """Return the shape of one output for inputs of this shape; raise ValueError if they do not fit."""
         return inputs
@@ -66,12 +72,23 @@ class Layer(Configured, ABC):
             all that it needs of its own pass it holds itself.
         """
 
-    def bind(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
-        """Take hold of the views of the parameters declared, and of their gradients."""
-        for name, view in parameters.items():
-            setattr(self, name, view)
-            setattr(self, f"d{name}", gradients[name])
-        self._bound = [*parameters, *(f"d{name}" for name in gradients)]
+    def constrain(self) -> None:
+        """Bring the parameters back to where they may be, after a step."""
+
+    def bind(self, views: Mapping[str, Array]) -> None:
+        """Take hold of the views of the parameters declared, and of their gradients, by attribute name."""
+        taken = set(views) & (set(vars(self)) - set(vars(self).get("_bound", ())))
+        if taken:
+            raise ValueError(f"{type(self).__name__} has {taken} already, and declares a parameter of that name")
+        vars(self).update(views)
+        self._bound = list(views)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A parameter is a view of the model's vector: what is assigned goes into it, and does not take its place.
+        if name in vars(self).get("_bound", ()):
+            vars(self)[name][...] = value
+        else:
+            super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy is a description again: views copied one by one would no longer share the vectors' memory.
@@ -80,11 +97,10 @@ class Layer(Configured, ABC):
             del state[name]
         return state
 
-    def __getattr__(self, name: str) -> Any:
-        # Python comes here only for what is not found.
-        hint = (
-            ""
-            if "_bound" in self.__dict__ or name.startswith("__")
-            else ("; a layer gets its parameters when a Model takes a copy of it: look at model.layers")
-        )
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
+    if not TYPE_CHECKING:  # for a type checker there is nothing more to find
+
+        def __getattr__(self, name: str) -> object:
+            # Python comes here only for what is not found.
+            hint = "; a layer gets its parameters when a Model takes a copy of it: look at model.layers"
+            bound = "_bound" in vars(self) or name.startswith("__")
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{'' if bound else hint}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from whorl import checks
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StopTraining(Exception):
-    """Raise it in a callback to end the training after this epoch; the message is the reason, `History.stopped`."""
+    """Raise it in a callback to end the training; the other callbacks still hear of the epoch. `History.stopped` says why."""
 
 
 class Callback:
@@ -39,25 +40,42 @@ class Callback:
         """Be called after each epoch."""
 
     def on_train_end(self, training: Training, history: History) -> None:
-        """Be called once, at the end, also when training was stopped."""
+        """Be called once, at the end, also when training was stopped, or broken off by an error."""
 
 
-def fit(training: Training, callbacks: Sequence[Callback]) -> History:
+def fit(training: Training, callbacks: list[Callback]) -> History:
     """Drive a training run to its end, calling the callbacks in order, and return its history."""
-    for i, callback in enumerate(callbacks):
-        checks.instance(f"callbacks[{i}]", callback, Callback, "Progress()")
     history = History()
-    for callback in callbacks:
-        callback.on_train_begin(training)
-    for epoch in training:
-        history.append(epoch)
+
+    def tell(what: Callable[[Callback], None]) -> None:
         for callback in callbacks:
             try:
-                callback.on_epoch_end(training, epoch)
+                what(callback)
             except StopTraining as reason:
-                history.stopped = history.stopped or str(reason)
-        if history.stopped is not None:
-            break
-    for callback in callbacks:
-        callback.on_train_end(training, history)
+                history.stopped = str(reason) if history.stopped is None else history.stopped
+
+    tell(lambda callback: callback.on_train_begin(training))
+    try:
+        if history.stopped is None:
+            for epoch in training:
+                history.append(epoch)
+                tell(partial(_epoch_end, training, epoch))
+                if history.stopped is not None:
+                    break
+    finally:
+        tell(lambda callback: callback.on_train_end(training, history))
     return history
+
+
+def _epoch_end(training: Training, epoch: Epoch, callback: Callback) -> None:
+    callback.on_epoch_end(training, epoch)
+
+
+def checked(callbacks: object) -> list[Callback]:
+    """Return the callbacks as a list; raise unless each is one."""
+    if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks must be a list of callbacks, got {checks.show(callbacks)}")
+    chosen = list(callbacks)
+    for i, callback in enumerate(chosen):
+        checks.instance(f"callbacks[{i}]", callback, Callback, "Progress()")
+    return chosen

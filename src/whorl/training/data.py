@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whorl import checks
 from whorl.losses import Loss, same_length, weights
-from whorl.types import Array, Shape
+from whorl.types import Array
 
-
-class Shaped(Protocol):
-    """What must be known of a model to check data for it."""
-
-    inputs: Shape
-    outputs: Shape
-    dtype: np.dtype[Any]
+if TYPE_CHECKING:
+    from whorl.model import Model
 
 
 @dataclass(frozen=True)
@@ -40,11 +35,11 @@ class Samples:
     weight: Array | None = None
 
     @classmethod
-    def checked(cls, model: Shaped, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
+    def checked(cls, model: Model, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
         """Check what a user gave; raise TypeError or ValueError, by the argument's name."""
         checks.instance("loss", loss, Loss, "CrossEntropy()")
         x = checks.samples("X", X, model.inputs, model.dtype)
-        target = loss.targets(y, model.outputs)
+        target = loss.targets(y, model.outputs, model.dtype)
         same_length("X", len(x), "y", len(target))
         weight = None if sample_weight is None else weights(sample_weight, len(x), model.dtype)
         return cls(x, target, weight)
@@ -84,13 +79,13 @@ def batches(samples: int, batch_size: int, rng: np.random.Generator) -> Iterator
         yield order[start : start + batch_size]
 
 
-def class_weights(target: Array, class_weight: Mapping[int, float] | str, classes: int) -> Array:
+def class_weights(target: Array | None, class_weight: Mapping[int, float] | str, classes: int) -> Array:
     """Return the weight of each sample's class, in float64.
 
     ``"balanced"`` weighs class c with ``n / n_c``, so that each of the classes that occur weighs the same together.
     """
-    if not np.issubdtype(target.dtype, np.integer):
-        raise ValueError("class_weight needs a loss with class labels, such as CrossEntropy()")
+    if target is None:
+        raise ValueError("class_weight needs a loss with one label for each sample, such as CrossEntropy()")
     by_class = np.ones(classes)
     if isinstance(class_weight, str):
         if class_weight != "balanced":

@@ -41,7 +41,7 @@ class Epoch:
     number : int
         Epochs completed, this one included.
     seconds : float
-        How long it took, without what happened between epochs.
+        How long its steps and its validation took.
     values : mapping of str to float
         By the names of `History`; ``epoch["loss"]`` is short for ``epoch.values["loss"]``.
     """
@@ -57,9 +57,9 @@ class Epoch:
 class History(Mapping[str, list[float]]):
     """The epochs' values by name, each a list of one float an epoch.
 
-    ``loss`` and the metrics are the means over the epoch's batches, each with the weights it was met with and
-    with dropout on: what training itself saw, at no extra cost. ``penalty`` is the part of the loss that is
-    regularisation. ``val_loss`` and its like are of the network as it stood at the end of the epoch, with
+    ``loss`` is the mean over the epoch's samples, and the metrics are of all its predictions, each made with the weights
+    of that moment and with dropout on: what training itself saw, at no extra cost. ``penalty`` is the part of the loss
+    that is regularisation. ``val_loss`` and its like are of the network as it stood at the end of the epoch, with
     dropout off; so is ``learning_rate``.
 
     Attributes

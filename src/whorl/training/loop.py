@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,40 +15,23 @@ from whorl.metrics import Metric, named
 from whorl.optimizers import Optimizer
 from whorl.randomness import RNG
 from whorl.schedules import check_watched
-from whorl.training.data import Samples, Shaped, batches, class_weights, split
+from whorl.training.data import Samples, batches, class_weights, split
 from whorl.training.history import Epoch, Step
 from whorl.types import Array
 
+if TYPE_CHECKING:
+    from whorl.model import Model
+
 
 class DivergenceError(ArithmeticError):
-    """The loss became infinite or NaN, so that no further step could mend it."""
-
-
-class Trainable(Shaped, Protocol):
-    """What training asks of a model."""
-
-    parameters: Array
-    gradients: Array
-
-    def loss(
-        self,
-        x: Array,
-        target: Array,
-        loss: Loss,
-        *,
-        weight: Array | None = None,
-        training: np.random.Generator | None = None,
-    ) -> tuple[float, float, Array, Callable[[], Array | None]]:
-        """Return the loss, the penalty in it, the prediction, and the closure that fills the gradients."""
-
-    def measure(self, data: Samples, loss: Loss, metrics: Mapping[str, Metric]) -> dict[str, float]:
-        """Return the loss, the penalty in it and the metrics."""
+    """The loss became infinite or NaN, so that no further step could mend it. The model is what it was before that epoch."""
 
 
 class Training:
     """A training run: a ``for`` over it trains the model, one epoch a turn.
 
-    Between two turns the run rests: look at the model, save it, stop for good, or come back later with another ``for``.
+    Between two turns the run rests: look at the model, save it, stop for good, or come back later with another ``for``, which
+    goes on where the last one stopped, amid an epoch too.
     `Model.training` makes one and describes its arguments.
 
     Attributes
@@ -66,14 +49,15 @@ class Training:
 
     def __init__(
         self,
-        model: Trainable,
+        model: Model,
         X: Any,
         y: Any,
         *,
         loss: Loss,
         optimizer: Optimizer,
         epochs: int,
-        batch_size: int,
+        batch_size: int | None,
+        accumulate: int,
         validation: float | tuple[Any, ...] | None,
         metrics: Iterable[str | Metric],
         sample_weight: Any,
@@ -85,15 +69,34 @@ class Training:
         self.loss = loss
         self.optimizer = optimizer.fresh()
         self.epochs = checks.integer("epochs", epochs, minimum=0)
-        self.batch_size = checks.integer("batch_size", batch_size)
+        self.accumulate = checks.integer("accumulate", accumulate)
         self.metrics = named(metrics)
         self.generator = randomness.generator(rng)
         data = Samples.checked(model, X, y, loss, sample_weight)
         self.train, self.validation = self._split(data, validation)
+        self.batch_size = self._batch_size(batch_size)
         if class_weight is not None:
-            self.train = self.train.reweighted(class_weights(self.train.target, class_weight, model.outputs[-1]))
-        check_watched(self.optimizer.schedule, self._names())
+            by_class = class_weights(loss.classes(self.train.target), class_weight, max(2, model.outputs[-1]))
+            self.train = self.train.reweighted(by_class)
+        check_watched(self.optimizer, self._names())
         self.epoch = self.step = 0
+        self._underway: Underway | None = None
+        self._stepped: Array | None = (
+            None  # the parameters that the steps have come to, while the model shows an average
+        )
+        model.settle_in(self.train.x)
+
+    def _batch_size(self, asked: int | None) -> int:
+        usual = self.optimizer.batch_size
+        if asked is None:
+            return usual or len(self.train)
+        size = checks.integer("batch_size", asked)
+        if usual is None and size * self.accumulate < len(self.train):
+            name, count = type(self.optimizer).__name__, len(self.train)
+            raise ValueError(
+                f"batch_size must be None or at least {count} for {name}, which takes all samples, got {asked}"
+            )
+        return size
 
     def _names(self) -> list[str]:
         """Return the names of an epoch's values, but for the learning rate."""
@@ -116,47 +119,99 @@ class Training:
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train, and yield a record after each epoch."""
-        for step in self.steps():
-            if step.epoch:
-                yield step.epoch
+        while self.epoch < self.epochs:
+            yield self._train_epoch()
 
     def steps(self) -> Iterator[Step]:
         """Train, and yield a record after each step; the last of an epoch holds the epoch's record."""
-        model, optimizer, schedule = self.model, self.optimizer, self.optimizer.schedule
         while self.epoch < self.epochs:
-            tally, begun, seen = Tally(predictions=bool(self.metrics)), time.perf_counter(), 0
-            for rows in batches(len(self.train), self.batch_size, self.generator):
-                learning_rate = schedule(self.epoch + seen / len(self.train))
-                batch = self.train.take(rows)
+            with np.errstate(over="ignore", invalid="ignore"):
+                step = self._train_step()
+            yield step
 
-                loss, penalty, prediction, backward = model.loss(
-                    batch.x, batch.target, self.loss, weight=batch.weight, training=self.generator
-                )
-                backward()
-                optimizer.step(model.parameters, model.gradients, learning_rate)
+    def resume(self, earlier: Training) -> None:
+        """Go on where an earlier run ended, for one epoch: with its optimizer, its time, and its count of steps."""
+        self.optimizer, self._stepped = earlier.optimizer, earlier._stepped
+        self.epoch, self.step = earlier.epoch, earlier.step
+        self.epochs = self.epoch + 1
 
-                tally.add(loss, penalty, batch.target, prediction)
-                seen += len(rows)
-                self.step += 1
-                epoch = self._complete(tally, begun) if seen == len(self.train) else None
-                yield Step(self.step, len(rows), loss, penalty, learning_rate, epoch)
+    def _train_epoch(self) -> Epoch:
+        """Take the steps that are left of this epoch."""
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite ends the epoch, with an error
+            while True:
+                step = self._train_step()
+                if step.epoch:
+                    return step.epoch
 
-    def _complete(self, tally: Tally, begun: float) -> Epoch:
+    def _train_step(self) -> Step:
+        """Take the next batch; forward, loss, gradient, step."""
+        begun = time.perf_counter()
+        underway = self._underway = self._underway or self._begin()
+        rows = next(underway.batches)
+        learning_rate = self.optimizer.rate(self.epoch + underway.samples / len(self.train))
+
+        loss, penalty, target, prediction = self._gradient(rows)
+        self.model.step(self.optimizer, learning_rate, loss, lambda: self._gradient(rows)[0])
+
+        self.step += 1
+        underway.add(loss, penalty, target, prediction if self.metrics else None)
+        underway.seconds += time.perf_counter() - begun
+        epoch = self._complete(underway) if underway.samples == len(self.train) else None
+        return Step(self.step, len(rows), loss, penalty, learning_rate, epoch)
+
+    def _gradient(self, rows: Array) -> tuple[float, float, Array, Array]:
+        """Fill the model's gradients for these rows; return the loss, the penalty in it, the targets and the predictions."""
+        if len(rows) > self.batch_size:
+            return self._accumulated([rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)])
+        batch = self.train.take(rows)
+        loss, penalty, prediction, backward = self.model.loss(
+            batch.x, batch.target, self.loss, weight=batch.weight, training=self.generator
+        )
+        backward()
+        return loss, penalty, batch.target, prediction
+
+    def _accumulated(self, parts: list[Array]) -> tuple[float, float, Array, Array]:
+        """Do the same for several batches as if they were one: the mean of their losses and gradients, by their lengths."""
+        count = sum(map(len, parts))
+        gradients, mean_loss = np.zeros_like(self.model.gradients), 0.0
+        outcomes = []
+        for rows in parts:
+            loss, penalty, *outcome = self._gradient(rows)
+            gradients += self.model.gradients * (len(rows) / count)
+            mean_loss += loss * (len(rows) / count)
+            outcomes.append(outcome)
+        self.model.gradients = gradients
+        target, prediction = (np.concatenate(part) for part in zip(*outcomes, strict=True))
+        return mean_loss, penalty, target, prediction
+
+    def _begin(self) -> Underway:
+        """Begin an epoch: with the parameters that the steps have come to, where the model was showing their average."""
+        if self._stepped is not None:
+            self.model.parameters, self._stepped = self._stepped, None
+        return Underway(self)
+
+    def _complete(self, underway: Underway) -> Epoch:
         """Count the epoch as done, and return its record."""
-        self.epoch += 1
-        values = tally.means(self.metrics)
-        if not math.isfinite(values["loss"]):
+        begun = time.perf_counter()
+        self._underway = None
+        values = underway.losses()
+        if not (math.isfinite(values["loss"]) and np.isfinite(self.model.parameters).all()):
+            self.model.parameters, self.model.statistics = underway.before
             raise DivergenceError(
-                f"the loss became {values['loss']} in epoch {self.epoch}: the steps were too long;"
-                " lower the learning rate, or scale the inputs to about 1"
+                f"the loss became {values['loss']} in epoch {self.epoch + 1}: the steps were too long; lower the learning"
+                " rate, or scale the inputs to about 1 (the model has the parameters from before that epoch)"
             )
+        self.epoch += 1
+        values |= underway.metrics(self.metrics)
+        if self.optimizer.average is not None:
+            self._stepped = self.model.parameters.copy()
+            self.model.parameters = self.optimizer.average
         if self.validation:
             measured = self.model.measure(self.validation, self.loss, self.metrics)
             values.update({f"val_{name}": value for name, value in measured.items()})
-        if hasattr(self.optimizer.schedule, "observe"):
-            self.optimizer.schedule.observe(values)
-        values["learning_rate"] = self.optimizer.schedule(self.epoch)
-        return Epoch(self.epoch, time.perf_counter() - begun, values)
+        self.optimizer.observe(values)
+        values["learning_rate"] = self.optimizer.rate(self.epoch)
+        return Epoch(self.epoch, underway.seconds + time.perf_counter() - begun, values)
 
     def measure(self) -> tuple[dict[str, float], dict[str, float] | None]:
         """Return loss, penalty and metrics of the network as it stands, on the training and the validation data."""
@@ -168,27 +223,32 @@ class Training:
         return train, validation
 
 
-class Tally:
-    """The sums of one epoch: losses weighted by the batches' lengths, and what the metrics will need."""
+class Underway:
+    """An epoch under way: the batches that are left, and the sums so far."""
 
-    def __init__(self, *, predictions: bool) -> None:
-        self.losses: list[tuple[int, float, float]] = []
-        self.predictions: list[tuple[Array, Array]] | None = [] if predictions else None
+    def __init__(self, training: Training) -> None:
+        self.before = training.model.parameters.copy(), training.model.statistics.copy()
+        together = training.batch_size * training.accumulate
+        self.batches = batches(len(training.train), together, training.generator)
+        self.samples = 0
+        self.seconds = self.loss = self.penalty = 0.0
+        self.seen: list[tuple[Array, Array]] = []
 
-    def add(self, loss: float, penalty: float, target: Array, prediction: Array) -> None:
-        """Count one batch."""
-        self.losses.append((len(target), loss, penalty))
-        if self.predictions is not None:
-            self.predictions.append((target, prediction))
+    def add(self, loss: float, penalty: float, target: Array, prediction: Array | None) -> None:
+        """Count one batch, by its length."""
+        self.samples += len(target)
+        self.loss += len(target) * loss
+        self.penalty += len(target) * penalty
+        if prediction is not None:
+            self.seen.append((target, prediction))
 
-    def means(self, metrics: Mapping[str, Metric]) -> dict[str, float]:
-        """Return the epoch's loss, penalty and metrics."""
-        count = sum(n for n, _, _ in self.losses)
-        values = {
-            "loss": sum(n * loss for n, loss, _ in self.losses) / count,
-            "penalty": sum(n * penalty for n, _, penalty in self.losses) / count,
-        }
-        if self.predictions:
-            target, prediction = (np.concatenate(part) for part in zip(*self.predictions, strict=True))
-            values |= {name: float(metric(target, prediction)) for name, metric in metrics.items()}
-        return values
+    def losses(self) -> dict[str, float]:
+        """Return the means over the samples of the loss and of the penalty in it."""
+        return {"loss": self.loss / self.samples, "penalty": self.penalty / self.samples}
+
+    def metrics(self, metrics: Mapping[str, Metric]) -> dict[str, float]:
+        """Return the metrics of all predictions of the epoch."""
+        if not metrics:
+            return {}
+        target, prediction = (np.concatenate(part) for part in zip(*self.seen, strict=True))
+        return {name: float(metric(target, prediction)) for name, metric in metrics.items()}

@@ -75,7 +75,7 @@ class Progress(Callback):
     def _print(self, training: Training) -> None:
         self._printed = training.epoch
         train, validation = training.measure()
-        learning_rate = training.optimizer.schedule(training.epoch)
+        learning_rate = training.optimizer.rate(training.epoch)
         self._write(line(training.epoch, train, validation, learning_rate) + "\n")
 
     def _live(self, training: Training, epoch: Epoch) -> None:

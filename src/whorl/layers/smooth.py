@@ -1,0 +1,163 @@
+"""Activations without a corner: the old S-shapes, and the smooth successors of ReLU.
+
+Each backward multiplies dy by the derivative, written in what the forward pass has already worked out.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from whorl.functions import sigmoid, softplus
+from whorl.layers.layer import Layer
+from whorl.types import Array, Backward
+
+
+class Tanh(Layer):
+    """``y = tanh x``, between −1 and 1; ``dx = dy (1 − y²)``.
+
+    References
+    ----------
+    LeCun, Bottou, Orr, Müller (1998), Efficient BackProp, section 4.4, on why its mean of 0 is better than the sigmoid's.
+
+    Examples
+    --------
+    >>> y, backward = Tanh().forward(np.array([[0.0, 1e4]]), None)
+    >>> y, backward(np.ones((1, 2)))
+    (array([[0., 1.]]), array([[1., 0.]]))
+    """
+
+    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
+        y = np.tanh(x)
+
+        def backward(dy: Array) -> Array:
+            dy *= 1 - y * y
+            return dy
+
+        return y, backward
+
+
+class Sigmoid(Layer):
+    """``y = 1 / (1 + e⁻ˣ)``, between 0 and 1; ``dx = dy y (1 − y)``.
+
+    At the end of a model it makes scores into probabilities, each of a yes or no of its own. Trained with
+    `BinaryCrossEntropy` the two are one step, and this backward is not used.
+
+    Examples
+    --------
+    >>> y, backward = Sigmoid().forward(np.array([[0.0, -1e4]]), None)
+    >>> y, backward(np.ones((1, 2)))
+    (array([[0.5, 0. ]]), array([[0.25, 0.  ]]))
+    """
+
+    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
+        y = sigmoid(x)
+
+        def backward(dy: Array) -> Array:
+            dy *= y * (1 - y)
+            return dy
+
+        return y, backward
+
+
+class Softplus(Layer):
+    """``y = log(1 + eˣ)``, a smooth ReLU, always above 0; ``dx = dy sigmoid(x)``.
+
+    PyTorch's becomes linear above 20, where the difference is below 2e-9.
+
+    References
+    ----------
+    Dugas, Bengio, Bélisle, Nadeau, Garcia (2001), Incorporating Second-Order Functional Knowledge, NIPS 13.
+
+    Examples
+    --------
+    >>> Softplus().forward(np.array([[-1e4, 1e4]]), None)[0]
+    array([[    0., 10000.]])
+    """
+
+    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
+        def backward(dy: Array) -> Array:
+            dy *= sigmoid(x)
+            return dy
+
+        return softplus(x), backward
+
+
+class SiLU(Layer):
+    """``y = x s`` with ``s = sigmoid(x)``, also called swish; ``dx = dy s (1 + x (1 − s))``.
+
+    References
+    ----------
+    Elfwing, Uchibe, Doya (2018), Sigmoid-Weighted Linear Units, arXiv:1702.03118, equations 2 and 3.
+
+    Examples
+    --------
+    >>> y, backward = SiLU().forward(np.array([[0.0, 1e4]]), None)
+    >>> backward(np.ones((1, 2)))
+    array([[0.5, 1. ]])
+    """
+
+    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
+        s = sigmoid(x)
+
+        def backward(dy: Array) -> Array:
+            dy *= s * (1 + x * (1 - s))
+            return dy
+
+        return x * s, backward
+
+
+class Mish(Layer):
+    """``y = x t`` with ``t = tanh(softplus(x))``; ``dx = dy (t + x (1 − t²) sigmoid(x))``.
+
+    References
+    ----------
+    Misra (2020), Mish: A Self Regularized Non-Monotonic Activation Function, arXiv:1908.08681, equation 1.
+
+    Examples
+    --------
+    >>> y, backward = Mish().forward(np.array([[0.0, -1e4, 1e4]]), None)
+    >>> backward(np.ones((1, 3)))
+    array([[0.6, 0. , 1. ]])
+    """
+
+    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
+        t = np.tanh(softplus(x))
+
+        def backward(dy: Array) -> Array:
+            dy *= t + x * (1 - t * t) * sigmoid(x)
+            return dy
+
+        return x * t, backward
+
+
+class GELU(Layer):
+    """``y = x (1 + t) / 2`` with ``t = tanh(√(2/π) (x + 0.044715 x³))``.
+
+    The paper's approximation of ``x Φ(x)``, Φ being the normal distribution function: the two differ by less than 5e-4. It is
+    PyTorch's ``GELU(approximate="tanh")`` and Keras's ``gelu(approximate=True)``; both have the other one by default.
+
+    Backwards, with u the argument of tanh: ``dx = dy ((1 + t) / 2 + x (1 − t²) u′ / 2)``, ``u′ = √(2/π) (1 + 3 · 0.044715 x²)``.
+
+    References
+    ----------
+    Hendrycks, Gimpel (2016), Gaussian Error Linear Units, arXiv:1606.08415, section 2.
+
+    Examples
+    --------
+    >>> y, backward = GELU().forward(np.array([[0.0, -1e4, 1e4]]), None)
+    >>> backward(np.ones((1, 3)))
+    array([[0.5, 0. , 1. ]])
+    """
+
+    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
+        c, a = math.sqrt(2 / math.pi), 0.044715
+        square = x * x
+        t = np.tanh(c * x * (1 + a * square))
+
+        def backward(dy: Array) -> Array:
+            dy *= 0.5 * (1 + t + x * (1 - t * t) * c * (1 + 3 * a * square))
+            return dy
+
+        return 0.5 * x * (1 + t), backward

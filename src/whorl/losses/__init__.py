@@ -1,0 +1,22 @@
+"""Losses: one number for how wrong the network is, the mean over the samples, and its gradient."""
+
+from whorl.losses.classification import BinaryCrossEntropy, CrossEntropy, Hinge, labels
+from whorl.losses.loss import Elementwise, FusedLoss, Loss, same_length, weights
+from whorl.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError, Poisson, Quantile
+
+__all__ = [
+    "BinaryCrossEntropy",
+    "CrossEntropy",
+    "Elementwise",
+    "FusedLoss",
+    "Hinge",
+    "Huber",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Poisson",
+    "Quantile",
+    "labels",
+    "same_length",
+    "weights",
+]

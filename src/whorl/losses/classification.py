@@ -1,0 +1,252 @@
+"""Losses for classes: how surprised the network is by the labels, or how narrowly it is right.
+
+Letters: n samples, k classes, m outputs, p probabilities, z scores (logits), y labels, s smoothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from whorl import checks
+from whorl.functions import sigmoid
+from whorl.losses.loss import Elementwise, FusedLoss, Loss, by_sample, mean, values
+from whorl.types import Array, Shape
+
+
+class CrossEntropy(FusedLoss):
+    """``−log p[y]``, the mean over the samples: how surprised the network is by the labels.
+
+    Apart from its softmax, `forward` takes probabilities and has the gradient ``−1 / (n p)`` at the label. The
+    logarithm is clipped at the smallest normal number of the float type, so a probability of 0 costs 87 (float32) or
+    708 (float64) and not infinity, and the gradient there is 0, as of any clipped function.
+
+    Where a model ends in `Softmax`, `from_scores` does both at once, without ever forming a ratio of exponentials::
+
+        L = 1/n Σ_n (log Σ_k exp(z_nk) − z_n[y_n])        dL/dz = (p − onehot(y)) / n
+
+    With label smoothing s the target is not one-hot but ``(1 − s) onehot(y) + s / k``: the network is asked to be a little
+    less sure than the labels are.
+
+    Parameters
+    ----------
+    label_smoothing : float, optional
+        s, in [0, 1). PyTorch and Keras smooth alike.
+
+    Notes
+    -----
+    Labels are whole numbers (n,) from 0 to k − 1, or one-hot rows (n, k). PyTorch's ``CrossEntropyLoss`` takes scores;
+    this is Keras's ``SparseCategoricalCrossentropy``, and its ``CategoricalCrossentropy``, which clip at 1e-7.
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville (2016), Deep Learning, equations 5.59 and 6.30.
+
+    Examples
+    --------
+    >>> CrossEntropy()([[0.25, 0.75], [0.5, 0.5]], [1, 0]) == (np.log(4 / 3) + np.log(2)) / 2
+    np.True_
+    """
+
+    def __init__(self, *, label_smoothing: float = 0.0) -> None:
+        self.label_smoothing = checks.number("label_smoothing", label_smoothing, minimum=0, below=1)
+
+    def classes(self, target: Array) -> Array:
+        return target
+
+    def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
+        if len(outputs) != 1:
+            raise ValueError(f"CrossEntropy takes predictions of shape (n, k), got {checks.batch(outputs)}")
+        return labels(y, outputs[0])
+
+    def forward(
+        self, prediction: Array, target: Array, weight: Array | None = None
+    ) -> tuple[float, Callable[[], Array]]:
+        p = probabilities(prediction)
+        rows = np.arange(len(p))
+        floor = np.finfo(p.dtype).tiny
+        chosen = p[rows, target]  # (n,)
+        value = mean(-np.log(np.maximum(chosen, floor)), weight)
+        s = self.label_smoothing
+        if s:
+            value = (1 - s) * value + s * mean(-np.log(np.maximum(p, floor)).mean(axis=1), weight)
+
+        def backward() -> Array:
+            slope = np.where(chosen >= floor, -1 / np.maximum(chosen, floor), 0) / len(p)
+            dp = np.zeros_like(p)
+            dp[rows, target] = (1 - s) * slope
+            if s:
+                dp -= np.where(p >= floor, 1 / np.maximum(p, floor), 0) * (s / p.size)
+            return by_sample(dp, weight)
+
+        return value, backward
+
+    def from_scores(
+        self, z: Array, target: Array, weight: Array | None = None
+    ) -> tuple[float, Array, Callable[[], Array]]:
+        """Return the loss of softmax(z), the probabilities, and the closure that gives dL/dz."""
+        rows = np.arange(len(z))
+        z = z - z.max(axis=1, keepdims=True)  # (n, k), at most 0
+        p = np.exp(z)
+        total = p.sum(axis=1, keepdims=True)  # (n, 1), at least 1
+        p /= total
+        s = self.label_smoothing
+        aim = z[rows, target]  # (n,)
+        if s:
+            aim = (1 - s) * aim + s * z.mean(axis=1)
+        value = mean(np.log(total[:, 0]) - aim, weight)
+
+        def backward() -> Array:
+            dz = p / len(p)
+            dz[rows, target] -= (1 - s) / len(p)
+            if s:
+                dz -= s / p.size
+            return by_sample(dz, weight)
+
+        return value, p, backward
+
+
+class BinaryCrossEntropy(Elementwise, FusedLoss):
+    """``−y log p − (1 − y) log (1 − p)``, the mean over samples and outputs: each output is a yes or no of its own.
+
+    One output is the binary case, several are several labels, of which a sample may have any. Where a model ends in
+    `Sigmoid`, `from_scores` does both at once: ``max(z, 0) − z y + log(1 + e^−|z|)``, with the gradient ``(p − y) / (n m)``.
+    Apart, both logarithms are clipped at the smallest normal number, and the gradient is that of the clipped function.
+
+    Notes
+    -----
+    Targets have the shape of the predictions, (n, m), (n, 1) for one output, and lie in [0, 1]. PyTorch's ``BCELoss`` clips
+    the logarithm at −100, Keras's p at 1e-7.
+
+    Examples
+    --------
+    >>> round(BinaryCrossEntropy()([[0.25], [0.5]], [[1], [0]]), 6)  # (log 4 + log 2) / 2
+    1.039721
+    """
+
+    def classes(self, target: Array) -> Array | None:
+        return np.rint(target[:, 0]).astype(np.intp) if target.shape[1:] == (1,) else None
+
+    def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
+        array = values(y, outputs, dtype)
+        outside = (array < 0) | (array > 1)
+        if outside.any():
+            first = tuple(map(int, np.argwhere(outside)[0]))
+            raise ValueError(f"y must lie in [0, 1], but y[{', '.join(map(str, first))}] is {array[first]:g}")
+        return array
+
+    def each(self, p: Array, y: Array) -> tuple[Array, Array]:
+        if (p < 0).any() or (p > 1).any():
+            raise ValueError(
+                f"BinaryCrossEntropy takes probabilities in [0, 1], got numbers from {p.min():.4g} to {p.max():.4g}:"
+                " end the model with Sigmoid()"
+            )
+        floor = np.finfo(p.dtype).tiny
+        q = 1 - p
+        log = -y * np.log(np.maximum(p, floor)) - (1 - y) * np.log(np.maximum(q, floor))
+        slope = np.where(q >= floor, (1 - y) / np.maximum(q, floor), 0) - np.where(
+            p >= floor, y / np.maximum(p, floor), 0
+        )
+        return log, slope
+
+    def from_scores(
+        self, z: Array, target: Array, weight: Array | None = None
+    ) -> tuple[float, Array, Callable[[], Array]]:
+        """Return the loss of sigmoid(z), the probabilities, and the closure that gives dL/dz."""
+        p = sigmoid(z)
+        each = np.maximum(z, 0) - z * target + np.log1p(np.exp(-np.abs(z)))
+
+        def backward() -> Array:
+            return by_sample(p - target, weight) / z.size
+
+        return float(by_sample(each, weight).mean()), p, backward
+
+
+class Hinge(Loss):
+    """``1/k Σ_{j≠y} max(0, margin − z_y + z_j)``: the label's score must be ahead of each other by the margin.
+
+    Parameters
+    ----------
+    margin : float, optional
+        Above 0.
+
+    Notes
+    -----
+    Takes scores (n, k), so the model ends without an activation, and labels as `CrossEntropy`. It is PyTorch's
+    ``MultiMarginLoss``; Keras's ``CategoricalHinge`` counts only the largest rival.
+
+    References
+    ----------
+    Weston, Watkins (1999), Support Vector Machines for Multi-Class Pattern Recognition, ESANN.
+
+    Examples
+    --------
+    >>> Hinge()([[3.0, 0.0], [0.5, 0.0]], [0, 0])  # the first is ahead by more than 1, the second by half
+    0.125
+    """
+
+    def __init__(self, *, margin: float = 1.0) -> None:
+        self.margin = checks.number("margin", margin, above=0)
+
+    def classes(self, target: Array) -> Array:
+        return target
+
+    def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
+        if len(outputs) != 1:
+            raise ValueError(f"Hinge takes predictions of shape (n, k), got {checks.batch(outputs)}")
+        return labels(y, outputs[0])
+
+    def forward(
+        self, prediction: Array, target: Array, weight: Array | None = None
+    ) -> tuple[float, Callable[[], Array]]:
+        rows, k = np.arange(len(prediction)), prediction.shape[1]
+        gap = self.margin - prediction[rows, target][:, None] + prediction  # (n, k)
+        gap[rows, target] = 0
+        value = mean(np.maximum(gap, 0).sum(axis=1) / k, weight)
+
+        def backward() -> Array:
+            dz = (gap > 0).astype(prediction.dtype)
+            dz[rows, target] = -dz.sum(axis=1)
+            return by_sample(dz, weight) / dz.size
+
+        return value, backward
+
+
+def labels(y: object, classes: int) -> Array:
+    """Return labels as whole numbers (n,) in [0, classes), from those or from one-hot rows (n, classes)."""
+    array = np.asarray(y)
+    if array.ndim == 2 and array.shape[1] == classes:
+        array = checks.numeric("y", array)
+        one, zero = (array == 1).sum(axis=1), (array == 0).sum(axis=1)
+        wrong = np.flatnonzero((one != 1) | (zero != classes - 1))
+        if len(wrong):
+            row = int(wrong[0])
+            raise ValueError(f"y must be one-hot: one 1 in each row, the rest 0, but y[{row}] is {array[row]}")
+        hot: Array = array.argmax(axis=1)
+        return hot
+    if array.ndim != 1:
+        hint = "; use y.ravel()" if array.ndim == 2 and array.shape[1] == 1 else ""
+        raise ValueError(f"y must have shape (n,), or (n, {classes}) if one-hot, got {array.shape}{hint}")
+    if array.dtype.kind not in "iub":
+        raise TypeError(f"y must hold whole numbers from 0 to {classes - 1}, got {checks.show(array)}")
+    array = array.astype(np.intp)
+    wrong = np.flatnonzero((array < 0) | (array >= classes))
+    if len(wrong):
+        raise ValueError(
+            f"y must hold labels from 0 to {classes - 1}, one for each of the model's {classes} outputs,"
+            f" but y[{wrong[0]}] is {array[wrong[0]]}"
+        )
+    return array
+
+
+def probabilities(prediction: Array) -> Array:
+    """Return `prediction` if its rows are probabilities: not negative, and of sum 1."""
+    # A NaN passes here: training names it better.
+    if (prediction < 0).any() or (np.abs(prediction.sum(axis=1) - 1) > 1e-3).any():
+        raise ValueError(
+            "CrossEntropy takes probabilities, rows of numbers from 0 to 1 that add up to 1, got numbers from"
+            f" {prediction.min():.4g} to {prediction.max():.4g}: end the model with Softmax()"
+        )
+    return prediction

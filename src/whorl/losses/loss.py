@@ -1,0 +1,141 @@
+"""What a loss is: one number for how wrong the network is, the mean over the samples, and its gradient.
+
+Letters: n samples, m outputs, p predictions, y targets, w weights of the samples.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from whorl import checks
+from whorl.configuration import Configured
+from whorl.types import Array, Shape
+
+
+class Loss(Configured, ABC):
+    """Base of all losses.
+
+    Like a layer, a loss returns its value and the closure that takes the gradient back. Labels go through
+    `targets` once, at the door; what comes after trusts them.
+    """
+
+    @abstractmethod
+    def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
+        """Check the labels `y` against outputs of this shape and float type; return them in the form `forward` takes."""
+
+    @abstractmethod
+    def forward(
+        self, prediction: Array, target: Array, weight: Array | None = None
+    ) -> tuple[float, Callable[[], Array]]:
+        """Return the loss, and the closure that gives its gradient dL/dprediction.
+
+        Parameters
+        ----------
+        prediction : ndarray, shape (n, *outputs)
+        target : ndarray
+            As `targets` returned it.
+        weight : ndarray, shape (n,), optional
+            Weights of the samples, of mean 1 over the data set.
+        """
+
+    def classes(self, target: Array) -> Array | None:
+        """Return the class of each sample, (n,), for weights by class; None where samples have none."""
+        return None
+
+    def __call__(self, prediction: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the loss of these predictions.
+
+        Parameters
+        ----------
+        prediction : array_like, shape (n, *outputs)
+        y : array_like
+            Labels, as in `Model.fit`.
+        sample_weight : array_like, shape (n,), optional
+            Weights, at least 0. Scaling all of them changes nothing.
+        """
+        prediction = checks.numeric("prediction", prediction)
+        if prediction.dtype.kind != "f":
+            prediction = prediction.astype(np.float64)
+        if prediction.ndim == 0 or len(prediction) == 0:
+            raise ValueError(f"prediction must hold at least one sample, got shape {prediction.shape}")
+        target = self.targets(y, prediction.shape[1:], prediction.dtype)
+        same_length("prediction", len(prediction), "y", len(target))
+        weight = None if sample_weight is None else weights(sample_weight, len(target), prediction.dtype)
+        return self.forward(prediction, target, weight)[0]
+
+
+class FusedLoss(Loss):
+    """A loss that can also start from the scores that go into a model's last layer, in one stable step with it."""
+
+    @abstractmethod
+    def from_scores(
+        self, z: Array, target: Array, weight: Array | None = None
+    ) -> tuple[float, Array, Callable[[], Array]]:
+        """Return the loss, the last layer's output, and the closure that gives dL/dz; the rest as in `forward`."""
+
+
+class Elementwise(Loss):
+    """Base of the losses that compare each output with a target of its own: the mean over samples and outputs.
+
+    Targets have exactly the shape of the predictions: (n,) is never taken for (n, 1).
+    """
+
+    @abstractmethod
+    def each(self, p: Array, y: Array) -> tuple[Array, Array]:
+        """Return the loss of each element, and its derivative by p."""
+
+    def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
+        return values(y, outputs, dtype)
+
+    def forward(
+        self, prediction: Array, target: Array, weight: Array | None = None
+    ) -> tuple[float, Callable[[], Array]]:
+        each, slope = self.each(prediction, target)  # (n, *outputs)
+
+        def backward() -> Array:
+            return by_sample(slope, weight) / slope.size
+
+        return float(by_sample(each, weight).mean()), backward
+
+
+def by_sample(array: Array, weight: Array | None) -> Array:
+    """Multiply what belongs to each sample by the sample's weight."""
+    return array if weight is None else array * weight.reshape(-1, *[1] * (array.ndim - 1))
+
+
+def values(y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
+    """Return targets (n, *outputs) of the float type; raise unless they have exactly that shape and are finite."""
+    array = checks.numeric("y", y, dtype)
+    if array.shape[1:] != outputs or array.ndim == 0:
+        hint = "; use y[:, None]" if array.ndim == 1 and outputs == (1,) else ""
+        raise ValueError(f"y must have shape {checks.batch(outputs)}, as the predictions have, got {array.shape}{hint}")
+    return array
+
+
+def mean(each: Array, weight: Array | None) -> float:
+    """Return the mean over the samples of the loss of each, ``Σ w l / n``: weights have mean 1 over the data set."""
+    return float(each.mean() if weight is None else (each @ weight) / len(each))
+
+
+def weights(values: object, count: int, dtype: "np.dtype[Any]") -> Array:
+    """Return the samples' weights (count,) scaled to a mean of 1."""
+    array = checks.numeric("sample_weight", values, np.dtype(np.float64))
+    if array.shape != (count,):
+        raise ValueError(f"sample_weight must have shape ({count},), one for each sample, got {array.shape}")
+    if array.min() < 0:
+        raise ValueError(f"sample_weight must not be negative, but sample_weight[{array.argmin()}] is {array.min()}")
+    if array.max() == 0:
+        raise ValueError("sample_weight must be above 0 for at least one sample, got zeros only")
+    array = array / array.max()  # so that the mean of huge weights does not overflow
+    normalised: Array = (array / array.mean()).astype(dtype)
+    return normalised
+
+
+def same_length(first: str, first_length: int, second: str, second_length: int) -> None:
+    """Raise unless two arguments have as many samples as each other."""
+    if first_length != second_length:
+        raise ValueError(
+            f"{first} and {second} must have as many samples as each other, got {first_length} and {second_length}"
+        )

@@ -1,0 +1,21 @@
+"""Optimizers: how to step once the gradient is known."""
+
+from whorl.optimizers.adaptive import Adagrad, Adam, AdamW, Lion, NAdam, RMSprop
+from whorl.optimizers.lbfgs import LBFGS
+from whorl.optimizers.optimizer import Optimizer
+from whorl.optimizers.sgd import SGD
+from whorl.optimizers.wrappers import Averaged, Clipped
+
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Averaged",
+    "Clipped",
+    "Lion",
+    "NAdam",
+    "Optimizer",
+    "RMSprop",
+]
