@@ -5,9 +5,7 @@ Needs NumPy, and nothing else. Start with `Model`, or with the command ``whorl t
 
 from typing import TYPE_CHECKING
 
-from whorl import datasets, initializers, layers, losses, metrics, optimizers, schedules
-from whorl.formats import ModelFileError, load
-from whorl.glassbox import check_gradients
+from whorl import initializers, layers, losses, metrics, optimizers, schedules
 from whorl.layers import (
     ELU,
     GELU,
@@ -55,7 +53,9 @@ from whorl.schedules import (
 from whorl.training import Callback, DivergenceError, Epoch, History, Progress, StopTraining
 
 if TYPE_CHECKING:
-    from whorl import plot
+    from whorl import datasets, plot
+    from whorl.formats import ModelFileError, load
+    from whorl.glassbox import check_gradients
 
 __version__ = "0.1.0"
 
@@ -127,12 +127,27 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # a type checker sees the import above, and complains of names that are not there
+LATER = {
+    "datasets": "whorl.datasets",
+    "plot": "whorl.plot",
+    "load": "whorl.formats",
+    "ModelFileError": "whorl.formats",
+    "check_gradients": "whorl.glassbox",
+}
+"""What is loaded when it is first asked for, so that ``import whorl`` is quick."""
+
+if not TYPE_CHECKING:  # a type checker sees the imports above, and complains of names that are not there
 
     def __getattr__(name: str) -> object:
-        # Python comes here for what is not there yet: pictures need matplotlib, which is slower to load than all the rest.
-        if name == "plot":
-            import importlib
+        # Python comes here for what is not there yet.
+        if name not in LATER:
+            raise AttributeError(f"module 'whorl' has no attribute {name!r}")
+        import importlib
 
-            return importlib.import_module("whorl.plot")
-        raise AttributeError(f"module 'whorl' has no attribute {name!r}")
+        module = importlib.import_module(LATER[name])
+        found = module if module.__name__ == f"whorl.{name}" else getattr(module, name)
+        globals()[name] = found
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *LATER})

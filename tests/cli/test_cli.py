@@ -142,6 +142,8 @@ def test_predict_without_names_and_with_columns_chosen(trained, capsys):
     Path("named.csv").write_text("\ufeffid,y,x\nseven,0.25,0.5\n", encoding="utf-8")
     bare = out(capsys, "predict", str(trained), "bare.csv")
     assert out(capsys, "predict", str(trained), "named.csv", "--columns", "x", "y") == bare
+    Path("semicolons.csv").write_text('x;"y"\n0.5; 0.25\n')
+    assert out(capsys, "predict", str(trained), "semicolons.csv") == bare
 
 
 def test_predict_scores_of_a_network_without_softmax(capsys):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from whorl.cli.arguments import Commands
+from whorl.datasets.tables.records import finite, number, records
 from whorl.formats import load
 from whorl.layers import Softmax
 from whorl.types import Array
@@ -25,7 +26,9 @@ def add(commands: "Commands[Any]") -> None:
         allow_abbrev=False,
     )
     parser.add_argument("model", help="file that whorl train wrote, such as model.npz")
-    parser.add_argument("file", type=Path, help="CSV file with a column for each input of the network")
+    parser.add_argument(
+        "file", type=Path, help="CSV file with a column for each input of the network; , ; tab or | between the cells"
+    )
     parser.add_argument("--columns", nargs="+", metavar="NAME", help="columns to use, in the order of the inputs [all]")
     parser.set_defaults(run=run)
 
@@ -49,28 +52,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def read(path: Path, columns: list[str] | None, inputs: int) -> Array:
     """Return the numbers of a CSV file, (rows, inputs); an error names the line and the column."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        try:
-            lines = [
-                (number, row) for number, row in enumerate(csv.reader(file), 1) if any(cell.strip() for cell in row)
-            ]
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is not a CSV file: {error}") from None
-    if not lines:
-        raise ValueError(f"{path} is empty")
-    first = lines[0][1]
-    headed = any(_number(cell) is None for cell in first)
+    found = records(path)
+    first = found.rows[0]
+    headed = any(number(cell) is None for cell in first)
     names = [cell.strip() for cell in first] if headed else [str(i) for i in range(len(first))]
     chosen = _chosen(path, names, columns, inputs, headed=headed)
-    rows = []
-    for number, row in lines[headed:]:
-        if len(row) != len(names):
-            raise ValueError(f"{path} line {number} has {len(row)} cells, the first line {len(names)}")
-        values = [_number(row[i]) for i in chosen]
-        for i, value in zip(chosen, values, strict=True):
-            if value is None or not np.isfinite(value):
-                raise ValueError(f"{path} line {number}, column {names[i]!r}: must be a finite number, got {row[i]!r}")
-        rows.append(values)
+    rows = [
+        [finite(found.title, line, names[i], row[i]) for i in chosen]
+        for line, row in zip(found.lines[headed:], found.rows[headed:], strict=True)
+    ]
     if not rows:
         raise ValueError(f"{path} has the columns' names, but no row")
     return np.array(rows)
@@ -91,10 +81,3 @@ def _chosen(path: Path, names: list[str], columns: list[str] | None, inputs: int
             f" choose with --columns"
         )
     return [names.index(name) for name in columns]
-
-
-def _number(cell: str) -> float | None:
-    try:
-        return float(cell)
-    except ValueError:
-        return None
