@@ -211,6 +211,9 @@ def test_one_class_has_no_surprise():
 
 
 def test_scores_are_refused():
+    with pytest.raises(ValueError, match="takes probabilities"):
+        CrossEntropy()([[0.5, 0.502]], [0])
+    CrossEntropy()([[0.5, 0.5005]], [0])
     with pytest.raises(ValueError, match=r"takes probabilities.*end the model with Softmax"):
         CrossEntropy()([[2.0, -1.0]], [0])
     with pytest.raises(ValueError, match="takes probabilities"):

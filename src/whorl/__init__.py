@@ -50,7 +50,17 @@ from whorl.schedules import (
     ReduceOnPlateau,
     WarmUp,
 )
-from whorl.training import Callback, DivergenceError, Epoch, History, Progress, StopTraining
+from whorl.training import (
+    Callback,
+    Checkpoint,
+    DivergenceError,
+    EarlyStopping,
+    Epoch,
+    History,
+    Progress,
+    StopAt,
+    StopTraining,
+)
 
 if TYPE_CHECKING:
     from whorl import datasets, plot
@@ -72,6 +82,7 @@ __all__ = [
     "BatchNorm",
     "BinaryCrossEntropy",
     "Callback",
+    "Checkpoint",
     "Clipped",
     "Constant",
     "Cosine",
@@ -79,6 +90,7 @@ __all__ = [
     "Dense",
     "DivergenceError",
     "Dropout",
+    "EarlyStopping",
     "Embedding",
     "Epoch",
     "Exponential",
@@ -111,6 +123,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Standardize",
+    "StopAt",
     "StopTraining",
     "Tanh",
     "WarmUp",

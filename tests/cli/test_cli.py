@@ -1,3 +1,4 @@
+import os
 import re
 import signal
 import subprocess
@@ -181,6 +182,7 @@ CSV = {
     "short.csv": "x,y\n1,2\n3\n",
     "wide.csv": "x,y,z\n1,2,3\n",
     "bare.csv": "1,2\n",
+    "slip.csv": "1,o.5\n1,2\n",
 }
 
 
@@ -251,6 +253,8 @@ CSV = {
             "argument --columns: bare.csv has no line of names to find x, y in",
         ),
         ("predict model.npz model.npz", "model.npz is not a CSV file"),
+        ("predict model.npz slip.csv", "slip.csv line 1 must be all names or all numbers, got 'o.5' beside numbers"),
+        ("train spiral --samples 100000000000000", "Unable to allocate"),
         ("inspect nothing.npz", "No such file or directory: 'nothing.npz'"),
         ("inspect text.csv", "'text.csv' is not a model of whorl, or damaged"),
         ("explain model.npz", "invalid choice: 'explain'"),
@@ -342,3 +346,32 @@ def test_the_main_job_learns_the_spiral(capsys):
     assert train >= 0.85
     assert validation >= 0.82
     assert "lr 0.04762" in lines[10]
+
+
+def test_ctrl_c_is_pythons_own_again_afterwards(capsys):
+    before = signal.getsignal(signal.SIGINT)
+    out(capsys, *QUICK)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_evaluate_minds_the_noise_and_its_points_are_not_those_of_training(trained, capsys):
+    quiet, loud = (out(capsys, "evaluate", str(trained), "spiral", "--noise", noise)[0] for noise in ("0.01", "1.0"))
+    assert quiet != loud
+    assert out(capsys, "evaluate", str(trained), "spiral", "--samples", "30")[0] != quiet
+
+
+@pytest.mark.parametrize("closed", ["| true", "> /dev/full"])
+def test_a_reader_that_never_reads(closed, trained):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = f"set -o pipefail; {sys.executable} -m whorl inspect model.npz {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode in (0, 2, 141)
+    assert "Exception ignored" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_standard_output_it_still_trains():
+    command = f"{sys.executable} -m whorl {' '.join(QUICK)} >&-"
+    done = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    whorl.load("model.npz")

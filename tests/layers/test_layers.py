@@ -68,6 +68,11 @@ def test_a_dropout_mask_has_two_values_and_mean_1(dtype, rate, rng):
     np.testing.assert_allclose(expected, 1, rtol=1e-6)
 
 
+def test_the_highest_rate_still_keeps_one_in_65536(rng):
+    mask = dropout_mask((1000, 1000), 0.9999999, np.dtype(np.float64), rng)
+    assert set(np.unique(mask)) == {0, 65536}
+
+
 @pytest.mark.parametrize("bit_generator", [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64])
 def test_dropout_drops_alike_at_all_places_whatever_the_bit_generator(bit_generator):
     mask = dropout_mask((10_000, 8), 0.5, np.dtype(np.float32), np.random.Generator(bit_generator(0)))

@@ -179,6 +179,26 @@ def test_validation_is_of_the_network_as_it_stands_with_dropout_off(spiral_data)
     assert len(run.train) == 120
 
 
+def test_sample_weights_follow_their_samples_into_validation_and_class_weights_do_not(spiral_data):
+    X, y = spiral_data
+    weight = np.arange(1.0, 121.0)
+    settled = settings(optimizer=SGD(0.0), validation=0.25)
+    run = network().training(X, y, sample_weight=weight, class_weight={0: 7.0}, **settled)
+    rows = [
+        np.flatnonzero((x == X).all(axis=1) & (y == t))[0]
+        for x, t in zip(run.validation.x, run.validation.target, strict=True)
+    ]
+    expected = network().evaluate(X[rows], y[rows], loss=CrossEntropy(), sample_weight=weight[rows])["loss"]
+    assert next(iter(run))["val_loss"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_seconds_are_those_of_the_steps(spiral_data, monkeypatch):
+    clock = iter(np.arange(0, 1000, 0.5))
+    monkeypatch.setattr("whorl.training.loop.time.perf_counter", lambda: next(clock))
+    run = network().training(*spiral_data, **settings(batch_size=60))
+    assert [epoch.seconds for epoch in run] == [1.5] * 3  # two steps, and what comes at the end
+
+
 def test_validation_samples_may_have_weights(spiral_data):
     X, y = spiral_data
     weight = np.arange(120.0)

@@ -26,6 +26,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0, or 2 after an error, or 130 after Ctrl-C."""
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     arguments = parser().parse_args(argv)
     try:
         code = int(arguments.run(arguments))
@@ -34,9 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"whorl {arguments.command}: interrupted", *interrupt.args, sep="; ", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 141
     except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
         print(f"whorl {arguments.command}: error: {error}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:  # a full disk: Python would complain once more when it ends
+            _drop_output()
         return 2
     return code
+
+
+def _drop_output() -> None:
+    """Send what is still to be written nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -54,7 +54,10 @@ def read(path: Path, columns: list[str] | None, inputs: int) -> Array:
     """Return the numbers of a CSV file, (rows, inputs); an error names the line and the column."""
     found = records(path)
     first = found.rows[0]
-    headed = any(number(cell) is None for cell in first)
+    words = [cell for cell in first if number(cell) is None]
+    headed = len(words) == len(first)
+    if words and not headed:  # a slip in a number must not make a row vanish as if it were names
+        raise ValueError(f"{path} line 1 must be all names or all numbers, got {words[0]!r} beside numbers")
     names = [cell.strip() for cell in first] if headed else [str(i) for i in range(len(first))]
     chosen = _chosen(path, names, columns, inputs, headed=headed)
     rows = [

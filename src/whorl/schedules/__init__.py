@@ -7,7 +7,7 @@ schedule means the same whatever the batch size. Any function from float to floa
 from whorl.schedules.composition import Chain, WarmUp
 from whorl.schedules.cosine import Cosine, OneCycle
 from whorl.schedules.decays import Exponential, InverseTime, Polynomial, Step
-from whorl.schedules.plateau import ReduceOnPlateau, check_watched
+from whorl.schedules.plateau import ReduceOnPlateau
 from whorl.schedules.schedule import Constant, Schedule
 
 __all__ = [
@@ -22,5 +22,4 @@ __all__ = [
     "Schedule",
     "Step",
     "WarmUp",
-    "check_watched",
 ]

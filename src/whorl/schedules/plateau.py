@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from whorl import checks
 from whorl.schedules.schedule import Schedule
+from whorl.watching import Best
 
 
 class ReduceOnPlateau(Schedule):
@@ -70,14 +69,14 @@ class ReduceOnPlateau(Schedule):
         threshold: float = 1e-4,
     ) -> None:
         self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
-        self.watch = _name(watch)
-        self.higher_is_better = _direction(watch, higher_is_better)
+        self._best = Best(watch, higher_is_better=higher_is_better, threshold=threshold)
+        self.watch = watch
+        self.higher_is_better = higher_is_better
         self.factor = checks.number("factor", factor, above=0, below=1)
         self.patience = checks.integer("patience", patience, minimum=0)
         self.minimum = checks.number("minimum", minimum, minimum=0, maximum=self.learning_rate)
-        self.threshold = checks.number("threshold", threshold, minimum=0)
+        self.threshold = self._best.threshold
         self.watched = (self.watch,)
-        self._best: float | None = None
         self._waited = self._reductions = 0
 
     def __call__(self, epoch: float) -> float:
@@ -85,39 +84,9 @@ class ReduceOnPlateau(Schedule):
 
     def observe(self, values: Mapping[str, float]) -> None:
         """Take the results of one more epoch, by name; raise ValueError if the one to watch is not there."""
-        check_watched(self, values)
-        value = values[self.watch]
-        if self._better(value):
-            self._best, self._waited = value, 0
+        if self._best.improved(values):
+            self._waited = 0
             return
         self._waited += 1
         if self._waited > self.patience:
             self._reductions, self._waited = self._reductions + 1, 0
-
-    def _better(self, value: float) -> bool:
-        if math.isnan(value) or self._best is None:
-            return not math.isnan(value)
-        gain = value - self._best if self.higher_is_better else self._best - value
-        return gain > self.threshold * abs(self._best)
-
-
-def check_watched(schedule: object, names: Collection[str]) -> None:
-    """Raise ValueError unless all that a schedule watches is among the names of an epoch's values."""
-    for watch in getattr(schedule, "watched", ()):
-        if watch not in names:
-            hint = "; give the training validation data" if watch.removeprefix("val_") in names else ""
-            raise ValueError(f"watch must be a value of the epochs, which have {', '.join(names)}, got {watch!r}{hint}")
-
-
-def _name(watch: Any) -> str:
-    if not isinstance(watch, str):
-        raise TypeError(f"watch must be the name of a value in the history, such as 'val_loss', got {watch!r}")
-    return watch
-
-
-def _direction(watch: str, higher_is_better: Any) -> bool | None:
-    if higher_is_better is not None and not isinstance(higher_is_better, bool):
-        raise TypeError(f"higher_is_better must be True, False or None, got {checks.show(higher_is_better)}")
-    if higher_is_better is None and watch.removeprefix("val_") not in ("loss", "penalty"):
-        raise ValueError(f"higher_is_better must be True or False for {watch!r}, which is no loss, got None")
-    return higher_is_better

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -85,6 +86,25 @@ class History(Mapping[str, list[float]]):
     def append(self, epoch: Epoch) -> None:
         """Add the record of one more epoch."""
         self.epochs.append(epoch)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a line for each epoch, with its number and seconds, to a file that ends in ``.csv`` or ``.jsonl``.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> history = History()
+        >>> history.append(Epoch(1, 0.5, {"loss": 0.7}))
+        >>> path = os.path.join(tempfile.mkdtemp(), "history.csv")
+        >>> history.save(path)
+        >>> with open(path) as file:
+        ...     print(file.read(), end="")
+        epoch,seconds,loss
+        1,0.5,0.7
+        """
+        from whorl.formats import history
+
+        history.save(self, path)
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in list(self):

@@ -14,10 +14,10 @@ from whorl.losses import Loss
 from whorl.metrics import Metric, named
 from whorl.optimizers import Optimizer
 from whorl.randomness import RNG
-from whorl.schedules import check_watched
 from whorl.training.data import Samples, batches, class_weights, split
 from whorl.training.history import Epoch, Step
 from whorl.types import Array
+from whorl.watching import check_watched
 
 if TYPE_CHECKING:
     from whorl.model import Model
@@ -78,7 +78,8 @@ class Training:
         if class_weight is not None:
             by_class = class_weights(loss.classes(self.train.target), class_weight, max(2, model.outputs[-1]))
             self.train = self.train.reweighted(by_class)
-        check_watched(self.optimizer, self._names())
+        for watch in self.optimizer.watched:
+            check_watched(watch, self.columns()[:-1])  # the learning rate comes of what is watched
         self.epoch = self.step = 0
         self._underway: Underway | None = None
         self._stepped: Array | None = (
@@ -97,11 +98,6 @@ class Training:
                 f"batch_size must be None or at least {count} for {name}, which takes all samples, got {asked}"
             )
         return size
-
-    def _names(self) -> list[str]:
-        """Return the names of an epoch's values, but for the learning rate."""
-        names = ["loss", "penalty", *self.metrics]
-        return names + [f"val_{name}" for name in names if self.validation]
 
     def _split(self, data: Samples, validation: object) -> tuple[Samples, Samples | None]:
         if validation is None:
@@ -212,6 +208,12 @@ class Training:
         self.optimizer.observe(values)
         values["learning_rate"] = self.optimizer.rate(self.epoch)
         return Epoch(self.epoch, underway.seconds + time.perf_counter() - begun, values)
+
+    def columns(self) -> list[str]:
+        """Return the names of the values that each epoch will have."""
+        measured = ["loss", "penalty", *self.metrics]
+        validation = [f"val_{name}" for name in measured] if self.validation else []
+        return [*measured, *validation, "learning_rate"]
 
     def measure(self) -> tuple[dict[str, float], dict[str, float] | None]:
         """Return loss, penalty and metrics of the network as it stands, on the training and the validation data."""
