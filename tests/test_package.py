@@ -45,6 +45,7 @@ def test_public_names():
     assert sorted(whorl.__all__, key=str.lower) == sorted(
         [
             *["Model", "Layer", "Dense", "Dropout", "ReLU", "Softmax", "CrossEntropy", "SGD", "Adam", "Constant"],
+            *["Cosine", "Exponential", "OneCycle", "Polynomial", "ReduceOnPlateau", "WarmUp"],
             *["InverseTime", "Callback", "Progress", "StopTraining", "Epoch", "History", "load", "check_gradients"],
             *["DivergenceError", "ModelFileError", "datasets", "initializers", "layers", "losses", "metrics"],
             *[

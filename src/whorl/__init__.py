@@ -5,58 +5,67 @@ Needs NumPy, and nothing else. Start with `Model`, or with the command ``whorl t
 
 from typing import TYPE_CHECKING
 
-from whorl import initializers, layers, losses, metrics, optimizers, schedules
-from whorl.layers import (
-    ELU,
-    GELU,
-    SELU,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Embedding,
-    Flatten,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    Mish,
-    ReLU,
-    Residual,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Standardize,
-    Tanh,
-)
-from whorl.losses import (
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Hinge,
-    Huber,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    Poisson,
-    Quantile,
-)
-from whorl.model import Model
-from whorl.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Averaged, Clipped, Lion, NAdam, RMSprop
-from whorl.schedules import Constant, InverseTime
-from whorl.training import (
-    Callback,
-    Checkpoint,
-    DivergenceError,
-    EarlyStopping,
-    Epoch,
-    History,
-    Progress,
-    StopAt,
-    StopTraining,
-)
+import numpy  # noqa: F401, ICN001  # the one thing that everything here stands on
 
-if TYPE_CHECKING:
-    from whorl import datasets, plot
+if TYPE_CHECKING:  # what a type checker sees, and an editor; when it runs, each name is loaded as it is first asked for
+    from whorl import datasets, initializers, layers, losses, metrics, optimizers, plot, schedules
     from whorl.formats import ModelFileError, load
     from whorl.glassbox import check_gradients
+    from whorl.layers import (
+        ELU,
+        GELU,
+        SELU,
+        BatchNorm,
+        Dense,
+        Dropout,
+        Embedding,
+        Flatten,
+        Layer,
+        LayerNorm,
+        LeakyReLU,
+        Mish,
+        ReLU,
+        Residual,
+        Sigmoid,
+        SiLU,
+        Softmax,
+        Softplus,
+        Standardize,
+        Tanh,
+    )
+    from whorl.losses import (
+        BinaryCrossEntropy,
+        CrossEntropy,
+        Hinge,
+        Huber,
+        MeanAbsoluteError,
+        MeanSquaredError,
+        Poisson,
+        Quantile,
+    )
+    from whorl.model import Model
+    from whorl.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, Averaged, Clipped, Lion, NAdam, RMSprop
+    from whorl.schedules import (
+        Constant,
+        Cosine,
+        Exponential,
+        InverseTime,
+        OneCycle,
+        Polynomial,
+        ReduceOnPlateau,
+        WarmUp,
+    )
+    from whorl.training import (
+        Callback,
+        Checkpoint,
+        DivergenceError,
+        EarlyStopping,
+        Epoch,
+        History,
+        Progress,
+        StopAt,
+        StopTraining,
+    )
 
 __version__ = "0.1.0"
 
@@ -76,6 +85,7 @@ __all__ = [
     "Checkpoint",
     "Clipped",
     "Constant",
+    "Cosine",
     "CrossEntropy",
     "Dense",
     "DivergenceError",
@@ -83,6 +93,7 @@ __all__ = [
     "EarlyStopping",
     "Embedding",
     "Epoch",
+    "Exponential",
     "Flatten",
     "Hinge",
     "History",
@@ -98,11 +109,14 @@ __all__ = [
     "Model",
     "ModelFileError",
     "NAdam",
+    "OneCycle",
     "Poisson",
+    "Polynomial",
     "Progress",
     "Quantile",
     "RMSprop",
     "ReLU",
+    "ReduceOnPlateau",
     "Residual",
     "SiLU",
     "Sigmoid",
@@ -112,6 +126,7 @@ __all__ = [
     "StopAt",
     "StopTraining",
     "Tanh",
+    "WarmUp",
     "check_gradients",
     "datasets",
     "initializers",
@@ -124,28 +139,24 @@ __all__ = [
     "schedules",
 ]
 
+ROOMS = ("layers", "losses", "model", "optimizers", "schedules", "training", "formats", "glassbox")
+"""Where the names above come from, in the order in which they stand on each other."""
 
-LATER = {
-    "datasets": "whorl.datasets",
-    "plot": "whorl.plot",
-    "load": "whorl.formats",
-    "ModelFileError": "whorl.formats",
-    "check_gradients": "whorl.glassbox",
-}
-"""What is loaded when it is first asked for, so that ``import whorl`` is quick."""
-
-if not TYPE_CHECKING:  # a type checker sees the imports above, and complains of names that are not there
+if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        # Python comes here for what is not there yet.
-        if name not in LATER:
+        # Python comes here for a name that is not there yet (PEP 562): ``import whorl`` alone costs next to nothing.
+        if name not in __all__:
             raise AttributeError(f"module 'whorl' has no attribute {name!r}")
         import importlib
+        import importlib.util
 
-        module = importlib.import_module(LATER[name])
-        found = module if module.__name__ == f"whorl.{name}" else getattr(module, name)
+        if importlib.util.find_spec(f"whorl.{name}"):
+            return importlib.import_module(f"whorl.{name}")
+        modules = (importlib.import_module(f"whorl.{room}") for room in ROOMS)
+        found = next(getattr(module, name) for module in modules if hasattr(module, name))
         globals()[name] = found
         return found
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *LATER})
+        return sorted({*globals(), *__all__})

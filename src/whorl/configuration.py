@@ -49,4 +49,6 @@ class Configured:
 
 
 def _fresh(value: Any) -> Any:
-    return value.fresh() if isinstance(value, Configured) else value
+    if isinstance(value, Configured):
+        return value.fresh()
+    return type(value)(map(_fresh, value)) if type(value) in (list, tuple) else value

@@ -419,7 +419,7 @@ class Model:
             Labels, as the loss takes them.
         loss : Loss
         metrics : iterable of str or callable, optional
-            ``"accuracy"``, or functions of (labels, predictions).
+            ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
         sample_weight : array_like, shape (n,), optional
             Weights in the loss; at least 0, and scaling all of them changes nothing.
 
@@ -477,7 +477,7 @@ class Model:
             A fraction of the samples, in (0, 1), that is set aside after a shuffle; or ``(X_val, y_val)`` or ``(X_val,
             y_val, sample_weight_val)``.
         metrics : iterable of str or callable, optional
-            ``"accuracy"``, or functions of (labels, predictions).
+            ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
         sample_weight : array_like, shape (n,), optional
             Weights of the samples in the loss; at least 0. Scaling all of them changes nothing.
         class_weight : mapping of int to float, or "balanced", optional

@@ -271,7 +271,14 @@ def test_a_wrong_command_says_what_is_wrong(arguments, words, capsys):
 
 
 def test_help_and_version(capsys):
-    for arguments in (["--help"], ["train", "--help"], ["evaluate", "-h"], ["predict", "-h"], ["inspect", "-h"]):
+    for arguments in (
+        ["--help"],
+        ["train", "--help"],
+        ["evaluate", "-h"],
+        ["predict", "-h"],
+        ["inspect", "-h"],
+        ["schedule", "-h"],
+    ):
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
         assert stopped.value.code == 0

@@ -68,11 +68,33 @@ def test_the_learning_rate_over_time():
     np.testing.assert_array_equal(line.get_xydata(), [[1, 0.2], [2, 0.1]])
 
 
+def test_schedules_lie_side_by_side():
+    def mine(epoch):
+        return 0.1
+
+    chosen = [whorl.Cosine(0.1, epochs=50), whorl.schedules.Step(0.1, factor=0.5, every=20), mine]
+    ax = whorl.plot.schedules(chosen, epochs=60).axes[0]
+    for schedule, line in zip(chosen, ax.lines, strict=True):
+        times, rates = line.get_data()
+        assert (times[0], times[-1]) == (0, 60)
+        np.testing.assert_array_equal(rates, [schedule(t) for t in times])
+    names = ["Cosine(0.1, epochs=50.0)", "Step(0.1, factor=0.5, every=20.0)", "mine"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == names
+    assert len({line.get_color() for line in ax.lines}) == 3
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_ylim()[0]) == ("epoch", "learning rate", 0)
+
+
+def test_ten_schedules_can_be_told_apart():
+    lines = whorl.plot.schedules([whorl.Constant(i) for i in range(10)], epochs=5).axes[0].lines
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 10
+
+
 def test_a_picture_is_drawn_into_the_axes_given(split_in_two):
     figure = Figure()
     left, right = figure.subplots(1, 2)
     assert whorl.plot.decision_boundary(split_in_two, X, Y, ax=left) is figure
     assert whorl.plot.curve({"loss": [1.0]}, "loss", ax=right) is figure
+    assert whorl.plot.schedules([whorl.Constant(0.1)], epochs=5, ax=right) is figure
     assert left.images
     assert right.lines
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import whorl
-from whorl.cli import evaluate, inspect, predict, train
+from whorl.cli import evaluate, inspect, predict, schedule, train
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"whorl {whorl.__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True, dest="command")
-    for room in (train, evaluate, predict, inspect):
+    for room in (train, evaluate, predict, inspect, schedule):
         room.add(commands)
     return top
 

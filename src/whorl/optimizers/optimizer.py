@@ -5,7 +5,7 @@ Letters: p parameters, g gradients, lr learning rate, t the number of the step, 
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from whorl import checks
 from whorl.configuration import Configured
@@ -54,6 +54,16 @@ class Optimizer(Configured, ABC):
                     f"the schedule must give a finite rate of at least 0, but at epoch {epoch:g} it is {rate}"
                 )
         return rate
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The results of training that the learning rate depends on, by name; none for a function of time alone."""
+        return tuple(getattr(self.learning_rate, "watched", ()))
+
+    def observe(self, values: Mapping[str, float]) -> None:
+        """Show the results of an epoch, by name, to a schedule that wants to see them."""
+        if hasattr(self.learning_rate, "observe"):
+            self.learning_rate.observe(values)
 
     @abstractmethod
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from whorl import checks
 from whorl.optimizers.optimizer import Optimizer
@@ -25,6 +26,13 @@ class Wrapper(Optimizer):
 
     def rate(self, epoch: float) -> float:
         return self.optimizer.rate(epoch)
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        return self.optimizer.watched
+
+    def observe(self, values: Mapping[str, float]) -> None:
+        self.optimizer.observe(values)
 
 
 class Clipped(Wrapper):

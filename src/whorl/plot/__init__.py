@@ -10,6 +10,7 @@ except ImportError as error:
 
 from whorl.plot.boundary import decision_boundary
 from whorl.plot.curves import curve, learning_rate
+from whorl.plot.rates import schedules
 from whorl.plot.report import report
 
-__all__ = ["curve", "decision_boundary", "learning_rate", "report"]
+__all__ = ["curve", "decision_boundary", "learning_rate", "report", "schedules"]

@@ -17,6 +17,7 @@ from whorl.randomness import RNG
 from whorl.training.data import Samples, batches, class_weights, split
 from whorl.training.history import Epoch, Step
 from whorl.types import Array
+from whorl.watching import check_watched
 
 if TYPE_CHECKING:
     from whorl.model import Model
@@ -77,6 +78,8 @@ class Training:
         if class_weight is not None:
             by_class = class_weights(loss.classes(self.train.target), class_weight, max(2, model.outputs[-1]))
             self.train = self.train.reweighted(by_class)
+        for watch in self.optimizer.watched:
+            check_watched(watch, self.columns()[:-1])  # the learning rate comes of what is watched
         self.epoch = self.step = 0
         self._underway: Underway | None = None
         self._stepped: Array | None = (
@@ -202,6 +205,7 @@ class Training:
         if self.validation:
             measured = self.model.measure(self.validation, self.loss, self.metrics)
             values.update({f"val_{name}": value for name, value in measured.items()})
+        self.optimizer.observe(values)
         values["learning_rate"] = self.optimizer.rate(self.epoch)
         return Epoch(self.epoch, underway.seconds + time.perf_counter() - begun, values)
 

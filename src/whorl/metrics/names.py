@@ -1,0 +1,46 @@
+"""The metrics that can be asked for by name, and what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from whorl.metrics import classification, ranking, regression
+from whorl.types import Array
+
+Metric: TypeAlias = Callable[[Array, Array], float]
+"""A function of the labels and the predictions."""
+
+METRICS: Mapping[str, Metric] = {
+    "accuracy": classification.accuracy,
+    "balanced_accuracy": classification.balanced_accuracy,
+    "binary_accuracy": classification.binary_accuracy,
+    "f1": classification.f1,
+    "mae": regression.mean_absolute_error,
+    "mean_absolute_error": regression.mean_absolute_error,
+    "precision": classification.precision,
+    "r2": regression.r2,
+    "recall": classification.recall,
+    "rmse": regression.root_mean_squared_error,
+    "roc_auc": ranking.roc_auc,
+    "root_mean_squared_error": regression.root_mean_squared_error,
+    "top_5_accuracy": classification.top_k_accuracy(5),
+}
+"""The metrics that can be asked for by name."""
+
+
+def named(metrics: object) -> dict[str, Metric]:
+    """Return the metrics asked for, by name or as functions, as name and function."""
+    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+        raise TypeError(f"metrics must be a list of names or functions, got {metrics!r}")
+    chosen: dict[str, Metric] = {}
+    for metric in metrics:
+        if isinstance(metric, str):
+            if metric not in METRICS:
+                raise ValueError(f"metrics must be among {', '.join(METRICS)}, or functions, got {metric!r}")
+            chosen[metric] = METRICS[metric]
+        elif callable(metric):
+            chosen[getattr(metric, "__name__", type(metric).__name__)] = metric
+        else:
+            raise TypeError(f"metrics must be names or functions, got {metric!r}")
+    return chosen

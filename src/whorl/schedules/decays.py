@@ -1,0 +1,185 @@
+"""Rates that fall, each in its own way."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from whorl import checks
+from whorl.schedules.schedule import HAIR, Schedule, between
+
+
+class InverseTime(Schedule):
+    """``lr0 / (1 + decay · epoch)``: large steps to get there, ever smaller ones to settle.
+
+    Parameters
+    ----------
+    learning_rate : float
+        lr0, the rate at the start, at least 0.
+    decay : float
+        How fast it falls, at least 0, per epoch: after ``1 / decay`` epochs the rate is half of lr0.
+
+    Notes
+    -----
+    Keras's ``InverseTimeDecay`` counts steps instead of epochs, so its result depends on the batch size.
+
+    References
+    ----------
+    Robbins, Monro (1951), A Stochastic Approximation Method: with steps that fall as 1/time, the noise of the gradient
+    averages out.
+
+    Examples
+    --------
+    >>> InverseTime(0.05, decay=2.5e-4)(200) == 0.05 / 1.05
+    True
+    """
+
+    def __init__(self, learning_rate: float, *, decay: float) -> None:
+        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
+        self.decay = checks.number("decay", decay, minimum=0)
+
+    def __call__(self, epoch: float) -> float:
+        return self.learning_rate / (1 + self.decay * epoch)
+
+
+class Exponential(Schedule):
+    """``lr0 · decayᵉᵖᵒᶜʰ``: the same share of the rate goes in each epoch.
+
+    Parameters
+    ----------
+    learning_rate : float
+        lr0, the rate at the start, at least 0.
+    decay : float
+        What an epoch leaves of the rate, above 0 and at most 1: 0.95 takes 5 % away, and half of it in 13.5 epochs.
+
+    Notes
+    -----
+    PyTorch's ``ExponentialLR`` with ``gamma`` = decay has these values at whole epochs, if it is stepped once an epoch.
+    Keras's ``ExponentialDecay`` counts steps.
+
+    Examples
+    --------
+    >>> [Exponential(0.8, decay=0.5)(epoch) for epoch in (0, 1, 2)]
+    [0.8, 0.4, 0.2]
+    """
+
+    def __init__(self, learning_rate: float, *, decay: float) -> None:
+        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
+        self.decay = checks.number("decay", decay, above=0, maximum=1)
+
+    def __call__(self, epoch: float) -> float:
+        return float(self.learning_rate * self.decay**epoch)
+
+
+class Step(Schedule):
+    """``lr0 · factorⁿ``, where n boundaries have been reached: the rate goes down by stairs.
+
+    Parameters
+    ----------
+    learning_rate : float
+        lr0, the rate at the start, at least 0.
+    factor : float, optional
+        What a stair leaves of the rate, above 0 and at most 1.
+    every : float, optional
+        The length of a stair, above 0, in epochs.
+    milestones : sequence of float, optional
+        Instead of `every`: the epochs at which the rate falls, above 0, each after the one before it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not of the form above, or not exactly one of `every` and `milestones` is given.
+
+    Notes
+    -----
+    The values are those of PyTorch's ``StepLR`` and ``MultiStepLR``, stepped once an epoch; their ``gamma`` is our factor.
+
+    References
+    ----------
+    He, Zhang, Ren, Sun (2016), Deep Residual Learning for Image Recognition, CVPR, section 3.4: a tenth, when the error
+    no longer falls.
+
+    Examples
+    --------
+    >>> stairs = Step(0.8, factor=0.5, every=10)
+    >>> [stairs(epoch) for epoch in (0, 9.9, 10, 20)]
+    [0.8, 0.8, 0.4, 0.2]
+    >>> Step(1.0, factor=0.5, milestones=[30, 45])(50)
+    0.25
+    """
+
+    def __init__(
+        self,
+        learning_rate: float,
+        *,
+        factor: float = 0.1,
+        every: float | None = None,
+        milestones: Sequence[float] | None = None,
+    ) -> None:
+        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
+        self.factor = checks.number("factor", factor, above=0, maximum=1)
+        if (every is None) == (milestones is None):
+            raise ValueError(
+                f"either every or milestones must be given, got every={every!r} and milestones={milestones!r}"
+            )
+        self.every = None if every is None else checks.number("every", every, above=0)
+        self.milestones = None if milestones is None else _increasing("milestones", milestones)
+
+    def __call__(self, epoch: float) -> float:
+        if self.every is not None:
+            reached = math.floor(epoch / self.every + HAIR)
+        else:
+            reached = bisect_right(self.milestones or (), epoch + HAIR)
+        return self.learning_rate * self.factor**reached
+
+
+class Polynomial(Schedule):
+    """``end + (lr0 − end) · (1 − epoch / epochs)ᵖᵒʷᵉʳ``, then ``end``: for power 1 a straight line down.
+
+    Parameters
+    ----------
+    learning_rate : float
+        lr0, the rate at the start, at least 0.
+    epochs : float
+        When the end is reached, above 0.
+    end : float, optional
+        The rate from then on, at least 0.
+    power : float, optional
+        Above 0: 2 falls fast at first and gently at last.
+
+    Notes
+    -----
+    PyTorch's ``PolynomialLR`` ends at 0. Keras's ``PolynomialDecay`` counts steps.
+
+    References
+    ----------
+    Liu, Rabinovich, Berg (2016), ParseNet: Looking Wider to See Better, arXiv:1506.04579, section 3.2: the "poly" policy.
+
+    Examples
+    --------
+    >>> line = Polynomial(0.5, epochs=10, end=0.25)
+    >>> [line(epoch) for epoch in (0, 5, 10, 99)]
+    [0.5, 0.375, 0.25, 0.25]
+    """
+
+    def __init__(self, learning_rate: float, *, epochs: float, end: float = 0.0, power: float = 1.0) -> None:
+        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
+        self.epochs = checks.number("epochs", epochs, above=0)
+        self.end = checks.number("end", end, minimum=0)
+        self.power = checks.number("power", power, above=0)
+
+    def __call__(self, epoch: float) -> float:
+        left = max(0.0, 1 - epoch / self.epochs)
+        return between(self.end, self.learning_rate, left**self.power)
+
+
+def _increasing(name: str, values: object) -> list[float]:
+    """Return numbers above 0, each larger than the one before it."""
+    if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not values:
+        raise TypeError(f"{name} must be a list of numbers, such as [30, 60], got {checks.show(values)}")
+    numbers = [checks.number(f"{name}[{i}]", value, above=0) for i, value in enumerate(values)]
+    for i in range(1, len(numbers)):
+        if numbers[i] <= numbers[i - 1]:
+            raise ValueError(f"{name} must increase, but {name}[{i}] is {numbers[i]:g} after {numbers[i - 1]:g}")
+    return numbers
