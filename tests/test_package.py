@@ -105,8 +105,8 @@ HOUSE = {
     "datasets": GROUND,
     "training": GROUND | {"losses", "metrics", "optimizers"},
     "summary": GROUND | {"layers"},
-    "model": GROUND
-    | {"layers", "losses", "metrics", "optimizers", "parameters", "regularizers", "summary", "training"},
+    "network": GROUND | {"layers", "losses", "metrics", "optimizers", "parameters", "regularizers"},
+    "model": GROUND | {"losses", "metrics", "network", "optimizers", "summary", "training"},
     "glassbox": GROUND | {"losses", "model", "training"},
     "formats": GROUND | {"initializers", "layers", "model"},
     "plot": GROUND | {"losses", "model"},

@@ -1,6 +1,7 @@
 """Optimizers: how to step once the gradient is known."""
 
-from whorl.optimizers.adaptive import Adagrad, Adam, AdamW, Lion, NAdam, RMSprop
+from whorl.optimizers.adam import Adam, AdamW, NAdam
+from whorl.optimizers.adaptive import Adagrad, Lion, RMSprop
 from whorl.optimizers.lbfgs import LBFGS
 from whorl.optimizers.optimizer import Optimizer
 from whorl.optimizers.sgd import SGD

@@ -1,0 +1,197 @@
+"""Adam and its relatives: the mean of the gradient, divided by its own recent size.
+
+Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from whorl import checks
+from whorl.optimizers.optimizer import LearningRate, Optimizer, blocks
+from whorl.types import Array
+
+
+class Adam(Optimizer):
+    """Steps of equal size in all directions: each gradient is divided by its own recent size.
+
+    With the decaying means of the gradient and of its square, corrected for their start at zero::
+
+        m ← β₁ m + (1 − β₁) g        m̂ = m / (1 − β₁ᵗ)
+        v ← β₂ v + (1 − β₂) g²       v̂ = v / (1 − β₂ᵗ)
+        p ← p − lr m̂ / (√v̂ + ε)
+
+    Parameters
+    ----------
+    learning_rate : float or callable, optional
+        At least 0, or a schedule. About the size of a step, whatever the size of the gradient.
+    beta1, beta2 : float, optional
+        How long the means remember, in [0, 1).
+    epsilon : float, optional
+        ε, above 0: keeps the step small where the gradient is nearly always zero.
+
+    Notes
+    -----
+    The variant and the defaults are PyTorch's: ε is added outside the root, to the corrected √v̂, as in the paper's
+    algorithm 1. Keras adds 1e-7 to the uncorrected root.
+
+    The code keeps m and v without their factors (1 − β), and puts those into two numbers a step, ``size`` and ``floor``:
+    ``√v̂ = c √v`` with ``c² = (1 − β₂) / (1 − β₂ᵗ)``, so ``m̂ / (√v̂ + ε) = (m̂ / c) / (√v + ε / c)``.
+
+    References
+    ----------
+    Kingma, Ba (2015), Adam: A Method for Stochastic Optimization, arXiv:1412.6980, algorithm 1.
+
+    Examples
+    --------
+    >>> p, adam = np.array([1.0, 1.0]), Adam()
+    >>> adam.step(p, np.array([1000.0, 0.001]), 0.1)  # the first step is lr, whatever the gradient
+    >>> p.round(4)
+    array([0.9, 0.9])
+    """
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+    ) -> None:
+        super().__init__(learning_rate)
+        self.beta1 = checks.number("beta1", beta1, minimum=0, below=1)
+        self.beta2 = checks.number("beta2", beta2, minimum=0, below=1)
+        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self._moments: tuple[Array, Array] | None = None
+        self._steps = 0
+
+    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+        if self._moments is None:
+            self._moments = np.zeros_like(parameters), np.zeros_like(parameters)
+        self._steps += 1
+        c = math.sqrt((1 - self.beta2) / (1 - self.beta2**self._steps))
+        size = learning_rate * (1 - self.beta1) / (1 - self.beta1**self._steps) / c
+        floor = self.epsilon / c
+        for p, g, m, v in blocks(parameters, gradients, *self._moments):
+            m *= self.beta1
+            m += g
+            v *= self.beta2
+            v += g * g
+            step = np.sqrt(v)
+            step += floor
+            np.divide(m, step, out=step)
+            step *= size
+            p -= step
+
+
+class AdamW(Adam):
+    """`Adam`, after a decay of the parameters themselves: ``p ← (1 − lr λ) p``, then Adam's step.
+
+    Unlike an L2 penalty, which Adam would divide by the size of the gradient, the decay is the same for all parameters.
+
+    Parameters
+    ----------
+    learning_rate, beta1, beta2, epsilon
+        As in `Adam`.
+    weight_decay : float, optional
+        λ, at least 0; 0.01 as in PyTorch, 0.004 in Keras. All parameters decay, biases too.
+
+    References
+    ----------
+    Loshchilov, Hutter (2019), Decoupled Weight Decay Regularization, arXiv:1711.05101, algorithm 2.
+
+    Examples
+    --------
+    >>> p, adamw = np.array([1.0]), AdamW(weight_decay=0.1)
+    >>> adamw.step(p, np.array([0.0]), 0.5)  # no gradient: the decay alone
+    >>> p
+    array([0.95])
+    """
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
+        self.weight_decay = checks.number("weight_decay", weight_decay, minimum=0)
+
+    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+        parameters *= 1 - learning_rate * self.weight_decay
+        super().step(parameters, gradients, learning_rate)
+
+
+class NAdam(Optimizer):
+    """`Adam` with Nesterov's look ahead: part of the step is along the newest gradient itself.
+
+    With a momentum that warms up, ``μ_t = β₁ (1 − 0.96^(t ψ) / 2)``, and M_t the product of all μ up to t::
+
+        m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²        v̂ = v / (1 − β₂ᵗ)
+        p ← p − lr ((1 − μ_t) / (1 − M_t) g + μ_{t+1} / (1 − M_{t+1}) m) / (√v̂ + ε)
+
+    Parameters
+    ----------
+    learning_rate : float or callable, optional
+        At least 0, or a schedule.
+    beta1, beta2 : float, optional
+        In [0, 1).
+    epsilon : float, optional
+        Above 0.
+    momentum_decay : float, optional
+        ψ, at least 0. The variant and the defaults are PyTorch's; Keras has the same ψ and a learning rate of 0.001.
+
+    References
+    ----------
+    Dozat (2016), Incorporating Nesterov Momentum into Adam, ICLR workshop, algorithm 2.
+
+    Examples
+    --------
+    >>> p, nadam = np.array([1.0, 1.0]), NAdam()
+    >>> nadam.step(p, np.array([1000.0, 0.001]), 0.1)  # alike, whatever the size of the gradient
+    >>> bool(abs(p[0] - p[1]) < 1e-5)
+    True
+    """
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.002,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        momentum_decay: float = 0.004,
+    ) -> None:
+        super().__init__(learning_rate)
+        self.beta1 = checks.number("beta1", beta1, minimum=0, below=1)
+        self.beta2 = checks.number("beta2", beta2, minimum=0, below=1)
+        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self.momentum_decay = checks.number("momentum_decay", momentum_decay, minimum=0)
+        self._moments: tuple[Array, Array] | None = None
+        self._steps, self._product = 0, 1.0
+
+    def _momentum(self, t: int) -> float:
+        return self.beta1 * (1 - 0.5 * math.pow(0.96, t * self.momentum_decay))
+
+    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+        if self._moments is None:
+            self._moments = np.zeros_like(parameters), np.zeros_like(parameters)
+        self._steps = t = self._steps + 1
+        now, next_one = self._momentum(t), self._momentum(t + 1)
+        self._product *= now
+        correction = 1 - self.beta2**t
+        along_g = learning_rate * (1 - now) / (1 - self._product)
+        along_m = learning_rate * next_one / (1 - self._product * next_one)
+        for p, g, m, v in blocks(parameters, gradients, *self._moments):
+            m *= self.beta1
+            m += (1 - self.beta1) * g
+            v *= self.beta2
+            v += (1 - self.beta2) * g * g
+            size = np.sqrt(v / correction)
+            size += self.epsilon
+            p -= (along_g * g + along_m * m) / size
