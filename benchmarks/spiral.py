@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import whorl
-from whorl.cli.presets import PRESETS, Preset
+from whorl.cli.presets import SPIRAL, Spiral
 from whorl.training import Callback, History, Training
 
 FRESH = 40_000
@@ -32,7 +32,7 @@ class Last(Callback):
         self.train, self.validation = train["accuracy"], validation["accuracy"]
 
 
-def measure(preset: Preset, seed: int) -> tuple[float, float, float, float]:
+def measure(preset: Spiral, seed: int) -> tuple[float, float, float, float]:
     """Return the accuracy in training, in validation and on fresh points, and the seconds."""
     last = Last()
     start = time.perf_counter()
@@ -45,7 +45,7 @@ def measure(preset: Preset, seed: int) -> tuple[float, float, float, float]:
 
 def table(name: str, seeds: int) -> str:
     """Measure a preset, and return its rows in Markdown."""
-    rows = np.array([measure(PRESETS[name], seed) for seed in range(seeds)])
+    rows = np.array([measure(SPIRAL[name], seed) for seed in range(seeds)])
     lines = [
         f"## `whorl train spiral --preset {name}`",
         "",
@@ -73,7 +73,7 @@ def main() -> None:
             f"Written by `python -m benchmarks.spiral --seeds {seeds}`, whorl {whorl.__version__}, NumPy {np.__version__},",
             f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores.",
             "",
-            *(table(name, seeds) + "\n" for name in PRESETS),
+            *(table(name, seeds) + "\n" for name in SPIRAL),
         ]
     )
     Path(__file__).with_suffix(".md").write_text(page)

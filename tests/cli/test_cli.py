@@ -12,7 +12,7 @@ import pytest
 
 import whorl
 from whorl.cli import main
-from whorl.cli.presets import PRESETS, Preset
+from whorl.cli.presets import SPIRAL, Problem, Spiral
 
 QUICK = ["train", "spiral", "--samples", "30", "--hidden", "8", "--epochs", "4", "--log-every", "2"]
 LINE = r"epoch \d+ \| train acc \d\.\d{3} loss \d+\.\d{3} \| val acc \d\.\d{3} loss \d+\.\d{3} \| lr \d\.\d{5}"
@@ -49,14 +49,14 @@ def test_train_prints_saves_and_draws(capsys):
 
 
 def test_the_form_of_the_default_network():
-    assert [type(layer).__name__ for layer in Preset().model(np.random.default_rng(0)).layers] == [
+    assert [type(layer).__name__ for layer in Spiral().model(Problem(None, None), np.random.default_rng(0)).layers] == [
         "Dense",
         "ReLU",
         "Dropout",
         "Dense",
         "Softmax",
     ]
-    preset = PRESETS["classic"]
+    preset = SPIRAL["classic"]
     assert (preset.learning_rate, preset.decay, preset.epochs) == (0.05, 2.5e-4, 200)
     assert min(preset.momentum, preset.dropout, preset.weight_l2, preset.bias_l2) > 0
     assert f"{preset.solver().rate(200):.5f}" == "0.04762"
@@ -68,7 +68,7 @@ def test_the_untrained_network_has_no_opinion(capsys):
     assert losses == [pytest.approx(np.log(3), abs=0.05)] * 2
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", SPIRAL)
 def test_same_seed_same_bytes(preset, capsys):
     files = []
     for name, seed in [("a", "3"), ("b", "3"), ("c", "4")]:
@@ -79,7 +79,7 @@ def test_same_seed_same_bytes(preset, capsys):
 
 def test_every_option_reaches_the_network(capsys, monkeypatch):
     seen = []
-    monkeypatch.setattr(Preset, "train", lambda self, seed, callbacks: seen.append((self, seed)) or sys.exit(0))
+    monkeypatch.setattr(Spiral, "train", lambda self, seed, callbacks: seen.append((self, seed)) or sys.exit(0))
     arguments = (
         "train spiral --samples 7 --classes 4 --noise 0.1 --hidden 5 6 --dropout 0.3 --weight-l2 0.01 --bias-l2 0.02"
         " --epochs 8 --batch-size 9 --optimizer adam --learning-rate 0.5 --decay 0.6 --momentum 0.7 --seed 11"
@@ -88,13 +88,13 @@ def test_every_option_reaches_the_network(capsys, monkeypatch):
         main(arguments.split())
     given, seed = seen[0]
     assert seed == 11
-    assert [getattr(given, field.name) for field in fields(Preset)] == [
+    assert [getattr(given, field.name) for field in fields(Spiral)] == [
         *[7, 4, 0.1, (5, 6), 0.3, 0.01, 0.02, 8, 9, "adam", 0.5, 0.6, 0.7]
     ]
     with pytest.raises(SystemExit):
         main(["train", "spiral", "--preset", "best", "--epochs", "1"])
-    best = PRESETS["best"]
-    assert seen[1][0] == Preset(**{f.name: getattr(best, f.name) for f in fields(Preset)} | {"epochs": 1})
+    best = SPIRAL["best"]
+    assert seen[1][0] == Spiral(**{f.name: getattr(best, f.name) for f in fields(Spiral)} | {"epochs": 1})
 
 
 def test_output_may_be_a_directory_yet_to_be_made_or_a_name(capsys):
@@ -189,8 +189,8 @@ CSV = {
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("train", "the following arguments are required: data"),
-        ("train mnost", "argument data: invalid choice: 'mnost'"),
+        ("train", "the following arguments are required: DATA"),
+        ("train mnost", "argument DATA: invalid choice: 'mnost'"),
         ("train spiral --samples 0", "argument --samples: must be a whole number of at least 1, got 0"),
         ("train spiral --samples ten", "argument --samples: must be a whole number of at least 1, got 'ten'"),
         ("train spiral --classes 1", "argument --classes: must be a whole number of at least 2, got 1"),
@@ -375,3 +375,48 @@ def test_without_a_standard_output_it_still_trains():
     done = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     whorl.load("model.npz")
+
+
+@pytest.mark.parametrize("data", ["moons", "circles", "xor"])
+def test_points_of_the_plane_are_learned(data, capsys):
+    lines = out(capsys, "train", data, "--samples", "300")
+    validation = float(re.findall(r"acc (\d\.\d{3})", lines[-3])[1])
+    assert validation >= 0.95
+    assert lines[-2:] == ["saved model.npz", f"saved {data}.png"]
+    assert len(out(capsys, "predict", "model.npz", str(some_points()))) == 3
+
+
+def some_points():
+    Path("points.csv").write_text("a,b\n0.5,0.25\n-0.5,0.1\n")
+    return "points.csv"
+
+
+def test_digits_are_learned(capsys):
+    lines = out(capsys, "train", "digits", "--epochs", "20")
+    validation = float(re.findall(r"acc (\d\.\d{3})", lines[-3])[1])
+    assert validation >= 0.96
+    assert Path("digits.png").read_bytes().startswith(b"\x89PNG")
+    assert isinstance(whorl.load("model.npz").layers[0], whorl.Standardize)
+
+
+@pytest.mark.parametrize("data", ["mnist", "fashion-mnist"])
+def test_images_are_tested_at_the_end(data, capsys, monkeypatch):
+    images = np.random.default_rng(0).integers(256, size=(120, 28, 28), dtype=np.uint8)
+    labels = np.arange(120) % 10
+    made_up = (images, labels), (images[:30], labels[:30])
+    monkeypatch.setattr(f"whorl.datasets.{data.replace('-', '_')}", lambda: made_up)
+    lines = out(capsys, "train", data, "--hidden", "16", "--epochs", "2", "--batch-size", "10")
+    measured = whorl.load("model.npz").evaluate(
+        images[:30].reshape(30, 784) / np.float32(255), labels[:30], loss=whorl.CrossEntropy(), metrics=["accuracy"]
+    )
+    assert lines[-1] == f"30 test images: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}"
+
+
+def test_the_help_of_each_data_set_shows_its_own_options(capsys):
+    for data, words in [("spiral", "--decay"), ("moons", "--noise"), ("mnist", "--dropout")]:
+        with pytest.raises(SystemExit):
+            main(["train", data, "--help"])
+        assert words in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["train", "mnist", "--noise", "1"])
+    assert "unrecognized arguments: --noise 1" in capsys.readouterr().err

@@ -1,27 +1,24 @@
-"""``whorl train spiral``: train, print the lines, save the model and a picture."""
+"""``whorl train DATA``: train, print the lines, save the model and a picture."""
 
 import argparse
 import sys
 import tempfile
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from whorl.cli.arguments import Commands, real, whole
 from whorl.cli.interrupt import interruptible
-from whorl.cli.presets import PRESETS, Preset
-from whorl.datasets import spiral_limit
+from whorl.cli.presets import PRESETS, Problem, Recipe
 from whorl.formats.files import replacing
+from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.training import History, Progress
-from whorl.types import Array
 
 OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "samples": ({"type": whole(1)}, "points of each class"),
     "classes": ({"type": whole(2)}, "arms of the spiral"),
-    "noise": ({"type": real(minimum=0)}, "blur of the arms: standard deviation in the angle"),
+    "noise": ({"type": real(minimum=0)}, "blur: standard deviation of the noise"),
     "hidden": ({"type": whole(1), "nargs": "+"}, "sizes of the hidden layers"),
     "dropout": ({"type": real(minimum=0, below=1)}, "probability to drop a hidden unit"),
     "weight_l2": ({"type": real(minimum=0)}, "strength of the L2 penalty on the weights"),
@@ -37,28 +34,39 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def add(commands: "Commands[Any]") -> None:
-    """Add the subcommand to the parser."""
+    """Add the subcommand to the parser, with a part of its own for each data set."""
     parser = commands.add_parser(
         "train",
         help="train a network; save it, with a picture",
-        description="Train a network on the spiral data set; write model.npz and spiral.png. "
-        "80 % of the points train it, 20 % validate it.",
-        epilog="What is not given comes from the preset, whose value is in brackets: classic, best.",
+        description="Train a network on a data set; write model.npz and a picture.",
         allow_abbrev=False,
     )
-    parser.add_argument("data", choices=["spiral"], help="what to train on")
-    parser.add_argument(
-        "--preset",
-        choices=list(PRESETS),
-        default="classic",
-        help="one hidden layer by the book (classic), or two (best)",
+    data = parser.add_subparsers(metavar="DATA", required=True, dest="data", help="what to train on:")
+    for name, presets in PRESETS.items():
+        _add_data(data, name, presets)
+
+
+def _add_data(data: "Commands[Any]", name: str, presets: dict[str, Recipe]) -> None:
+    first = next(iter(presets.values()))
+    doc = (type(first).__doc__ or "").splitlines()[0]
+    parser = data.add_parser(
+        name,
+        help=doc,
+        description=f"{doc} {1 - first.validation:.0%} of the samples train the network, the others validate it.",
+        epilog=f"In brackets: what holds if nothing is said, by preset ({', '.join(presets)}).",
+        allow_abbrev=False,
     )
-    for name, (kind, text) in OPTIONS.items():
-        values = ", ".join(_plain(getattr(preset, name)) for preset in PRESETS.values())
+    parser.add_argument("--preset", choices=list(presets), default=next(iter(presets)), help="settings to start from")
+    for field in fields(first):  # type: ignore[arg-type]  # every recipe is a dataclass
+        kind, text = OPTIONS[field.name]
+        values = ", ".join(_plain(getattr(preset, field.name)) for preset in presets.values())
         metavar = {} if "choices" in kind else {"metavar": "N"}
-        parser.add_argument(f"--{name.replace('_', '-')}", help=f"{text} [{values}]", **kind, **metavar)
+        parser.add_argument(f"--{field.name.replace('_', '-')}", help=f"{text} [{values}]", **kind, **metavar)
     parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="same seed, same bytes [0]")
-    parser.add_argument("--log-every", type=whole(1), default=20, metavar="N", help="print every N-th epoch [20]")
+    every = max(1, first.epochs // 10)
+    parser.add_argument(
+        "--log-every", type=whole(1), default=every, metavar="N", help=f"print every N-th epoch [{every}]"
+    )
     parser.add_argument(
         "--output",
         type=Path,
@@ -71,19 +79,23 @@ def add(commands: "Commands[Any]") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    preset = PRESETS[arguments.preset]
-    given = {field.name: getattr(arguments, field.name) for field in fields(Preset)}
+    preset = PRESETS[arguments.data][arguments.preset]
+    given = {field.name: getattr(arguments, field.name) for field in fields(preset)}  # type: ignore[arg-type]
     given = {name: tuple(value) if name == "hidden" else value for name, value in given.items() if value is not None}
-    settings = Preset(**{field.name: given.get(field.name, getattr(preset, field.name)) for field in fields(Preset)})
-    model_path, picture_path = _outputs(arguments.output)
-    with interruptible() as stop, np.errstate(over="ignore", invalid="ignore"):
-        model, X, y, history = settings.train(arguments.seed, [stop, Progress(arguments.log_every)])
+    settings = replace(preset, **given)  # type: ignore[type-var]
+    model_path, picture_path = _outputs(arguments.output, arguments.data)
+    with interruptible() as stop:
+        model, problem, history = settings.train(arguments.seed, [stop, Progress(arguments.log_every)])
         model.save(model_path)
         print(f"saved {model_path}", flush=True)
-    _picture(model, X, y, history, picture_path)
-    if settings.noise > 0:
-        accuracy, loss = spiral_limit(settings.classes, noise=settings.noise)
-        print(f"nobody can do better on fresh points of this spiral than acc {accuracy:.3f} loss {loss:.3f}")
+    _picture(model, problem, history, picture_path)
+    if problem.test:
+        measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
+        count = len(problem.test[0])
+        print(f"{count} test images: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}")
+    closing = settings.closing()
+    if closing:
+        print(closing)
     return 130 if history.stopped else 0
 
 
@@ -97,12 +109,12 @@ def _plain(value: object) -> str:
     )
 
 
-def _outputs(output: Path) -> tuple[Path, Path]:
+def _outputs(output: Path, data: str) -> tuple[Path, Path]:
     """Return where the model and the picture go; raise now, and not after the training, if they cannot be written."""
     if output.suffix == ".npz":
         paths = output, output.with_suffix(".png")
     else:
-        paths = output / "model.npz", output / "spiral.png"
+        paths = output / "model.npz", output / f"{data}.png"
     try:
         paths[0].parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=paths[0].parent):
@@ -115,7 +127,7 @@ def _outputs(output: Path) -> tuple[Path, Path]:
     return paths
 
 
-def _picture(model: Model, X: Array, y: Array, history: History, path: Path) -> None:
+def _picture(model: Model, problem: Problem, history: History, path: Path) -> None:
     """Draw the report, if matplotlib is there; a model without its picture is a success all the same."""
     try:
         from whorl.plot import report
@@ -123,5 +135,5 @@ def _picture(model: Model, X: Array, y: Array, history: History, path: Path) -> 
         print(f"no picture: {error}", file=sys.stderr)
         return
     with replacing(path) as file:
-        report(model, X, y, history).savefig(file, format="png", dpi=110)
+        report(model, problem.X, problem.y, history).savefig(file, format="png", dpi=110)
     print(f"saved {path}")

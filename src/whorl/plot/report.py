@@ -11,7 +11,7 @@ from whorl.plot.curves import curve, learning_rate
 
 
 def report(model: Model, X: Any, y: Any, history: Mapping[str, Sequence[float]]) -> Figure:
-    """Draw the decision boundary over the samples, and loss, accuracy and learning rate over the epochs.
+    """Draw the decision boundary over the samples, if they are points of the plane, and loss, accuracy and learning rate.
 
     Parameters
     ----------
@@ -34,9 +34,14 @@ def report(model: Model, X: Any, y: Any, history: Mapping[str, Sequence[float]])
     4
     """
     figure = Figure(figsize=(12, 7), layout="constrained")
-    grid = figure.add_gridspec(3, 2, width_ratios=[1.25, 1])
-    decision_boundary(model, X, y, ax=figure.add_subplot(grid[:, 0]))
-    curve(history, "loss", ax=figure.add_subplot(grid[0, 1]))
-    curve(history, "accuracy", ax=figure.add_subplot(grid[1, 1]))
-    learning_rate(history, ax=figure.add_subplot(grid[2, 1]))
+    if model.inputs == (2,):
+        grid = figure.add_gridspec(3, 2, width_ratios=[1.25, 1])
+        decision_boundary(model, X, y, ax=figure.add_subplot(grid[:, 0]))
+        places = [grid[i, 1] for i in range(3)]
+    else:
+        grid = figure.add_gridspec(2, 2, height_ratios=[2, 1])
+        places = [grid[0, 0], grid[0, 1], grid[1, :]]
+    curve(history, "loss", ax=figure.add_subplot(places[0]))
+    curve(history, "accuracy", ax=figure.add_subplot(places[1]))
+    learning_rate(history, ax=figure.add_subplot(places[2]))
     return figure
