@@ -5,22 +5,28 @@ import pytest
 
 import whorl
 from whorl import (
+    ELU,
     SGD,
     Adam,
+    BatchNorm,
     Constant,
     Cosine,
     CrossEntropy,
     Dense,
     Dropout,
+    Embedding,
     Exponential,
     InverseTime,
     Layer,
+    LayerNorm,
+    LeakyReLU,
     Model,
     OneCycle,
     Polynomial,
     Progress,
     ReduceOnPlateau,
     ReLU,
+    Residual,
     Softmax,
     WarmUp,
     metrics,
@@ -28,7 +34,7 @@ from whorl import (
 from whorl.datasets import Preparation, table
 from whorl.datasets.tables.features import Category, Number
 from whorl.datasets.tables.target import Target
-from whorl.initializers import Normal
+from whorl.initializers import Normal, Uniform
 from whorl.metrics import accuracy
 from whorl.schedules import Chain, Step
 
@@ -71,6 +77,28 @@ CALLS = [
     (lambda m: Dropout(-0.1), ValueError, "rate must be a finite number at least 0 and below 1, got -0.1"),
     (lambda m: Dropout(50), ValueError, "rate must be a finite number at least 0 and below 1, got 50"),
     (lambda m: Dropout([0.1]), TypeError, "rate must be a finite number at least 0 and below 1, got [0.1]"),
+    (lambda m: Dense(3, weight_l1=-1), ValueError, "weight_l1 must be a finite number at least 0, got -1"),
+    (lambda m: Dense(3, bias_l1="no"), TypeError, "bias_l1 must be a finite number at least 0, got 'no'"),
+    (lambda m: Dense(3, max_norm=0), ValueError, "max_norm must be a finite number above 0, got 0"),
+    (lambda m: LeakyReLU(1.0), ValueError, "slope must be a finite number at least 0 and below 1, got 1.0"),
+    (lambda m: ELU(-1), ValueError, "alpha must be a finite number at least 0, got -1"),
+    (lambda m: BatchNorm(momentum=0), ValueError, "momentum must be a finite number above 0 and at most 1, got 0"),
+    (lambda m: BatchNorm(epsilon=0), ValueError, "epsilon must be a finite number above 0, got 0"),
+    (lambda m: LayerNorm(epsilon=-1), ValueError, "epsilon must be a finite number above 0, got -1"),
+    (lambda m: Model([BatchNorm()], inputs=(2, 2)), ValueError, "BatchNorm takes flat inputs of shape (d,), got inputs of shape (2, 2)"),
+    (lambda m: Model([LayerNorm()], inputs=(2, 2)), ValueError, "LayerNorm takes flat inputs of shape (d,)"),
+    (lambda m: Embedding([0], 2), ValueError, "categories[0] must be a whole number of at least 1, got 0"),
+    (lambda m: Embedding([3], 0), ValueError, "dimension must be a whole number of at least 1, got 0"),
+    (lambda m: Embedding([3, 2], 2, columns=[1]), ValueError, "columns must name 2 different columns, one for each of categories, got [1]"),
+    (lambda m: Embedding([3, 2], 2, columns=[1, 1]), ValueError, "columns must name 2 different columns"),
+    (lambda m: Embedding([3], 2, columns=[-1]), ValueError, "columns[0] must be a whole number of at least 0, got -1"),
+    (lambda m: Embedding([3], 2, initializer="normal"), TypeError, "initializer must be an Initializer, such as Normal(0.1), got 'normal'"),
+    (lambda m: Model([Embedding([3], 2, columns=[5])], inputs=2), ValueError, "Embedding takes flat inputs with a column 5, got inputs of shape (2,)"),
+    (lambda m: Model([Embedding([3], 2)], inputs=2, rng=0).predict([[3, 0]]), ValueError, "column 0 must hold whole numbers from 0 to 2, but sample 0 has 3"),
+    (lambda m: Model([Embedding([3], 2)], inputs=2, rng=0).predict([[0, 0], [0.5, 0]]), ValueError, "but sample 1 has 0.5"),
+    (lambda m: Residual([]), ValueError, "layers must hold at least one layer, got none"),
+    (lambda m: Model([Residual([Dense(3)])], inputs=2), ValueError, "Residual adds f(x) of shape (3,) to x of shape (2,): they must be the same"),
+    (lambda m: Uniform(0), ValueError, "limit must be a finite number above 0, got 0"),
     # models
     (lambda m: Model([], inputs=2), ValueError, "layers must hold at least one layer"),
     (lambda m: Model(Dense(3), inputs=2), TypeError, "layers must be a list of layers, got Dense(3)"),

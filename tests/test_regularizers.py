@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from helpers import error, slopes
 
-from whorl import CrossEntropy, Dense, Model, Softmax
-from whorl.regularizers import L2
+from whorl import CrossEntropy, Dense, MeanSquaredError, Model, Softmax
+from whorl.regularizers import L1, L2
 
 
 def test_l2_gradient_agrees_with_finite_differences(rng):
@@ -11,6 +11,31 @@ def test_l2_gradient_agrees_with_finite_differences(rng):
     w, gradients = rng.normal(size=10), np.zeros(10)
     l2.forward(w)[1](gradients)
     assert error(gradients, slopes(lambda: l2.forward(w)[0], w)) < 1e-6
+
+
+def test_l1_gradient_agrees_with_finite_differences(rng):
+    l1 = L1(rng.uniform(size=10))
+    w, gradients = rng.normal(size=10), np.zeros(10)
+    l1.forward(w)[1](gradients)
+    assert error(gradients, slopes(lambda: l1.forward(w)[0], w)) < 1e-6
+
+
+def test_l1_by_hand_and_at_0():
+    penalty, backward = L1(np.array([0.5, 2.0, 1.0])).forward(np.array([-3.0, 0.0, 1.0]))
+    gradients = np.ones(3)
+    backward(gradients)
+    assert penalty == 2.5
+    np.testing.assert_array_equal(gradients, [0.5, 1, 2])
+
+
+def test_all_four_penalties_of_a_layer_add_up(rng):
+    layer = Dense(4, weight_l1=0.1, weight_l2=0.2, bias_l1=0.3, bias_l2=0.4)
+    model = Model([layer], inputs=3, rng=0, dtype=np.float64)
+    w, b = model.named_parameters().values()
+    b[:] = rng.normal(size=4)
+    expected = 0.1 * np.abs(w).sum() + 0.2 * (w**2).sum() + 0.3 * np.abs(b).sum() + 0.4 * (b**2).sum()
+    measured = model.evaluate(np.zeros((1, 3)), np.zeros((1, 4)), loss=MeanSquaredError())
+    assert measured["penalty"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_l2_adds_to_the_gradients_and_may_be_called_again():
