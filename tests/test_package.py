@@ -74,7 +74,7 @@ def test_public_names():
                 "NAdam",
             ],
             *["BinaryCrossEntropy", "Hinge", "Huber", "MeanAbsoluteError", "MeanSquaredError", "Poisson", "Quantile"],
-            *["LeakyReLU", "Mish", "Residual", "SiLU", "Sigmoid", "Softplus", "Standardize", "Tanh"],
+            *["Rescale", "LeakyReLU", "Mish", "Residual", "SiLU", "Sigmoid", "Softplus", "Standardize", "Tanh"],
         ],
         key=str.lower,
     )
@@ -108,7 +108,7 @@ HOUSE = {
     "network": GROUND | {"layers", "losses", "metrics", "optimizers", "parameters", "regularizers"},
     "model": GROUND | {"losses", "metrics", "network", "optimizers", "summary", "training"},
     "glassbox": GROUND | {"losses", "model", "training"},
-    "formats": GROUND | {"initializers", "layers", "model"},
+    "formats": GROUND | {"datasets", "initializers", "layers", "model"},
     "plot": GROUND | {"losses", "model"},
     "cli": {"types", "checks", "initializers", "layers", "losses", "optimizers", "schedules", "datasets", "training"}
     | {"model", "formats", "plot"},

@@ -39,6 +39,8 @@ class Model(Network):
     inputs, outputs : tuple of int
         The shapes of one sample going in, and of what comes out for it.
     dtype : dtype
+    preparation : Preparation or None
+        What makes the inputs of a table's columns, if that is where they come from: put it here, and it is saved with the model.
     parameters, gradients : ndarray, shape (P,)
         All parameters in one vector, and the gradient that was last taken back in another. The layers work on views of
         them: ``model.parameters[:] = …`` and ``model.parameters = …`` both change them in place.

@@ -43,6 +43,7 @@ class Network:
         self.inputs = checks.shape("inputs", inputs)
         self.dtype = checks.float_type("dtype", dtype)
         self.layers = chain.copied(layers)
+        self.preparation: Any = None
         self._connect()
         generator, named = randomness.generator(rng), self.named_arrays()
         for name, parameter in self._declared.items():

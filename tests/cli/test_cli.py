@@ -420,3 +420,72 @@ def test_the_help_of_each_data_set_shows_its_own_options(capsys):
     with pytest.raises(SystemExit):
         main(["train", "mnist", "--noise", "1"])
     assert "unrecognized arguments: --noise 1" in capsys.readouterr().err
+
+
+def flowers(path, rows=300):
+    """A table with a gap, a category and two kinds of target that follow from them."""
+    rng = np.random.default_rng(0)
+    length, colour = rng.normal(size=rows), rng.choice(["red", "white"], size=rows)
+    price = 1000 + 300 * length + 200 * (colour == "red")
+    kind = np.where(length + (colour == "red") > 0.5, "rose", "lily")
+    cells = [f"{a:.4f}" if i % 10 else "" for i, a in enumerate(length)]
+    lines = [f"{a},{c},{p:.2f},{k}" for a, c, p, k in zip(cells, colour, price, kind, strict=True)]
+    Path(path).write_text("length,colour,price,kind\n" + "\n".join(lines) + "\n")
+
+
+def test_a_file_with_classes(capsys):
+    flowers("flowers.csv")
+    lines = out(capsys, "train", "flowers.csv", "--target", "kind", "--ignore", "price", "--epochs", "40")
+    assert lines[0] == "300 rows, classification of kind"
+    assert "saved flowers.png" in lines
+    assert re.fullmatch(r"saved model.npz, with its parameters of epoch \d+: val loss \d\.\d{3}", lines[-2])
+    model = whorl.load("model.npz")
+    Path("new.csv").write_text("colour,length\nred,3\nwhite,-3\nblue,\n")  # other order, a new category, a gap
+    predicted = out(capsys, "predict", "model.npz", "new.csv")
+    assert predicted[0] == "kind,lily,rose"
+    assert [line.split(",")[0] for line in predicted[1:3]] == ["rose", "lily"]
+    assert len(predicted) == 4
+    table = whorl.datasets.table("flowers.csv", preparation=model.preparation)
+    measured = model.evaluate(table.X, table.y, loss=whorl.CrossEntropy(), metrics=["accuracy"])
+    assert measured["accuracy"] > 0.9
+
+
+def test_a_file_with_numbers_is_predicted_in_its_own_unit(capsys):
+    flowers("flowers.csv")
+    lines = out(
+        capsys, "train", "table", "flowers.csv", "--target", "price", "--ignore", "kind", "--output", "price.npz"
+    )
+    assert lines[0] == "300 rows, regression of price"
+    assert re.fullmatch(
+        r"epoch 0 \| train r2 -?\d\.\d{3} loss \d\.\d{3} \| val r2 .*",
+        lines[1 + lines[1:].index(next(x for x in lines if x.startswith("epoch 0")))],
+    )
+    Path("new.csv").write_text("length,colour\n1,red\n-1,white\n")
+    target, *prices = out(capsys, "predict", "price.npz", "new.csv")
+    assert target == "price"
+    assert [float(price) for price in prices] == [pytest.approx(1500, abs=100), pytest.approx(700, abs=100)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("train flowers.csv", "the following arguments are required: --target"),
+        (
+            "train flowers.csv --target weight",
+            "target must be a column of flowers.csv, which has length, colour, price, kind",
+        ),
+        ("train nothing.csv --target kind", "No such file or directory: 'nothing.csv'"),
+        ("train flowers.csv --target kind --ignore weight", "ignore must name columns of flowers.csv"),
+        ("train flowers.csv --target colour --task regression", "must be a number, got 'red'"),
+        ("predict flowers.npz flowers.csv --columns length colour", "argument --columns: the network knows the names"),
+        ("predict flowers.npz new.csv", "new.csv has no column 'length'; it has colour"),
+    ],
+)
+def test_wrong_commands_about_files(arguments, words, capsys):
+    flowers("flowers.csv")
+    Path("new.csv").write_text("colour\nred\n")
+    table = whorl.datasets.table("flowers.csv", "kind", ignore=["price"])
+    model = whorl.Model([whorl.Dense(2), whorl.Softmax()], inputs=table.X.shape[1], rng=0)
+    model.preparation = table.preparation
+    model.save("flowers.npz")
+    assert words in refused(capsys, *arguments.split())

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0, or 2 after an error, or 130 after Ctrl-C."""
     if sys.stdout is None:  # closed by whoever started us
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    arguments = parser().parse_args(argv)
+    arguments = parser().parse_args(train.spelled_out(sys.argv[1:] if argv is None else argv))
     try:
         code = int(arguments.run(arguments))
         sys.stdout.flush()

@@ -36,16 +36,24 @@ def add(commands: "Commands[Any]") -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
     model = load(arguments.model)
-    X = read(arguments.file, arguments.columns, math.prod(model.inputs))
+    if model.preparation is None:
+        X = read(arguments.file, arguments.columns, math.prod(model.inputs))
+        target, classes = "class", None
+    else:
+        if arguments.columns:
+            raise ValueError("argument --columns: the network knows the names of its columns, and takes them by name")
+        X = model.preparation.transform(arguments.file)
+        target, classes = model.preparation.target.name, model.preparation.target.classes
     predictions = model.predict(X.reshape(-1, *model.inputs))
     predictions = predictions.reshape(len(predictions), -1)
-    names = [f"p{k}" for k in range(predictions.shape[1])]
+    count = predictions.shape[1]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if isinstance(model.layers[-1], Softmax):
-        writer.writerow(["class", *names])
-        writer.writerows([int(row.argmax()), *(f"{p:.6g}" for p in row)] for row in predictions)
+        names = classes or [str(k) for k in range(count)]
+        writer.writerow([target, *(f"p{name}" if classes is None else name for name in names)])
+        writer.writerows([names[row.argmax()], *(f"{p:.6g}" for p in row)] for row in predictions)
     else:
-        writer.writerow([name.replace("p", "y") for name in names])
+        writer.writerow([f"y{k}" for k in range(count)] if model.preparation is None else [target])
         writer.writerows([f"{value:.6g}" for value in row] for row in predictions)
     return 0
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from whorl import datasets
 from whorl.initializers import HeNormal, Normal
-from whorl.layers import Dense, Dropout, Layer, ReLU, Softmax, Standardize
-from whorl.losses import CrossEntropy
+from whorl.layers import Dense, Dropout, Layer, ReLU, Rescale, Softmax, Standardize
+from whorl.losses import CrossEntropy, MeanSquaredError
 from whorl.model import Model
-from whorl.optimizers import SGD, Adam, Optimizer
+from whorl.optimizers import SGD, Adam, AdamW, Optimizer
 from whorl.schedules import Cosine, InverseTime
 from whorl.training import Callback, History
 from whorl.types import Array
@@ -226,6 +226,49 @@ class FashionMnist(Images):
 def pixels(images: Array) -> Array:
     """Lay images of bytes out in rows of numbers from 0 to 1, in float32."""
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """The columns of a file: numbers and categories, to classes or to a number."""
+
+    validation: ClassVar[float] = 0.2
+    hidden: tuple[int, ...] = (64, 64)
+    dropout: float = 0.1
+    epochs: int = 100
+    batch_size: int = 64
+    learning_rate: float = 0.003
+    patience: int = 20
+
+    def fit(self, table: datasets.Table, seed: int, callbacks: Sequence[Callback] = ()) -> tuple[Model, History]:
+        """Learn a table; return the model, which predicts in the unit of the target, and the history."""
+        rng = np.random.default_rng(seed)
+        known, held_out = table.split(self.validation, rng=rng)
+        regression = table.task == "regression"
+        mean, scale = (float(known.y.mean()), float(known.y.std()) or 1.0) if regression else (0.0, 1.0)
+        layers: list[Layer] = [Standardize()]
+        for units in self.hidden:
+            layers += [Dense(units), ReLU(), *([Dropout(self.dropout)] if self.dropout else [])]
+        layers.append(Dense(1 if regression else len(table.classes), initializer=Normal(0.01)))
+        model = Model([*layers, *([] if regression else [Softmax()])], inputs=known.X.shape[1], rng=rng)
+        history = model.fit(
+            known.X,
+            (known.y - mean) / scale if regression else known.y,
+            loss=MeanSquaredError() if regression else CrossEntropy(),
+            optimizer=AdamW(Cosine(self.learning_rate, epochs=self.epochs)),
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            validation=(held_out.X, (held_out.y - mean) / scale if regression else held_out.y),
+            metrics=["r2" if regression else "accuracy"],
+            callbacks=callbacks,
+            rng=rng,
+        )
+        if regression:
+            whole = Model([*model.layers, Rescale(scale, mean)], inputs=model.inputs, rng=0)
+            whole.parameters, whole.statistics = model.parameters, model.statistics
+            model = whole
+        model.preparation = known.preparation
+        return model, history
 
 
 SPIRAL = {

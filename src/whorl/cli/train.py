@@ -3,17 +3,20 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from whorl import datasets
 from whorl.cli.arguments import Commands, real, whole
 from whorl.cli.interrupt import interruptible
-from whorl.cli.presets import PRESETS, Problem, Recipe
+from whorl.cli.presets import PRESETS, Recipe, Tabular
 from whorl.formats.files import replacing
 from whorl.losses import CrossEntropy
 from whorl.model import Model
-from whorl.training import History, Progress
+from whorl.training import EarlyStopping, History, Progress
+from whorl.types import Array
 
 OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "samples": ({"type": whole(1)}, "points of each class"),
@@ -29,8 +32,17 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "learning_rate": ({"type": real(minimum=0)}, "rate at the start, lr0"),
     "decay": ({"type": real(minimum=0)}, "the rate is lr0 / (1 + decay * epoch)"),
     "momentum": ({"type": real(minimum=0, below=1)}, "momentum of sgd"),
+    "patience": ({"type": whole(0)}, "epochs without a better validation loss that are endured"),
 }
 """What a preset settles and an option overrides."""
+
+
+def spelled_out(argv: Sequence[str]) -> list[str]:
+    """Return the command with ``train FILE.csv`` written in full, as ``train table FILE.csv``."""
+    words = list(argv)
+    if words[:1] == ["train"] and len(words) > 1 and words[1] not in PRESETS and Path(words[1]).suffix:
+        words.insert(1, "table")
+    return words
 
 
 def add(commands: "Commands[Any]") -> None:
@@ -43,24 +55,40 @@ def add(commands: "Commands[Any]") -> None:
     )
     data = parser.add_subparsers(metavar="DATA", required=True, dest="data", help="what to train on:")
     for name, presets in PRESETS.items():
-        _add_data(data, name, presets)
+        _options(data.add_parser(name, **_words(presets)), presets, run)
+    tables = {"classic": Tabular()}
+    table = data.add_parser("table", **_words(tables))
+    table.add_argument(
+        "file", help="CSV, TSV or Parquet file, its columns named in the first line; `table` may be left out"
+    )
+    table.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
+    table.add_argument("--ignore", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
+    table.add_argument("--task", choices=["classification", "regression"], help="what the target is [as it looks]")
+    _options(table, tables, run_table)
 
 
-def _add_data(data: "Commands[Any]", name: str, presets: dict[str, Recipe]) -> None:
+def _words(presets: Mapping[str, Recipe | Tabular]) -> dict[str, Any]:
+    """Return what the help says of a data set."""
     first = next(iter(presets.values()))
     doc = (type(first).__doc__ or "").splitlines()[0]
-    parser = data.add_parser(
-        name,
-        help=doc,
-        description=f"{doc} {1 - first.validation:.0%} of the samples train the network, the others validate it.",
-        epilog=f"In brackets: what holds if nothing is said, by preset ({', '.join(presets)}).",
-        allow_abbrev=False,
-    )
+    return {
+        "help": doc,
+        "description": f"{doc} {1 - first.validation:.0%} of the samples train the network, the others validate it.",
+        "epilog": f"In brackets: what holds if nothing is said, by preset ({', '.join(presets)}).",
+        "allow_abbrev": False,
+    }
+
+
+def _options(
+    parser: argparse.ArgumentParser, presets: Mapping[str, Recipe | Tabular], run: Callable[[argparse.Namespace], int]
+) -> None:
+    """Add an option for each field of the presets, and those that all have."""
+    first = next(iter(presets.values()))
     parser.add_argument("--preset", choices=list(presets), default=next(iter(presets)), help="settings to start from")
     for field in fields(first):  # type: ignore[arg-type]  # every recipe is a dataclass
         kind, text = OPTIONS[field.name]
         values = ", ".join(_plain(getattr(preset, field.name)) for preset in presets.values())
-        metavar = {} if "choices" in kind else {"metavar": "N"}
+        metavar: dict[str, Any] = {} if "choices" in kind else {"metavar": "N"}
         parser.add_argument(f"--{field.name.replace('_', '-')}", help=f"{text} [{values}]", **kind, **metavar)
     parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="same seed, same bytes [0]")
     every = max(1, first.epochs // 10)
@@ -77,18 +105,22 @@ def _add_data(data: "Commands[Any]", name: str, presets: dict[str, Recipe]) -> N
     parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the subcommand."""
-    preset = PRESETS[arguments.data][arguments.preset]
-    given = {field.name: getattr(arguments, field.name) for field in fields(preset)}  # type: ignore[arg-type]
+def _settings(arguments: argparse.Namespace, preset: Any) -> Any:
+    """Return the preset with the options that were given."""
+    given = {field.name: getattr(arguments, field.name) for field in fields(preset)}
     given = {name: tuple(value) if name == "hidden" else value for name, value in given.items() if value is not None}
-    settings = replace(preset, **given)  # type: ignore[type-var]
+    return replace(preset, **given)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the subcommand, for a data set by name."""
+    settings = _settings(arguments, PRESETS[arguments.data][arguments.preset])
     model_path, picture_path = _outputs(arguments.output, arguments.data)
     with interruptible() as stop:
         model, problem, history = settings.train(arguments.seed, [stop, Progress(arguments.log_every)])
         model.save(model_path)
         print(f"saved {model_path}", flush=True)
-    _picture(model, problem, history, picture_path)
+    _picture(model, problem.X, problem.y, history, picture_path)
     if problem.test:
         measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
         count = len(problem.test[0])
@@ -96,7 +128,26 @@ def run(arguments: argparse.Namespace) -> int:
     closing = settings.closing()
     if closing:
         print(closing)
-    return 130 if history.stopped else 0
+    return 130 if stop.pressed else 0
+
+
+def run_table(arguments: argparse.Namespace) -> int:
+    """Run the subcommand, for a file."""
+    settings = _settings(arguments, Tabular())
+    model_path, picture_path = _outputs(arguments.output, Path(arguments.file).stem)
+    table = datasets.table(arguments.file, arguments.target, ignore=arguments.ignore, task=arguments.task)
+    print(f"{len(table.y)} rows, {table.task} of {arguments.target}")
+    for note in table.notes:
+        print(note)
+    best = EarlyStopping(patience=settings.patience)
+    with interruptible() as stop:
+        model, history = settings.fit(table, arguments.seed, [stop, Progress(arguments.log_every), best])
+        model.save(model_path)
+        print(
+            f"saved {model_path}, with its parameters of epoch {best.best_epoch}: val loss {best.best:.3f}", flush=True
+        )
+    _picture(model, None, None, history, picture_path)
+    return 130 if stop.pressed else 0
 
 
 def _plain(value: object) -> str:
@@ -127,7 +178,7 @@ def _outputs(output: Path, data: str) -> tuple[Path, Path]:
     return paths
 
 
-def _picture(model: Model, problem: Problem, history: History, path: Path) -> None:
+def _picture(model: Model, X: Array | None, y: Array | None, history: History, path: Path) -> None:
     """Draw the report, if matplotlib is there; a model without its picture is a success all the same."""
     try:
         from whorl.plot import report
@@ -135,5 +186,5 @@ def _picture(model: Model, problem: Problem, history: History, path: Path) -> No
         print(f"no picture: {error}", file=sys.stderr)
         return
     with replacing(path) as file:
-        report(model, problem.X, problem.y, history).savefig(file, format="png", dpi=110)
+        report(model, X, y, history).savefig(file, format="png", dpi=110)
     print(f"saved {path}")

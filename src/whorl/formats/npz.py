@@ -40,6 +40,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         "dtype": model.dtype.name,
         "layers": [describe(layer) for layer in model.layers],
     }
+    if model.preparation is not None:
+        header["preparation"] = model.preparation.describe()
     with replacing(path) as file:
         np.savez(file, whorl=np.array(json.dumps(header)), **model.named_arrays())  # type: ignore[arg-type]
 
@@ -104,6 +106,10 @@ def _read(archive: Any, known: Mapping[str, type[Configured]]) -> Model:
     model = Model(layers, inputs=inputs, dtype=header["dtype"])
     for name, view in model.named_arrays().items():
         view[...] = arrays[name]
+    if header.get("preparation") is not None:
+        from whorl.datasets import Preparation
+
+        model.preparation = Preparation.rebuild(header["preparation"])
     return model
 
 

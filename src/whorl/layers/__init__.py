@@ -4,7 +4,7 @@ from whorl.layers.activations import ReLU, Softmax
 from whorl.layers.dense import Dense
 from whorl.layers.dropout import Dropout
 from whorl.layers.layer import Layer
-from whorl.layers.normalization import BatchNorm, LayerNorm, Standardize
+from whorl.layers.normalization import BatchNorm, LayerNorm, Rescale, Standardize
 from whorl.layers.rectifiers import ELU, SELU, LeakyReLU
 from whorl.layers.shaping import Embedding, Flatten, Residual
 from whorl.layers.smooth import GELU, Mish, Sigmoid, SiLU, Softplus, Tanh
@@ -23,6 +23,7 @@ __all__ = [
     "LeakyReLU",
     "Mish",
     "ReLU",
+    "Rescale",
     "Residual",
     "SiLU",
     "Sigmoid",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from whorl import checks, randomness
@@ -22,7 +24,7 @@ def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: n
            [2., 0., 0., 2., 0., 0.]], dtype=float32)
     """
     threshold = min(round(rate * 65536), 65535)
-    kept = randomness.bits16(rng, int(np.prod(shape))).reshape(shape) >= threshold
+    kept = randomness.bits16(rng, math.prod(shape)).reshape(shape) >= threshold
     return kept * dtype.type(65536 / (65536 - threshold))
 
 

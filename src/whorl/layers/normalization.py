@@ -228,3 +228,33 @@ class Standardize(Layer):
             return dy
 
         return (x - self.mean) / self.scale, backward
+
+
+class Rescale(Layer):
+    """``y = factor · x + offset``, with numbers that are given: brings a prediction back to the unit of the targets.
+
+    A network that learns prices divided by their standard deviation, less their mean, is complete with this layer last.
+
+    Parameters
+    ----------
+    factor, offset : float
+        Finite; the factor not 0.
+
+    Examples
+    --------
+    >>> Rescale(100.0, 20.0).forward(np.array([[0.5]]), None)[0]
+    array([[70.]])
+    """
+
+    def __init__(self, factor: float, offset: float) -> None:
+        self.factor = checks.number("factor", factor)
+        self.offset = checks.number("offset", offset)
+        if self.factor == 0:
+            raise ValueError("factor must not be 0, or every prediction is the same, got 0")
+
+    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
+        def backward(dy: Array) -> Array:
+            dy *= self.factor
+            return dy
+
+        return self.factor * x + self.offset, backward

@@ -116,7 +116,7 @@ def values(y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
 
 def mean(each: Array, weight: Array | None) -> float:
     """Return the mean over the samples of the loss of each, ``Σ w l / n``: weights have mean 1 over the data set."""
-    return float(each.mean() if weight is None else (each @ weight) / len(each))
+    return float(each.sum() if weight is None else each @ weight) / len(each)
 
 
 def weights(values: object, count: int, dtype: "np.dtype[Any]") -> Array:
