@@ -58,6 +58,10 @@ def evaluate(m, X=X, y=Y, **changes):
     return m.evaluate(X, y, **({"loss": CrossEntropy()} | changes))
 
 
+def loss(y, prediction):
+    return 42.0
+
+
 # What is called, with the model m; the error's type; words that the message must hold.
 CALLS = [
     # layers
@@ -172,6 +176,9 @@ CALLS = [
     (lambda m: fit(m, optimizer=SGD), TypeError, "optimizer must be an Optimizer, such as SGD(0.1), got the class SGD itself"),
     (lambda m: fit(m, metrics="accuracy"), TypeError, "metrics must be a list of names or functions, got 'accuracy'"),
     (lambda m: fit(m, metrics=["acuracy"]), ValueError, "or functions, got 'acuracy'"),
+    (lambda m: fit(m, metrics=["f1", "f1"]), ValueError, "metrics must have names of their own, got two called 'f1'"),
+    (lambda m: fit(m, metrics=[lambda y, p: 1.0, lambda y, p: 2.0]), ValueError, "got two called '<lambda>'"),
+    (lambda m: fit(m, metrics=[loss]), ValueError, "metrics must not be called 'loss', which the history has for something else"),
     (lambda m: fit(m, metrics=[3]), TypeError, "metrics must be names or functions, got 3"),
     (lambda m: fit(m, metrics=None), TypeError, "metrics must be a list of names or functions, got None"),
     (lambda m: fit(m, validation=0.0), ValueError, "validation must be a finite number above 0 and below 1, got 0.0"),

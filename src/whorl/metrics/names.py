@@ -29,18 +29,30 @@ METRICS: Mapping[str, Metric] = {
 """The metrics that can be asked for by name."""
 
 
+TAKEN = ("loss", "penalty", "learning_rate", "epoch", "seconds")
+"""Names that a history has for other things."""
+
+
 def named(metrics: object) -> dict[str, Metric]:
     """Return the metrics asked for, by name or as functions, as name and function."""
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
         raise TypeError(f"metrics must be a list of names or functions, got {metrics!r}")
     chosen: dict[str, Metric] = {}
     for metric in metrics:
-        if isinstance(metric, str):
-            if metric not in METRICS:
-                raise ValueError(f"metrics must be among {', '.join(METRICS)}, or functions, got {metric!r}")
-            chosen[metric] = METRICS[metric]
-        elif callable(metric):
-            chosen[getattr(metric, "__name__", type(metric).__name__)] = metric
-        else:
-            raise TypeError(f"metrics must be names or functions, got {metric!r}")
+        name, function = _named(metric)
+        if name in TAKEN or name.startswith("val_"):
+            raise ValueError(f"metrics must not be called {name!r}, which the history has for something else")
+        if name in chosen:
+            raise ValueError(f"metrics must have names of their own, got two called {name!r}")
+        chosen[name] = function
     return chosen
+
+
+def _named(metric: object) -> tuple[str, Metric]:
+    if isinstance(metric, str):
+        if metric not in METRICS:
+            raise ValueError(f"metrics must be among {', '.join(METRICS)}, or functions, got {metric!r}")
+        return metric, METRICS[metric]
+    if callable(metric):
+        return getattr(metric, "__name__", type(metric).__name__), metric
+    raise TypeError(f"metrics must be names or functions, got {metric!r}")
