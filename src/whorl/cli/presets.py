@@ -127,6 +127,14 @@ class Spiral(Recipe):
         return f"nobody can do better on fresh points of this spiral than acc {accuracy:.3f} loss {loss:.3f}"
 
 
+def standardized(hidden: Sequence[int], dropout: float) -> list[Layer]:
+    """Return the layers that standardize the inputs, and Dense, ReLU and Dropout for each hidden layer."""
+    layers: list[Layer] = [Standardize()]
+    for units in hidden:
+        layers += [Dense(units), ReLU(), *([Dropout(dropout)] if dropout else [])]
+    return layers
+
+
 @dataclass(frozen=True)
 class Classifier(Recipe):
     """Any other classes: hidden layers with ReLU and dropout, and Adam with a rate that falls along a cosine to 0."""
@@ -138,9 +146,7 @@ class Classifier(Recipe):
     learning_rate: float = 0.01
 
     def model(self, problem: Problem, rng: np.random.Generator) -> Model:
-        layers: list[Layer] = [Standardize()]
-        for units in self.hidden:
-            layers += [Dense(units), ReLU(), *([Dropout(self.dropout)] if self.dropout else [])]
+        layers = standardized(self.hidden, self.dropout)
         last = Dense(int(problem.y.max()) + 1, initializer=Normal(0.01))
         return Model([*layers, last, Softmax()], inputs=problem.X.shape[1], rng=rng)
 
@@ -246,9 +252,7 @@ class Tabular:
         known, held_out = table.split(self.validation, rng=rng)
         regression = table.task == "regression"
         mean, scale = (float(known.y.mean()), float(known.y.std()) or 1.0) if regression else (0.0, 1.0)
-        layers: list[Layer] = [Standardize()]
-        for units in self.hidden:
-            layers += [Dense(units), ReLU(), *([Dropout(self.dropout)] if self.dropout else [])]
+        layers = standardized(self.hidden, self.dropout)
         layers.append(Dense(1 if regression else len(table.classes), initializer=Normal(0.01)))
         model = Model([*layers, *([] if regression else [Softmax()])], inputs=known.X.shape[1], rng=rng)
         history = model.fit(

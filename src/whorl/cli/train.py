@@ -151,13 +151,10 @@ def run_table(arguments: argparse.Namespace) -> int:
 
 
 def _plain(value: object) -> str:
-    return (
-        " ".join(map(str, value))
-        if isinstance(value, tuple)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    """Write a preset's value as one would type it."""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _outputs(output: Path, data: str) -> tuple[Path, Path]:

@@ -82,9 +82,8 @@ class Training:
             check_watched(watch, self.columns()[:-1])  # the learning rate comes of what is watched
         self.epoch = self.step = 0
         self._underway: Underway | None = None
-        self._stepped: Array | None = (
-            None  # the parameters that the steps have come to, while the model shows an average
-        )
+        # The parameters that the steps have come to, while the model shows their average.
+        self._stepped: Array | None = None
         model.settle_in(self.train.x)
 
     def _batch_size(self, asked: int | None) -> int:
