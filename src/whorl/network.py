@@ -271,13 +271,16 @@ class Network:
         """
         output, back = chain.forward(self._before(loss), x, training, self._first)
         value, prediction, loss_back = self._compare(output, target, loss, weight)
-        penalties = [penalty.forward(self.parameters) for penalty in self._penalties]
-        penalty = sum((each for each, _ in penalties), 0.0)
+        penalty, penalty_backs = 0.0, []
+        for each in self._penalties:
+            amount, penalty_back = each.forward(self._parameters)
+            penalty += amount
+            penalty_backs.append(penalty_back)
 
         def backward() -> Array | None:
             dx: Array | None = back(loss_back())
-            for _, penalty_back in penalties:
-                penalty_back(self.gradients)
+            for penalty_back in penalty_backs:
+                penalty_back(self._gradients)
             for _, gradient in self._frozen:
                 gradient[...] = 0
             return dx
@@ -296,9 +299,9 @@ class Network:
         evaluate : callable
             Works both out anew for what the parameters are by then; for optimizers that search.
         """
-        kept = [view.copy() for view, _ in self._frozen]
-        optimizer.advance(self.parameters, self.gradients, learning_rate, loss, evaluate)
-        for (view, _), values in zip(self._frozen, kept, strict=True):  # momentum and decay move without a gradient
+        kept = [(view, view.copy()) for view, _ in self._frozen]
+        optimizer.advance(self._parameters, self._gradients, learning_rate, loss, evaluate)
+        for view, values in kept:  # momentum and decay move without a gradient
             view[...] = values
         for layer in self._constrained:
             layer.constrain()
@@ -311,18 +314,15 @@ class Network:
         measured = {name: float(metric(data.target, prediction)) for name, metric in metrics.items()}
         return {"loss": value + penalty, "penalty": penalty, **measured}
 
-    def _fuses(self, loss: Loss) -> bool:
-        return FUSED.get(type(loss)) is type(self.layers[-1])
-
     def _before(self, loss: Loss) -> Sequence[Layer]:
-        """Return the layers whose output the loss compares with the labels."""
-        return self.layers[:-1] if self._fuses(loss) else self.layers
+        """Return the layers whose output the loss compares with the labels: not the last, where the two are one step."""
+        return self.layers[:-1] if FUSED.get(type(loss)) is type(self.layers[-1]) else self.layers
 
     def _compare(
         self, output: Array, target: Array, loss: Loss, weight: Array | None
     ) -> tuple[float, Array, Callable[[], Array]]:
         """Return the loss without penalty, the model's prediction, and the closure that gives dL/doutput."""
-        if self._fuses(loss):
+        if FUSED.get(type(loss)) is type(self.layers[-1]):
             return cast("FusedLoss", loss).from_scores(output, target, weight)
         value, backward = loss.forward(output, target, weight)
         return value, output, backward

@@ -64,12 +64,13 @@ class L2:
 
     def __init__(self, strengths: Array) -> None:
         self.strengths = strengths
+        self.slopes = 2 * strengths
 
     def forward(self, parameters: Array) -> tuple[float, Callable[[Array], None]]:
         """Return the penalty, and the closure that adds its gradient to the gradients it is given."""
-        pull = self.strengths * parameters  # (P,)
+        slope = self.slopes * parameters  # (P,)
 
         def backward(gradients: Array) -> None:
-            gradients += 2 * pull
+            gradients += slope
 
-        return float(pull @ parameters), backward
+        return float(slope @ parameters) / 2, backward

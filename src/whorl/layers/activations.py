@@ -28,7 +28,7 @@ class ReLU(Layer):
     """
 
     def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        y = np.maximum(x, 0)
+        y = np.maximum(x, np.zeros(x.shape[1:], x.dtype))  # a row of zeros: up to twice as fast as the number 0
 
         def backward(dy: Array) -> Array:
             dy *= y > 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from whorl import checks
+from whorl.functions import ones
 from whorl.initializers import HeNormal, Initializer, Zeros
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter
@@ -95,13 +96,13 @@ class Dense(Layer):
         ]
 
     def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        y = x @ self.w  # (n, j)
+        y = x.dot(self.w)  # (n, j): x @ w, at half the overhead
         y += self.b
 
         def backward(dy: Array) -> Array | None:
-            np.matmul(x.T, dy, out=self.dw)
-            np.matmul(np.ones(len(dy), dy.dtype), dy, out=self.db)  # twice as fast as dy.sum(axis=0)
-            return dy @ self.w.T if self.input_gradient else None  # (n, i)
+            x.T.dot(dy, out=self.dw)
+            ones(len(dy), dy.dtype).dot(dy, out=self.db)  # faster than dy.sum(axis=0)
+            return dy.dot(self.w.T) if self.input_gradient else None  # (n, i)
 
         return y, backward
 

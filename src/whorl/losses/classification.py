@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from whorl import checks
-from whorl.functions import sigmoid
+from whorl.functions import ones, sigmoid
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, by_sample, mean, values
 from whorl.types import Array, Shape
 
@@ -87,22 +87,24 @@ class CrossEntropy(FusedLoss):
         self, z: Array, target: Array, weight: Array | None = None
     ) -> tuple[float, Array, Callable[[], Array]]:
         """Return the loss of softmax(z), the probabilities, and the closure that gives dL/dz."""
-        rows = np.arange(len(z))
+        n, k = z.shape
+        at_label = np.arange(0, n * k, k)  # where each row begins in a flat array
+        at_label += target
         z = z - z.max(axis=1, keepdims=True)  # (n, k), at most 0
         p = np.exp(z)
-        total = p.sum(axis=1, keepdims=True)  # (n, 1), at least 1
-        p /= total
+        total = p.dot(ones(k, p.dtype))  # (n,), at least 1
+        p /= total[:, None]
         s = self.label_smoothing
-        aim = z[rows, target]  # (n,)
+        aim = z.take(at_label)  # (n,)
         if s:
             aim = (1 - s) * aim + s * z.mean(axis=1)
-        value = mean(np.log(total[:, 0]) - aim, weight)
+        value = mean(np.log(total) - aim, weight)
 
         def backward() -> Array:
-            dz = p / len(p)
-            dz[rows, target] -= (1 - s) / len(p)
+            dz = p / n
+            dz.ravel()[at_label] -= (1 - s) / n
             if s:
-                dz -= s / p.size
+                dz -= s / (n * k)
             return by_sample(dz, weight)
 
         return value, p, backward

@@ -49,8 +49,12 @@ class Samples:
 
     def take(self, rows: Array) -> Samples:
         """Return copies of the samples with these row numbers."""
+        return Samples(*self.batch(rows))
+
+    def batch(self, rows: Array) -> tuple[Array, Array, Array | None]:
+        """Return copies of x, target and weight for these row numbers."""
         weight = None if self.weight is None else self.weight.take(rows)
-        return Samples(self.x.take(rows, axis=0), self.target.take(rows, axis=0), weight)
+        return self.x.take(rows, axis=0), self.target.take(rows, axis=0), weight
 
     def reweighted(self, factor: Array | float) -> Samples:
         """Return the same samples, their weights multiplied by `factor` and scaled to a mean of 1 again."""

@@ -120,9 +120,15 @@ class Training:
     def steps(self) -> Iterator[Step]:
         """Train, and yield a record after each step; the last of an epoch holds the epoch's record."""
         while self.epoch < self.epochs:
-            with np.errstate(over="ignore", invalid="ignore"):
-                step = self._train_step()
-            yield step
+            begun = time.perf_counter()
+            underway = self._begin()
+            with np.errstate(
+                over="ignore", invalid="ignore"
+            ):  # a loss that is not finite ends the epoch, with an error
+                count, loss, penalty, learning_rate = self._train_step(underway, next(underway.batches))
+                underway.seconds += time.perf_counter() - begun
+                epoch = self._complete(underway) if underway.samples == underway.total else None
+            yield Step(self.step, count, loss, penalty, learning_rate, epoch)
 
     def resume(self, earlier: Training) -> None:
         """Go on where an earlier run ended, for one epoch: with its optimizer, its time, and its count of steps."""
@@ -132,38 +138,38 @@ class Training:
 
     def _train_epoch(self) -> Epoch:
         """Take the steps that are left of this epoch."""
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite ends the epoch, with an error
-            while True:
-                step = self._train_step()
-                if step.epoch:
-                    return step.epoch
-
-    def _train_step(self) -> Step:
-        """Take the next batch; forward, loss, gradient, step."""
         begun = time.perf_counter()
-        underway = self._underway = self._underway or self._begin()
-        rows = next(underway.batches)
-        learning_rate = self.optimizer.rate(self.epoch + underway.samples / len(self.train))
+        underway = self._begin()
+        with np.errstate(over="ignore", invalid="ignore"):
+            for rows in underway.batches:
+                self._train_step(underway, rows)
+            underway.seconds += time.perf_counter() - begun
+            return self._complete(underway)
 
+    def _train_step(self, underway: Underway, rows: Array) -> tuple[int, float, float, float]:
+        """Forward, loss, gradient, step; return the number of samples, their loss, the penalty in it, the learning rate."""
+        learning_rate = self.optimizer.rate(self.epoch + underway.samples / underway.total)
         loss, penalty, target, prediction = self._gradient(rows)
         self.model.step(self.optimizer, learning_rate, loss, lambda: self._gradient(rows)[0])
-
+        count = len(rows)
         self.step += 1
-        underway.add(loss, penalty, target, prediction if self.metrics else None)
-        underway.seconds += time.perf_counter() - begun
-        epoch = self._complete(underway) if underway.samples == len(self.train) else None
-        return Step(self.step, len(rows), loss, penalty, learning_rate, epoch)
+        underway.samples += count
+        underway.loss += count * loss
+        underway.penalty += count * penalty
+        if self.metrics:
+            underway.seen.append((target, prediction))
+        return count, loss, penalty, learning_rate
 
     def _gradient(self, rows: Array) -> tuple[float, float, Array, Array]:
         """Fill the model's gradients for these rows; return the loss, the penalty in it, the targets and the predictions."""
         if len(rows) > self.batch_size:
             return self._accumulated([rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)])
-        batch = self.train.take(rows)
+        x, target, weight = self.train.batch(rows)
         loss, penalty, prediction, backward = self.model.loss(
-            batch.x, batch.target, self.loss, weight=batch.weight, training=self.generator
+            x, target, self.loss, weight=weight, training=self.generator
         )
         backward()
-        return loss, penalty, batch.target, prediction
+        return loss, penalty, target, prediction
 
     def _accumulated(self, parts: list[Array]) -> tuple[float, float, Array, Array]:
         """Do the same for several batches as if they were one: the mean of their losses and gradients, by their lengths."""
@@ -180,10 +186,12 @@ class Training:
         return mean_loss, penalty, target, prediction
 
     def _begin(self) -> Underway:
-        """Begin an epoch: with the parameters that the steps have come to, where the model was showing their average."""
-        if self._stepped is not None:
-            self.model.parameters, self._stepped = self._stepped, None
-        return Underway(self)
+        """Return the epoch that is under way, or a new one."""
+        if self._underway is None:
+            if self._stepped is not None:  # the model was showing the average of what the steps came to
+                self.model.parameters, self._stepped = self._stepped, None
+            self._underway = Underway(self)
+        return self._underway
 
     def _complete(self, underway: Underway) -> Epoch:
         """Count the epoch as done, and return its record."""
@@ -225,23 +233,16 @@ class Training:
 
 
 class Underway:
-    """An epoch under way: the batches that are left, and the sums so far."""
+    """An epoch under way: the batches that are left, and the sums so far, each batch counted by its length."""
 
     def __init__(self, training: Training) -> None:
         self.before = training.model.parameters.copy(), training.model.statistics.copy()
         together = training.batch_size * training.accumulate
-        self.batches = batches(len(training.train), together, training.generator)
+        self.total = len(training.train)
+        self.batches = batches(self.total, together, training.generator)
         self.samples = 0
         self.seconds = self.loss = self.penalty = 0.0
         self.seen: list[tuple[Array, Array]] = []
-
-    def add(self, loss: float, penalty: float, target: Array, prediction: Array | None) -> None:
-        """Count one batch, by its length."""
-        self.samples += len(target)
-        self.loss += len(target) * loss
-        self.penalty += len(target) * penalty
-        if prediction is not None:
-            self.seen.append((target, prediction))
 
     def losses(self) -> dict[str, float]:
         """Return the means over the samples of the loss and of the penalty in it."""
