@@ -21,6 +21,7 @@ from whorl.types import Array
 
 if TYPE_CHECKING:
     from whorl.training import Samples, Training
+    from whorl.training.data import Selection
 
 FUSED: Mapping[type[Loss], type[Layer]] = {CrossEntropy: Softmax, BinaryCrossEntropy: Sigmoid}
 """Where a model ends in such a layer and meets such a loss, the two are one stable step: `FusedLoss.from_scores`."""
@@ -205,13 +206,16 @@ class Network:
         """
         self.settle_in(checks.samples("X", X, self.inputs, self.dtype), anew=True)
 
-    def settle_in(self, x: Array, *, anew: bool = False) -> None:
+    def settle_in(self, x: Array | Selection, *, anew: bool = False) -> None:
         """Let layers such as `Standardize` learn from checked samples, those that have not learned yet or all of them."""
-        places = [i for i, layer in enumerate(self.layers) if isinstance(layer, Standardize)]
-        for i, layer in enumerate(self.layers[: max(places, default=-1) + 1]):
-            if isinstance(layer, Standardize) and (anew or not layer.adapted):
-                layer.adapt(x)
-            x = self._in_chunks([self.layers[i]], x)
+        learning = [
+            i for i, each in enumerate(self.layers) if isinstance(each, Standardize) and (anew or not each.adapted)
+        ]
+        done = 0
+        for i in learning:
+            if i > done:
+                x, done = self._in_chunks(self.layers[done:i], x), i
+            cast("Standardize", self.layers[i]).adapt(np.asarray(x))
 
     def activations(self, X: Any) -> list[Array]:
         """Return what comes out of each layer for these samples, in order: the last is the prediction.
@@ -327,8 +331,8 @@ class Network:
         value, backward = loss.forward(output, target, weight)
         return value, output, backward
 
-    def _in_chunks(self, layers: Sequence[Layer], x: Array) -> Array:
+    def _in_chunks(self, layers: Sequence[Layer], x: Array | Selection) -> Array:
         if len(x) <= CHUNK:
-            return chain.predict(layers, x)
+            return chain.predict(layers, np.asarray(x))
         starts = range(0, len(x), CHUNK)
         return np.concatenate([chain.predict(layers, x[start : start + CHUNK]) for start in starts])

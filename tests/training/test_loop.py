@@ -1,4 +1,5 @@
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -177,6 +178,18 @@ def test_validation_is_of_the_network_as_it_stands_with_dropout_off(spiral_data)
         measured = model.evaluate(X[:30], y[:30], loss=CrossEntropy(), metrics=["accuracy"])
         assert {name: epoch[f"val_{name}"] for name in measured} == measured
     assert len(run.train) == 120
+
+
+def test_the_samples_are_not_copied_for_a_validation_fraction():
+    X, y = np.zeros((20_000, 50), np.float32), np.zeros(20_000, int)  # 4 MB
+    model = Model([Dense(2), Softmax()], inputs=50, rng=0)
+    tracemalloc.start()
+    try:
+        model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, validation=0.5, rng=0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.5 * X.nbytes
 
 
 def test_sample_weights_follow_their_samples_into_validation_and_class_weights_do_not(spiral_data):

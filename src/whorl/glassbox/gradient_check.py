@@ -65,7 +65,8 @@ def check_gradients(
     twin.parameters[:] = model.parameters + 0.01 * generator.standard_normal(model.parameters.shape)
     twin.track_inputs()
     data = Samples.checked(twin, X, y, loss, sample_weight)
-    x = data.x + 0.01 * generator.standard_normal(data.x.shape)
+    x = np.asarray(data.x)
+    x = x + 0.01 * generator.standard_normal(x.shape)
 
     def run() -> tuple[float, Callable[[], Array | None]]:
         training = np.random.default_rng(seed)

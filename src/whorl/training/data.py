@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from whorl import checks
 from whorl.losses import Loss, same_length, weights
@@ -16,13 +17,47 @@ if TYPE_CHECKING:
     from whorl.model import Model
 
 
+class Selection:
+    """Some rows of an array, by their numbers: what is copied is only what is asked for, a batch at a time.
+
+    Parameters
+    ----------
+    array : ndarray, shape (m, …)
+    rows : ndarray of int, shape (n,)
+
+    Examples
+    --------
+    >>> some = Selection(np.array([[0.0], [10.0], [20.0]]), np.array([2, 0]))
+    >>> some[:1], some.take([1], axis=0), np.asarray(some)
+    (array([[20.]]), array([[0.]]), array([[20.],
+           [ 0.]]))
+    """
+
+    def __init__(self, array: Array, rows: Array) -> None:
+        self.array, self.rows, self.dtype = array, rows, array.dtype
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, place: int | slice) -> Array:
+        selected: Array = self.array[self.rows[place]]
+        return selected
+
+    def take(self, places: Sequence[int] | Array, axis: int) -> Array:
+        """Return copies of the rows in these places, as ``ndarray.take`` does."""
+        return self.array.take(self.rows.take(places), axis=axis)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:  # noqa: FBT001  # so NumPy calls it
+        return np.asarray(self[:], dtype)
+
+
 @dataclass(frozen=True)
 class Samples:
     """Samples in the form the kernels take.
 
     Parameters
     ----------
-    x : ndarray, shape (n, *inputs)
+    x : ndarray or Selection, shape (n, *inputs)
         Of the model's dtype.
     target : ndarray
         Labels, as `Loss.targets` returns them.
@@ -30,7 +65,7 @@ class Samples:
         Weights of mean 1; None for equal ones.
     """
 
-    x: Array
+    x: Array | Selection
     target: Array
     weight: Array | None = None
 
@@ -47,18 +82,20 @@ class Samples:
     def __len__(self) -> int:
         return len(self.x)
 
-    def take(self, rows: Array) -> Samples:
-        """Return copies of the samples with these row numbers."""
-        return Samples(*self.batch(rows))
-
     def batch(self, rows: Array) -> tuple[Array, Array, Array | None]:
         """Return copies of x, target and weight for these row numbers."""
         weight = None if self.weight is None else self.weight.take(rows)
         return self.x.take(rows, axis=0), self.target.take(rows, axis=0), weight
 
-    def reweighted(self, factor: Array | float) -> Samples:
+    def select(self, rows: Array) -> Samples:
+        """Return the samples with these row numbers, without copying their inputs."""
+        assert isinstance(self.x, np.ndarray)
+        selected = Samples(Selection(self.x, rows), self.target.take(rows, axis=0))
+        return selected if self.weight is None else selected.reweighted(self.weight.take(rows))
+
+    def reweighted(self, factor: Array) -> Samples:
         """Return the same samples, their weights multiplied by `factor` and scaled to a mean of 1 again."""
-        together = np.ones(len(self)) * factor if self.weight is None else self.weight * factor
+        together = factor if self.weight is None else self.weight * factor
         return Samples(self.x, self.target, weights(together, len(self), self.x.dtype))
 
 
@@ -70,10 +107,7 @@ def split(data: Samples, fraction: float, rng: np.random.Generator) -> tuple[Sam
             f"validation must leave samples on both sides, but {fraction} of {len(data)} samples is {held_out}"
         )
     order = rng.permutation(len(data))
-    train, validation = data.take(order[held_out:]), data.take(order[:held_out])
-    if data.weight is None:
-        return train, validation
-    return train.reweighted(1.0), validation.reweighted(1.0)
+    return data.select(order[held_out:]), data.select(order[:held_out])
 
 
 def batches(samples: int, batch_size: int, rng: np.random.Generator) -> Iterator[Array]:
