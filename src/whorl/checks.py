@@ -38,6 +38,13 @@ def integer(name: str, value: object, minimum: int = 1) -> int:
     return whole
 
 
+def truth(name: str, value: object) -> bool:
+    """Return `value` if it is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {show(value)}")
+    return value
+
+
 def number(
     name: str,
     value: object,

@@ -139,6 +139,7 @@ class Model(Network):
         batch_size: int | None = None,
         accumulate: int = 1,
         validation: float | tuple[Any, ...] | None = None,
+        stratify: bool = False,
         metrics: Iterable[str | Metric] = (),
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | str | None = None,
@@ -166,6 +167,8 @@ class Model(Network):
         validation : float or tuple, optional
             A fraction of the samples, in (0, 1), that is set aside after a shuffle; or ``(X_val, y_val)`` or ``(X_val,
             y_val, sample_weight_val)``.
+        stratify : bool, optional
+            Whether the fraction is the same of each class, to within one sample.
         metrics : iterable of str or callable, optional
             ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
         sample_weight : array_like, shape (n,), optional
@@ -207,6 +210,7 @@ class Model(Network):
             batch_size=batch_size,
             accumulate=accumulate,
             validation=validation,
+            stratify=stratify,
             metrics=metrics,
             sample_weight=sample_weight,
             class_weight=class_weight,
@@ -224,6 +228,7 @@ class Model(Network):
         batch_size: int | None = None,
         accumulate: int = 1,
         validation: float | tuple[Any, ...] | None = None,
+        stratify: bool = False,
         metrics: Iterable[str | Metric] = (),
         callbacks: Iterable[Callback] = (),
         sample_weight: Any = None,
@@ -234,7 +239,7 @@ class Model(Network):
 
         Parameters
         ----------
-        X, y, loss, optimizer, epochs, batch_size, accumulate, validation, metrics, sample_weight, class_weight, rng
+        X, y, loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, sample_weight, class_weight, rng
             As in `training`.
         callbacks : sequence of Callback, optional
             Called before the first epoch, after each, and at the end, in order.
@@ -269,6 +274,7 @@ class Model(Network):
             batch_size=batch_size,
             accumulate=accumulate,
             validation=validation,
+            stratify=stratify,
             metrics=metrics,
             sample_weight=sample_weight,
             class_weight=class_weight,

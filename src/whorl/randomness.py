@@ -42,3 +42,22 @@ def bits16(rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.
     else:
         words = bit_generator.random_raw(-(-count // 4))
     return words.view(np.uint16)[:count]
+
+
+def divide(count: int, aside: int, rng: np.random.Generator, classes: Array | None = None) -> tuple[Array, Array]:
+    """Draw which of `count` samples are set aside: return the numbers of those that stay, and of those set aside.
+
+    With the classes (count,) of the samples, each class has the same part set aside, to within one sample.
+
+    Examples
+    --------
+    >>> stay, aside = divide(6, 3, np.random.default_rng(0), np.array([0, 0, 1, 1, 2, 2]))
+    >>> sorted(aside // 2)
+    [np.int64(0), np.int64(1), np.int64(2)]
+    """
+    order = rng.permutation(count)
+    if classes is None:
+        return order[aside:], order[:aside]
+    order = order[np.argsort(classes[order], kind="stable")]  # class by class, each in a random order
+    chosen = np.diff(np.arange(count + 1) * aside // count).astype(bool)  # spread evenly over them
+    return order[~chosen], order[chosen]

@@ -180,6 +180,17 @@ def test_validation_is_of_the_network_as_it_stands_with_dropout_off(spiral_data)
     assert len(run.train) == 120
 
 
+def test_a_stratified_split_has_each_class_in_proportion():
+    y = np.repeat([0, 1, 2], [60, 30, 10])
+    run = Model([Dense(3), Softmax()], inputs=1, rng=0).training(
+        np.arange(100.0)[:, None], y, **settings(validation=0.2, stratify=True)
+    )
+    np.testing.assert_array_equal(np.bincount(run.validation.target), [12, 6, 2])
+    together = np.concatenate([run.train.x, run.validation.x]).ravel()
+    np.testing.assert_array_equal(np.sort(together), np.arange(100))
+    np.testing.assert_array_equal(y[np.asarray(run.train.x, int).ravel()], run.train.target)
+
+
 def test_the_samples_are_not_copied_for_a_validation_fraction():
     X, y = np.zeros((20_000, 50), np.float32), np.zeros(20_000, int)  # 4 MB
     model = Model([Dense(2), Softmax()], inputs=50, rng=0)

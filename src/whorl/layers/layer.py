@@ -32,6 +32,24 @@ class Layer(Configured, ABC):
     >>> from whorl import Dense, Model
     >>> Model([Dense(4), Tanh()], inputs=2, rng=0).predict([[0.0, 0.0]])
     array([[0., 0., 0., 0.]], dtype=float32)
+
+    With a parameter, a slope for each input that training finds, ``y = x`` where x > 0, else ``a x`` (PReLU):
+
+    >>> from whorl.initializers import Zeros
+    >>> class PReLU(Layer):
+    ...     def declare(self, inputs):
+    ...         return [Parameter("a", inputs, Zeros())]      # is self.a, and its gradient self.da
+    ...     def forward(self, x, training):
+    ...         def backward(dy):
+    ...             np.sum(dy * np.minimum(x, 0), axis=0, out=self.da)
+    ...             return dy * np.where(x > 0, x.dtype.type(1), self.a)
+    ...         return np.maximum(x, 0) + self.a * np.minimum(x, 0), backward
+    >>> from whorl import CrossEntropy, Softmax, check_gradients
+    >>> model = Model([Dense(4), PReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+    >>> list(model.named_parameters())
+    ['w1', 'b1', 'a2', 'w3', 'b3']
+    >>> max(check_gradients(model, [[1.0, 2.0], [3.0, -1.0]], [0, 2], loss=CrossEntropy()).values()) < 1e-6
+    True
     """
 
     input_gradient: bool = True

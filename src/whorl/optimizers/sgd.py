@@ -50,9 +50,7 @@ class SGD(Optimizer):
     def __init__(self, learning_rate: LearningRate = 0.01, *, momentum: float = 0.0, nesterov: bool = False) -> None:
         super().__init__(learning_rate)
         self.momentum = checks.number("momentum", momentum, minimum=0, below=1)
-        if not isinstance(nesterov, bool):
-            raise TypeError(f"nesterov must be True or False, got {nesterov!r}")
-        self.nesterov = nesterov
+        self.nesterov = checks.truth("nesterov", nesterov)
         if nesterov and self.momentum == 0:
             raise ValueError("nesterov=True needs a momentum above 0, got momentum 0.0")
         self._velocity: Array | None = None

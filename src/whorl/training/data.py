@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from whorl import checks
+from whorl import checks, randomness
 from whorl.losses import Loss, same_length, weights
 from whorl.types import Array
 
@@ -99,15 +99,17 @@ class Samples:
         return Samples(self.x, self.target, weights(together, len(self), self.x.dtype))
 
 
-def split(data: Samples, fraction: float, rng: np.random.Generator) -> tuple[Samples, Samples]:
-    """Shuffle, and set a fraction aside: return the samples to train on and those to validate with."""
+def split(
+    data: Samples, fraction: float, rng: np.random.Generator, classes: Array | None = None
+) -> tuple[Samples, Samples]:
+    """Shuffle, and set a fraction aside, of each class the same if they are given: return those to train on, and those aside."""
     held_out = round(fraction * len(data))
     if not 0 < held_out < len(data):
         raise ValueError(
             f"validation must leave samples on both sides, but {fraction} of {len(data)} samples is {held_out}"
         )
-    order = rng.permutation(len(data))
-    return data.select(order[held_out:]), data.select(order[:held_out])
+    stay, aside = randomness.divide(len(data), held_out, rng, classes)
+    return data.select(stay), data.select(aside)
 
 
 def batches(samples: int, batch_size: int, rng: np.random.Generator) -> Iterator[Array]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from whorl import checks, randomness
 from whorl.losses import Loss
-from whorl.metrics import Metric, named
+from whorl.metrics import METRICS, Metric, named
 from whorl.optimizers import Optimizer
 from whorl.randomness import RNG
 from whorl.training.data import Samples, batches, class_weights, split
@@ -59,6 +59,7 @@ class Training:
         batch_size: int | None,
         accumulate: int,
         validation: float | tuple[Any, ...] | None,
+        stratify: bool,
         metrics: Iterable[str | Metric],
         sample_weight: Any,
         class_weight: Mapping[int, float] | str | None,
@@ -73,7 +74,8 @@ class Training:
         self.metrics = named(metrics)
         self.generator = randomness.generator(rng)
         data = Samples.checked(model, X, y, loss, sample_weight)
-        self.train, self.validation = self._split(data, validation)
+        self.train, self.validation = self._split(data, validation, stratify=checks.truth("stratify", stratify))
+        self._try_metrics()
         self.batch_size = self._batch_size(batch_size)
         if class_weight is not None:
             by_class = class_weights(loss.classes(self.train.target), class_weight, max(2, model.outputs[-1]))
@@ -98,7 +100,20 @@ class Training:
             )
         return size
 
-    def _split(self, data: Samples, validation: object) -> tuple[Samples, Samples | None]:
+    def _try_metrics(self) -> None:
+        """Ask our own metrics for a value now, so that one that does not fit the labels fails here and not after an epoch."""
+        for data in filter(None, (self.train, self.validation)):
+            prediction = np.broadcast_to(np.zeros(1, self.model.dtype), (len(data), *self.model.outputs))
+            for name, metric in self.metrics.items():
+                if METRICS.get(name) is metric:
+                    try:
+                        metric(data.target, prediction)
+                    except (TypeError, ValueError) as error:
+                        raise type(error)(f"metrics: {name!r} does not fit these labels: {error}") from None
+
+    def _split(self, data: Samples, validation: object, *, stratify: bool) -> tuple[Samples, Samples | None]:
+        if stratify and (validation is None or isinstance(validation, tuple | list)):
+            raise ValueError("stratify=True needs a fraction to split off: validation=0.2, for instance")
         if validation is None:
             return data, None
         if isinstance(validation, tuple | list):
@@ -110,7 +125,10 @@ class Training:
             except (TypeError, ValueError) as error:
                 raise type(error)(f"in validation: {error}") from None
         fraction = checks.number("validation", validation, above=0, below=1)
-        return split(data, fraction, self.generator)
+        classes = self.loss.classes(data.target) if stratify else None
+        if stratify and classes is None:
+            raise ValueError("stratify=True needs a loss with one label for each sample, such as CrossEntropy()")
+        return split(data, fraction, self.generator, classes)
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train, and yield a record after each epoch."""

@@ -53,7 +53,7 @@ class Number:
     def __post_init__(self) -> None:
         text("name", self.name)
         object.__setattr__(self, "fill", checks.number("fill", self.fill))
-        truth("gaps", self.gaps)
+        checks.truth("gaps", self.gaps)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class Category:
         if not 1 <= len(self.categories) <= MOST:
             raise ValueError(f"categories must be 1 to {MOST}, got {len(self.categories)}")
         for name in ("other", "missing", "boolean"):
-            truth(name, getattr(self, name))
+            checks.truth(name, getattr(self, name))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -213,12 +213,6 @@ def text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError(f"{name} must be text, got {checks.show(value)}")
     return value
-
-
-def truth(name: str, value: object) -> None:
-    """Raise unless `value` is True or False."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {checks.show(value)}")
 
 
 def distinct(name: str, value: object) -> tuple[str, ...]:

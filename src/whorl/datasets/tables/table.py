@@ -12,7 +12,6 @@ import numpy as np
 
 from whorl import checks, randomness
 from whorl import text as layout
-from whorl.datasets.tables.features import truth
 from whorl.datasets.tables.preparation import IGNORED, Preparation
 from whorl.datasets.tables.sheet import Sheet
 from whorl.datasets.tables.sources import Source, read
@@ -101,21 +100,17 @@ class Table:
         ([0, 1], [0, 1])
         """
         fraction = checks.number("fraction", fraction, above=0, below=1)
-        truth("stratify", stratify)
+        checks.truth("stratify", stratify)
         n = len(self)
         held_out = round(fraction * n)
         if not 0 < held_out < n:
             raise ValueError(f"fraction must leave rows on both sides, but {fraction} of {n} rows is {held_out}")
-        order = randomness.generator(rng).permutation(n)
-        if stratify and self.task == "classification":
-            order = order[np.argsort(self.y[order], kind="stable")]  # class by class, each in a random order
-            aside = np.diff(np.arange(n + 1) * held_out // n).astype(bool)  # spread evenly over them
-        else:
-            aside = np.arange(n) < held_out
+        classes = self.y if stratify and self.task == "classification" else None
+        stay, aside = randomness.divide(n, held_out, randomness.generator(rng), classes)
         ignore = [name for name, why in self.preparation.left_out.items() if why == IGNORED]
-        sheet = self.sheet.take(np.sort(order[~aside]))
+        sheet = self.sheet.take(np.sort(stay))
         preparation = Preparation.learn(sheet, self.target, ignore=ignore)
-        return _table(sheet, preparation), _table(self.sheet.take(np.sort(order[aside])), preparation)
+        return _table(sheet, preparation), _table(self.sheet.take(np.sort(aside)), preparation)
 
     def summary(self) -> layout.Table:
         """Return a table of the columns: what kind each is, how many values are missing, what they are.
