@@ -126,7 +126,8 @@ def test_a_picture(name, start, capsys):
     ("arguments", "words"),
     [
         ([], "the following arguments are required: SCHEDULE"),
-        (["cosine"], "argument SCHEDULE: must be a call, got 'cosine'"),
+        (["cosine"], "argument SCHEDULE: cosine: missing a required argument: 'learning_rate'; it is written cosine("),
+        (["0.1"], "argument SCHEDULE: must be a call, got '0.1'"),
         (
             ["sine(0.1)"],
             "argument SCHEDULE: 'sine' is not known; did you mean cosine? There are constant, inverse_time",
