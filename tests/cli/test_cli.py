@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import flowers, out, refused
 
 import whorl
 from whorl.cli import main
@@ -16,16 +17,6 @@ from whorl.cli.presets import SPIRAL, Problem, Spiral
 
 QUICK = ["train", "spiral", "--samples", "30", "--hidden", "8", "--epochs", "4", "--log-every", "2"]
 LINE = r"epoch \d+ \| train acc \d\.\d{3} loss \d+\.\d{3} \| val acc \d\.\d{3} loss \d+\.\d{3} \| lr \d\.\d{5}"
-
-
-@pytest.fixture(autouse=True)
-def in_a_directory_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def out(capsys, *arguments):
-    assert main(list(arguments)) == 0
-    return capsys.readouterr().out.splitlines()
 
 
 @pytest.fixture
@@ -79,18 +70,30 @@ def test_same_seed_same_bytes(preset, capsys):
 
 def test_every_option_reaches_the_network(capsys, monkeypatch):
     seen = []
-    monkeypatch.setattr(Spiral, "train", lambda self, seed, callbacks: seen.append((self, seed)) or sys.exit(0))
+    monkeypatch.setattr(Spiral, "problem", lambda self, rng: seen.append((self, rng)) or sys.exit(0))
     arguments = (
         "train spiral --samples 7 --classes 4 --noise 0.1 --hidden 5 6 --dropout 0.3 --weight-l2 0.01 --bias-l2 0.02"
         " --epochs 8 --batch-size 9 --optimizer adam --learning-rate 0.5 --decay 0.6 --momentum 0.7 --seed 11"
     )
     with pytest.raises(SystemExit):
         main(arguments.split())
-    given, seed = seen[0]
-    assert seed == 11
-    assert [getattr(given, field.name) for field in fields(Spiral)] == [
-        *[7, 4, 0.1, (5, 6), 0.3, 0.01, 0.02, 8, 9, "adam", 0.5, 0.6, 0.7]
-    ]
+    given, rng = seen[0]
+    assert rng.bit_generator.state == np.random.default_rng(11).bit_generator.state
+    assert given == Spiral(
+        samples=7,
+        classes=4,
+        noise=0.1,
+        hidden=(5, 6),
+        dropout=0.3,
+        weight_l2=0.01,
+        bias_l2=0.02,
+        epochs=8,
+        batch_size=9,
+        optimizer="adam",
+        learning_rate=0.5,
+        decay=0.6,
+        momentum=0.7,
+    )
     with pytest.raises(SystemExit):
         main(["train", "spiral", "--preset", "best", "--epochs", "1"])
     best = SPIRAL["best"]
@@ -160,18 +163,6 @@ def test_inspect(trained, capsys):
 
 
 # Trouble
-
-
-def refused(capsys, *arguments):
-    """The error's last line, after checking that it is all: exit code 2 and no traceback."""
-    try:
-        code = main(list(arguments))
-    except SystemExit as stopped:  # argparse's own
-        code = stopped.code
-    error = capsys.readouterr().err
-    assert code == 2
-    assert "Traceback" not in error
-    return error.strip().splitlines()[-1]
 
 
 CSV = {
@@ -420,17 +411,6 @@ def test_the_help_of_each_data_set_shows_its_own_options(capsys):
     with pytest.raises(SystemExit):
         main(["train", "mnist", "--noise", "1"])
     assert "unrecognized arguments: --noise 1" in capsys.readouterr().err
-
-
-def flowers(path, rows=300):
-    """A table with a gap, a category and two kinds of target that follow from them."""
-    rng = np.random.default_rng(0)
-    length, colour = rng.normal(size=rows), rng.choice(["red", "white"], size=rows)
-    price = 1000 + 300 * length + 200 * (colour == "red")
-    kind = np.where(length + (colour == "red") > 0.5, "rose", "lily")
-    cells = [f"{a:.4f}" if i % 10 else "" for i, a in enumerate(length)]
-    lines = [f"{a},{c},{p:.2f},{k}" for a, c, p, k in zip(cells, colour, price, kind, strict=True)]
-    Path(path).write_text("length,colour,price,kind\n" + "\n".join(lines) + "\n")
 
 
 def test_a_file_with_classes(capsys):

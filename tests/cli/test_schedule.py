@@ -14,11 +14,6 @@ from whorl.schedules import Step
 COSINE, STEPS = "cosine(0.1, epochs=50)", "step(0.1, factor=0.5, every=10)"
 
 
-@pytest.fixture(autouse=True)
-def in_a_directory_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 def field(lines, style=UNICODE):
     """The field of a chart, top row first: what stands right of the vertical axis."""
     rows = [line for line in lines if style.side in line or style.tick in line][: len(lines) - 2]
