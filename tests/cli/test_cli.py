@@ -31,6 +31,7 @@ def test_train_prints_saves_and_draws(capsys):
     assert [line.split()[1] for line in lines[:3]] == ["0", "2", "4"]
     assert lines[3:] == [
         "saved model.npz",
+        "saved model.toml",
         "saved spiral.png",
         "nobody can do better on fresh points of this spiral than acc 0.910 loss 0.213",
     ]
@@ -103,7 +104,7 @@ def test_every_option_reaches_the_network(capsys, monkeypatch):
 def test_output_may_be_a_directory_yet_to_be_made_or_a_name(capsys):
     assert "saved runs/one/model.npz" in out(capsys, *QUICK, "--output", "runs/one")
     assert "saved runs/two.npz" in out(capsys, *QUICK, "--output", "runs/two.npz")
-    assert {path.name for path in Path("runs").iterdir()} == {"one", "two.png", "two.npz"}
+    assert {path.name for path in Path("runs").iterdir()} == {"one", "two.png", "two.npz", "two.toml"}
 
 
 def test_without_matplotlib_the_model_is_saved_all_the_same(capsys, monkeypatch):
@@ -219,6 +220,7 @@ CSV = {
         ),
         ("train spiral --samples 30 --epochs 9 --learning-rate 1e30", "the loss became"),
         ("train spiral --output folder.npz", "argument --output: cannot write to 'folder.npz': it is a directory"),
+        ("train spiral --output other.npz", "argument --output: cannot write to 'other.toml': it is a directory"),
         ("evaluate nothing.npz spiral", "No such file or directory: 'nothing.npz'"),
         ("evaluate empty.csv spiral", "'empty.csv' is not a model of whorl, or damaged"),
         ("evaluate model.npz spiral --classes 4", "y must hold labels from 0 to 2"),
@@ -255,10 +257,13 @@ def test_a_wrong_command_says_what_is_wrong(arguments, words, capsys):
     for name, text in CSV.items():
         Path(name).write_text(text)
     whorl.Model([whorl.Dense(3), whorl.Softmax()], inputs=2, rng=0).save("model.npz")
+    Path("other.toml").mkdir()
     Path("folder.npz").mkdir()
+    Path("model.toml").write_text("as it was")
     before = Path("model.npz").read_bytes()
     assert words in refused(capsys, *arguments.split())
     assert Path("model.npz").read_bytes() == before
+    assert Path("model.toml").read_text() == "as it was"
 
 
 def test_help_and_version(capsys):
@@ -371,9 +376,9 @@ def test_without_a_standard_output_it_still_trains():
 @pytest.mark.parametrize("data", ["moons", "circles", "xor"])
 def test_points_of_the_plane_are_learned(data, capsys):
     lines = out(capsys, "train", data, "--samples", "300")
-    validation = float(re.findall(r"acc (\d\.\d{3})", lines[-3])[1])
+    validation = float(re.findall(r"acc (\d\.\d{3})", lines[-4])[1])
     assert validation >= 0.95
-    assert lines[-2:] == ["saved model.npz", f"saved {data}.png"]
+    assert lines[-3:] == ["saved model.npz", "saved model.toml", f"saved {data}.png"]
     assert len(out(capsys, "predict", "model.npz", str(some_points()))) == 3
 
 
@@ -384,7 +389,7 @@ def some_points():
 
 def test_digits_are_learned(capsys):
     lines = out(capsys, "train", "digits", "--epochs", "20")
-    validation = float(re.findall(r"acc (\d\.\d{3})", lines[-3])[1])
+    validation = float(re.findall(r"acc (\d\.\d{3})", lines[-4])[1])
     assert validation >= 0.96
     assert Path("digits.png").read_bytes().startswith(b"\x89PNG")
     assert isinstance(whorl.load("model.npz").layers[0], whorl.Standardize)
@@ -418,7 +423,7 @@ def test_a_file_with_classes(capsys):
     lines = out(capsys, "train", "flowers.csv", "--target", "kind", "--ignore", "price", "--epochs", "40")
     assert lines[0] == "300 rows, classification of kind"
     assert "saved flowers.png" in lines
-    assert re.fullmatch(r"saved model.npz, with its parameters of epoch \d+: val loss \d\.\d{3}", lines[-2])
+    assert re.fullmatch(r"saved model.npz, with its parameters of epoch \d+: val loss \d\.\d{3}", lines[-3])
     model = whorl.load("model.npz")
     Path("new.csv").write_text("colour,length\nred,3\nwhite,-3\nblue,\n")  # other order, a new category, a gap
     predicted = out(capsys, "predict", "model.npz", "new.csv")

@@ -4,12 +4,14 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from whorl.cli import settings
+from whorl.cli import config, settings
 from whorl.cli.arguments import Commands, whole
 from whorl.cli.columns import Columns
 from whorl.cli.expressions import SCHEDULES
@@ -25,9 +27,15 @@ from whorl.types import Array
 
 
 def spelled_out(argv: Sequence[str]) -> list[str]:
-    """Return the command with ``train FILE.csv`` written in full, as ``train table FILE.csv``."""
+    """Return the command with its data set: ``train FILE.csv`` is ``train table FILE.csv``, ``--config`` says its own."""
     words = list(argv)
-    if words[:1] == ["train"] and len(words) > 1 and words[1] not in PRESETS and Path(words[1]).suffix:
+    if words[:1] != ["train"] or len(words) == 1:
+        return words
+    configs = [after for word, after in pairwise(words) if word == "--config"]
+    configs += [word.partition("=")[2] for word in words if word.startswith("--config=")]
+    if words[1].startswith("-") and configs:
+        words.insert(1, config.read(configs[0]).data)
+    elif words[1] not in PRESETS and Path(words[1]).suffix:
         words.insert(1, "table")
     return words
 
@@ -37,8 +45,9 @@ def add(commands: "Commands[Any]") -> None:
     parser = commands.add_parser(
         "train",
         help="train a network; save it, with a picture",
-        description="Train a network on a data set; write model.npz and a picture.",
-        epilog="The columns of a file: whorl train FILE.csv --target COLUMN",
+        description="Train a network on a data set; write model.npz, model.toml with all that made it, and a picture.",
+        epilog="A data set's own options: whorl train DATA --help. The columns of a file: whorl train FILE.csv --target"
+        " COLUMN. The same once more: whorl train --config model.toml, with options for what is to be different.",
         allow_abbrev=False,
     )
     data = parser.add_subparsers(metavar="DATA", required=True, dest="data", help="what to train on:")
@@ -47,6 +56,7 @@ def add(commands: "Commands[Any]") -> None:
         if name == "table":
             part.add_argument(
                 "file",
+                nargs="?",
                 metavar="FILE",
                 help="CSV, TSV or Parquet file, its columns named in the first line; `table` may be left out",
             )
@@ -69,9 +79,11 @@ def _words(presets: Mapping[str, Recipe]) -> dict[str, Any]:
 def _options(parser: argparse.ArgumentParser, presets: Mapping[str, Recipe]) -> None:
     """Add an option for each setting of the presets, and those that all have."""
     first = next(iter(presets.values()))
-    parser.add_argument("--preset", choices=list(presets), default=next(iter(presets)), help="settings to start from")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--preset", choices=list(presets), help=f"settings to start from [{next(iter(presets))}]")
+    start.add_argument("--config", metavar="FILE", help="model.toml of a training, whose settings to start from")
     settings.add_options(parser, presets.values())
-    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="same seed, same bytes [0]")
+    parser.add_argument("--seed", type=whole(0), metavar="N", help="same seed, same bytes [0]")
     every = max(1, first.epochs // 10)
     parser.add_argument(
         "--log-every", type=whole(1), default=every, metavar="N", help=f"print every N-th epoch [{every}]"
@@ -88,12 +100,10 @@ def _options(parser: argparse.ArgumentParser, presets: Mapping[str, Recipe]) -> 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
-    preset = PRESETS[arguments.data][arguments.preset]
-    recipe = settings.settled(preset, settings.given(arguments, preset), settings.option)
-    if isinstance(recipe, Columns) and not recipe.target:
-        raise ValueError("the following arguments are required: --target")
-    model_path, picture_path = _outputs(arguments.output, recipe.title(arguments.data))
-    rng = np.random.default_rng(arguments.seed)
+    plan = _plan(arguments)
+    recipe = plan.recipe
+    model_path, config_path, picture_path = _outputs(arguments.output, recipe.title(plan.data))
+    rng = np.random.default_rng(plan.seed)
     problem = recipe.problem(rng)
     for note in problem.notes:
         print(note)
@@ -101,6 +111,10 @@ def run(arguments: argparse.Namespace) -> int:
         model, history = recipe.fit(problem, rng, [stop, Progress(arguments.log_every)])
         model.save(model_path)
         print(f"saved {model_path}{_best(recipe, history)}", flush=True)
+        if stop.pressed:
+            plan = replace(plan, made_with={**plan.made_with, "interrupted_after_epoch": len(history.epochs)})
+        config.write(plan, config_path)
+        print(f"saved {config_path}", flush=True)
     classes = problem.metric == "accuracy"
     _picture(model, problem.X if classes else None, problem.y if classes else None, history, picture_path)
     if problem.test:
@@ -113,6 +127,42 @@ def run(arguments: argparse.Namespace) -> int:
     return 130 if stop.pressed else 0
 
 
+def _plan(arguments: argparse.Namespace) -> config.Run:
+    """Return what to do: a preset, or what a file says, with the options that were given."""
+    if arguments.config is None:
+        presets = PRESETS[arguments.data]
+        preset = arguments.preset or next(iter(presets))
+        start = config.Run(arguments.data, preset, 0, presets[preset])
+    else:
+        start = config.read(arguments.config)
+        if start.data != arguments.data:
+            raise ValueError(f"argument --config: {arguments.config} is for {start.data}, got {arguments.data}")
+        if start.differences():
+            print(
+                f"the last digits may differ: {arguments.config} was made with {start.differences()}", file=sys.stderr
+            )
+    given = settings.given(arguments, start.recipe)
+    recipe = settings.settled(start.recipe, given, settings.option)
+    seed = start.seed if arguments.seed is None else arguments.seed
+    return config.Run(start.data, start.preset, seed, recipe, _checksum(recipe, None if "file" in given else start))
+
+
+def _checksum(recipe: Recipe, start: config.Run | None) -> str | None:
+    """Return the checksum of the file to learn, if it is one; raise if it is not the one that a training started from."""
+    if not isinstance(recipe, Columns):
+        return None
+    for name, value in (("FILE", recipe.file), ("--target", recipe.target)):
+        if not value:
+            raise ValueError(f"the following arguments are required: {name}")
+    found = config.sha256(recipe.file)
+    if start and start.file_sha256 not in (None, found):
+        raise ValueError(
+            f"{recipe.file} has changed: its SHA-256 is {found}, and was {start.file_sha256};"
+            f" to train on it as it is now, name it too: whorl train {recipe.file} --config FILE"
+        )
+    return found
+
+
 def _best(recipe: Recipe, history: History) -> str:
     """Say which epoch's parameters were saved, if not the last one's."""
     if recipe.patience is None or not history.epochs:
@@ -121,12 +171,12 @@ def _best(recipe: Recipe, history: History) -> str:
     return f", with its parameters of epoch {number}: val loss {min(history['val_loss']):.3f}"
 
 
-def _outputs(output: Path, data: str) -> tuple[Path, Path]:
-    """Return where the model and the picture go; raise now, and not after the training, if they cannot be written."""
+def _outputs(output: Path, data: str) -> tuple[Path, Path, Path]:
+    """Return where model, settings and picture go; raise now, and not after the training, if they cannot be written."""
     if output.suffix == ".npz":
-        paths = output, output.with_suffix(".png")
+        paths = output, output.with_suffix(".toml"), output.with_suffix(".png")
     else:
-        paths = output / "model.npz", output / f"{data}.png"
+        paths = output / "model.npz", output / "model.toml", output / f"{data}.png"
     try:
         paths[0].parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=paths[0].parent):
