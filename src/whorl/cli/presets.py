@@ -73,11 +73,8 @@ class Spiral(Recipe):
     def falling(self) -> Schedule:
         return InverseTime(self.learning_rate, decay=self.decay)
 
-    def closing(self) -> str | None:
-        if self.noise == 0:
-            return None
-        accuracy, loss = datasets.spiral_limit(self.classes, noise=self.noise)
-        return f"nobody can do better on fresh points of this spiral than acc {accuracy:.3f} loss {loss:.3f}"
+    def limit(self) -> tuple[float, float] | None:
+        return datasets.spiral_limit(self.classes, noise=self.noise) if self.noise else None
 
 
 @dataclass(frozen=True)
@@ -152,6 +149,9 @@ class Digits(Classifier):
     def problem(self, rng: np.random.Generator) -> Problem:
         return Problem(*datasets.digits())
 
+    def fresh(self, rng: np.random.Generator) -> tuple[Array, Array, str]:
+        return *datasets.digits(), "digits, those of the training among them"
+
 
 @dataclass(frozen=True)
 class Images(Classifier):
@@ -168,6 +168,10 @@ class Images(Classifier):
     def problem(self, rng: np.random.Generator) -> Problem:
         (X, y), (X_test, y_test) = getattr(datasets, self.data)()
         return Problem(pixels(X), y, test=(pixels(X_test), y_test))
+
+    def fresh(self, rng: np.random.Generator) -> tuple[Array, Array, str]:
+        _, (X, y) = getattr(datasets, self.data)()
+        return pixels(X), y, "test images"
 
     def model(self, problem: Problem, rng: np.random.Generator) -> Model:
         return classifier(self.hidden_layers(), problem, 10, rng, standardize=False)  # pixels have one scale, 0 to 1

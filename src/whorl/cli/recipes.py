@@ -97,8 +97,13 @@ class Recipe(ABC):
         """Return what the picture's file is called, for the name of a data set."""
         return data
 
-    def closing(self) -> str | None:
-        """Return what is left to say at the end."""
+    def fresh(self, rng: np.random.Generator) -> tuple[Array, Array, str]:
+        """Return samples and labels to measure a network on, and what to call them."""
+        problem = self.problem(rng)
+        return problem.X, problem.y, "fresh points"
+
+    def limit(self) -> tuple[float, float] | None:
+        """Return the accuracy and the loss on fresh samples that nobody can better, where it is known."""
         return None
 
     def fit(

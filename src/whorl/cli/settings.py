@@ -97,16 +97,20 @@ def add_options(parser: argparse.ArgumentParser, recipes: Iterable[Recipe]) -> N
     for name in of(first):
         if name == "file":
             continue  # it stands on the command line without an option
-        setting = SETTINGS[name]
         values = [_plain(getattr(recipe, name)) for recipe in (first, *others)]
-        usual = f" [{', '.join(value or 'none' for value in values)}]" if any(values) else ""
-        parser.add_argument(
-            option(name),
-            type=setting.kind,
-            nargs="+" if setting.many else None,
-            metavar=setting.metavar,
-            help=setting.help + usual,
-        )
+        add_option(parser, name, f" [{', '.join(value or 'none' for value in values)}]" if any(values) else "")
+
+
+def add_option(parser: argparse.ArgumentParser, name: str, usual: str) -> None:
+    """Add the option of a setting; the help says what is usual."""
+    setting = SETTINGS[name]
+    parser.add_argument(
+        option(name),
+        type=setting.kind,
+        nargs="+" if setting.many else None,
+        metavar=setting.metavar,
+        help=setting.help + usual,
+    )
 
 
 def given(arguments: argparse.Namespace, recipe: Recipe) -> dict[str, Any]:
