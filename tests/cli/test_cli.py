@@ -15,6 +15,8 @@ import whorl
 from whorl.cli import main
 from whorl.cli.presets import SPIRAL, Problem, Spiral
 
+pytestmark = pytest.mark.usefixtures("own_directory")
+
 QUICK = ["train", "spiral", "--samples", "30", "--hidden", "8", "--epochs", "4", "--log-every", "2"]
 LINE = r"epoch \d+ \| train acc \d\.\d{3} loss \d+\.\d{3} \| val acc \d\.\d{3} loss \d+\.\d{3} \| lr \d\.\d{5}"
 

@@ -12,6 +12,8 @@ from whorl.cli import config
 from whorl.cli.config import Run, read, write
 from whorl.cli.presets import PRESETS, Moons, Tabular
 
+pytestmark = pytest.mark.usefixtures("own_directory")
+
 QUICK = ["--samples", "40", "--epochs", "3"]
 RUNS = [
     ["spiral", *QUICK],

@@ -11,6 +11,8 @@ from whorl.cli import main
 from whorl.cli.chart import ASCII, UNICODE, chart, legend
 from whorl.schedules import Step
 
+pytestmark = pytest.mark.usefixtures("own_directory")
+
 COSINE, STEPS = "cosine(0.1, epochs=50)", "step(0.1, factor=0.5, every=10)"
 
 

@@ -10,6 +10,8 @@ from commands import flowers, out, refused
 import whorl
 from whorl.cli.presets import PRESETS, Blobs
 
+pytestmark = pytest.mark.usefixtures("own_directory")
+
 QUICK = ["--samples", "40", "--epochs", "3"]
 
 
