@@ -6,6 +6,12 @@ from whorl import Dense, Dropout, Model, ReLU, Softmax
 
 
 @pytest.fixture
+def own_directory(tmp_path, monkeypatch):
+    """The test works in a directory that is empty at first."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
 def rng():
     return np.random.default_rng(0)
 

@@ -11,12 +11,9 @@ from whorl.cli import main
 from whorl.cli.chart import ASCII, UNICODE, chart, legend
 from whorl.schedules import Step
 
+pytestmark = pytest.mark.usefixtures("own_directory")
+
 COSINE, STEPS = "cosine(0.1, epochs=50)", "step(0.1, factor=0.5, every=10)"
-
-
-@pytest.fixture(autouse=True)
-def in_a_directory_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 def field(lines, style=UNICODE):
@@ -126,7 +123,8 @@ def test_a_picture(name, start, capsys):
     ("arguments", "words"),
     [
         ([], "the following arguments are required: SCHEDULE"),
-        (["cosine"], "argument SCHEDULE: must be a call, got 'cosine'"),
+        (["cosine"], "argument SCHEDULE: cosine: missing a required argument: 'learning_rate'; it is written cosine("),
+        (["0.1"], "argument SCHEDULE: must be a call, got '0.1'"),
         (
             ["sine(0.1)"],
             "argument SCHEDULE: 'sine' is not known; did you mean cosine? There are constant, inverse_time",

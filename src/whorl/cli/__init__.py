@@ -28,18 +28,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code: 0, or 2 after an error, or 130 after Ctrl-C."""
     if sys.stdout is None:  # closed by whoever started us
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    arguments = parser().parse_args(train.spelled_out(sys.argv[1:] if argv is None else argv))
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
+        arguments = parser().parse_args(train.spelled_out(words))
         code = int(arguments.run(arguments))
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
-        print(f"whorl {arguments.command}: interrupted", *interrupt.args, sep="; ", file=sys.stderr)
+        print(f"whorl {words[0]}: interrupted", *interrupt.args, sep="; ", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
         _drop_output()
         return 141
     except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
-        print(f"whorl {arguments.command}: error: {error}", file=sys.stderr)
+        print(f"whorl {words[0]}: error: {error}", file=sys.stderr)
         try:
             sys.stdout.flush()
         except OSError:  # a full disk: Python would complain once more when it ends

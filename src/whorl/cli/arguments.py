@@ -1,7 +1,10 @@
-"""Types for argparse: text to a checked value, with an error that says what was expected."""
+"""Kinds of values: text from the command line, or a value from a file, to a checked value; errors say what was expected."""
 
 import argparse
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from whorl import checks
@@ -9,34 +12,63 @@ from whorl import checks
 Commands = argparse._SubParsersAction  # noqa: SLF001  # argparse has no public name for it
 
 
-def whole(minimum: int) -> Callable[[str], int]:
-    """Return a type for whole numbers of at least `minimum`."""
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value. It serves argparse as a type, and checks what a file holds in the same words.
 
-    def parse(text: str) -> int:
+    Parameters
+    ----------
+    read : callable
+        Makes a value of a text, or raises ValueError.
+    check : callable
+        Takes a name for the message and a value; returns it in the form we work with, or raises TypeError or ValueError.
+    """
+
+    read: Callable[[str], object]
+    check: Callable[[str, object], Any]
+
+    def __call__(self, text: str) -> Any:
         try:
-            value: object = int(text)
+            value = self.read(text)
         except ValueError:
             value = text
-        return int(_checked(checks.integer, value, minimum))
-
-    return parse
-
-
-def real(**bounds: float) -> Callable[[str], float]:
-    """Return a type for finite numbers within bounds, as `checks.number` takes them."""
-
-    def parse(text: str) -> float:
         try:
-            value: object = float(text)
-        except ValueError:
-            value = text
-        return float(_checked(checks.number, value, **bounds))
-
-    return parse
+            return self.check("it", value)
+        except (TypeError, ValueError) as error:  # argparse names the option itself
+            raise argparse.ArgumentTypeError(str(error).removeprefix("it").lstrip(": ")) from None
 
 
-def _checked(check: Callable[..., Any], value: object, *bounds: Any, **named: Any) -> Any:
-    try:
-        return check("it", value, *bounds, **named)
-    except (TypeError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error).removeprefix("it ")) from None
+def whole(minimum: int) -> Kind:
+    """Return the kind of whole numbers of at least `minimum`."""
+    return Kind(int, partial(checks.integer, minimum=minimum))
+
+
+def real(minimum: float = -math.inf, *, above: float = -math.inf, below: float = math.inf) -> Kind:
+    """Return the kind of finite numbers within bounds, as `checks.number` takes them."""
+    return Kind(float, partial(checks.number, minimum=minimum, above=above, below=below))
+
+
+def words(meaning: Callable[[str], object] = str) -> Kind:
+    """Return the kind of text that has a meaning, which is found out, to be sure, and not kept: the text is the value."""
+
+    def check(name: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be text, got {checks.show(value)}")
+        try:
+            meaning(value)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+        return value
+
+    return Kind(str, check)
+
+
+def one_of(*choices: str) -> Kind:
+    """Return the kind of text that is one of a few."""
+
+    def check(name: str, value: object) -> object:
+        if value not in choices:
+            raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {checks.show(value)}")
+        return value
+
+    return Kind(str, check)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from whorl.cli.arguments import Commands
+from whorl.cli.arguments import Commands, whole
 from whorl.datasets.tables.records import finite, number, records
 from whorl.formats import load
 from whorl.layers import Softmax
@@ -29,7 +29,16 @@ def add(commands: "Commands[Any]") -> None:
     parser.add_argument(
         "file", type=Path, help="CSV file with a column for each input of the network; , ; tab or | between the cells"
     )
-    parser.add_argument("--columns", nargs="+", metavar="NAME", help="columns to use, in the order of the inputs [all]")
+    parser.add_argument(
+        "--columns",
+        nargs="+",
+        metavar="NAME",
+        help="columns to use, in the order of the inputs [all]; a network that learned a table knows which it needs, and"
+        " takes these for the names of a file's columns that has no line of names",
+    )
+    parser.add_argument(
+        "--skip", type=whole(0), default=0, metavar="N", help="lines to leave out at the top of the file [0]"
+    )
     parser.set_defaults(run=run)
 
 
@@ -37,12 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the subcommand."""
     model = load(arguments.model)
     if model.preparation is None:
-        X = read(arguments.file, arguments.columns, math.prod(model.inputs))
+        X = read(arguments.file, arguments.columns, math.prod(model.inputs), skip=arguments.skip)
         target, classes = "class", None
     else:
-        if arguments.columns:
-            raise ValueError("argument --columns: the network knows the names of its columns, and takes them by name")
-        X = model.preparation.transform(arguments.file)
+        X = model.preparation.transform(arguments.file, columns=arguments.columns, skip=arguments.skip)
         target, classes = model.preparation.target.name, model.preparation.target.classes
     predictions = model.predict(X.reshape(-1, *model.inputs))
     predictions = predictions.reshape(len(predictions), -1)
@@ -58,14 +65,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def read(path: Path, columns: list[str] | None, inputs: int) -> Array:
+def read(path: Path, columns: list[str] | None, inputs: int, *, skip: int = 0) -> Array:
     """Return the numbers of a CSV file, (rows, inputs); an error names the line and the column."""
-    found = records(path)
+    found = records(path, skip=skip)
     first = found.rows[0]
     words = [cell for cell in first if number(cell) is None]
     headed = len(words) == len(first)
     if words and not headed:  # a slip in a number must not make a row vanish as if it were names
-        raise ValueError(f"{path} line 1 must be all names or all numbers, got {words[0]!r} beside numbers")
+        raise ValueError(
+            f"{path} line {found.lines[0]} must be all names or all numbers, got {words[0]!r} beside numbers"
+        )
     names = [cell.strip() for cell in first] if headed else [str(i) for i in range(len(first))]
     chosen = _chosen(path, names, columns, inputs, headed=headed)
     rows = [

@@ -1,4 +1,4 @@
-"""Settings that are good without tuning, and how ``whorl train`` trains with them.
+"""Settings that are good without tuning, for each data set.
 
 ``benchmarks/spiral.py`` measures what those of the spiral reach.
 """
@@ -6,76 +6,21 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from whorl import datasets
+from whorl.cli import notation
+from whorl.cli.columns import Columns
+from whorl.cli.recipes import Problem, Recipe, classifier
 from whorl.initializers import HeNormal, Normal
-from whorl.layers import Dense, Dropout, Layer, ReLU, Rescale, Softmax, Standardize
-from whorl.losses import CrossEntropy, MeanSquaredError
+from whorl.layers import Dense, Dropout, Layer, ReLU, Softmax
 from whorl.model import Model
-from whorl.optimizers import SGD, Adam, AdamW, Optimizer
-from whorl.schedules import Cosine, InverseTime
-from whorl.training import Callback, History
+from whorl.optimizers import Optimizer
+from whorl.schedules import InverseTime, Schedule
 from whorl.types import Array
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What to learn: samples and labels, and others to test on, where there are any."""
-
-    X: Array
-    y: Array
-    test: tuple[Array, Array] | None = None
-
-
-class Recipe:
-    """Base of the presets: dataclasses whose fields are the options of ``whorl train``, by the same names."""
-
-    validation: ClassVar[float] = 0.2
-    """The share of the samples that validates."""
-
-    epochs: int
-    batch_size: int
-
-    @abstractmethod
-    def problem(self, rng: np.random.Generator) -> Problem:
-        """Draw or load the data."""
-
-    @abstractmethod
-    def model(self, problem: Problem, rng: np.random.Generator) -> Model:
-        """Return the network, untrained."""
-
-    @abstractmethod
-    def solver(self) -> Optimizer:
-        """Return the optimizer, with its schedule."""
-
-    def closing(self) -> str | None:
-        """Return what is left to say at the end."""
-        return None
-
-    def train(self, seed: int, callbacks: Sequence[Callback] = ()) -> tuple[Model, Problem, History]:
-        """Draw the data, train on a part of it, and return the model, all the data, and the history."""
-        rng = np.random.default_rng(seed)
-        problem = self.problem(rng)
-        model = self.model(problem, rng)
-        history = model.fit(
-            problem.X,
-            problem.y,
-            loss=CrossEntropy(),
-            optimizer=self.solver(),
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            validation=self.validation,
-            metrics=["accuracy"],
-            callbacks=callbacks,
-            rng=rng,
-        )
-        return model, problem, history
 
 
 @dataclass(frozen=True)
@@ -100,39 +45,36 @@ class Spiral(Recipe):
         return Problem(*datasets.spiral(self.samples, self.classes, noise=self.noise, rng=rng))
 
     def model(self, problem: Problem, rng: np.random.Generator) -> Model:
-        """Return the network, untrained: Dense, ReLU and Dropout for each hidden layer, then Dense and Softmax.
+        last = Dense(self.classes, weight_l2=self.weight_l2, bias_l2=self.bias_l2, initializer=Normal(0.01))
+        return Model([*self.hidden_layers(), last, Softmax()], inputs=2, rng=rng)
+
+    def hidden_layers(self) -> list[Layer]:
+        """Return the layers before the last: Dense, ReLU and Dropout for each hidden one, unless others are written.
 
         He's rule keeps the signal's mean square if that of the inputs is 1; the spiral's coordinates have 1/6, so the first
         layer's weights are √6 times larger. The last layer starts near 0: it has no opinion yet, and the loss is ln k.
         """
-        n_in, layers = 2, list[Layer]()
+        if self.layers is not None:
+            return notation.stack(self.layers)
+        layers = list[Layer]()
         for units in self.hidden:
-            start = HeNormal() if layers else Normal(round(math.sqrt(6 * 2 / n_in), 3))
+            start = HeNormal() if layers else Normal(round(math.sqrt(6), 3))
             layers.append(Dense(units, weight_l2=self.weight_l2, bias_l2=self.bias_l2, initializer=start))
             layers.append(ReLU())
             if self.dropout:
                 layers.append(Dropout(self.dropout))
-        last = Dense(self.classes, weight_l2=self.weight_l2, bias_l2=self.bias_l2, initializer=Normal(0.01))
-        return Model([*layers, last, Softmax()], inputs=n_in, rng=rng)
+        return layers
 
     def solver(self) -> Optimizer:
-        """Return the optimizer, with its schedule."""
-        schedule = InverseTime(self.learning_rate, decay=self.decay)
-        return Adam(schedule) if self.optimizer == "adam" else SGD(schedule, momentum=self.momentum)
+        if self.optimizer == "sgd":  # by itself, with the momentum that is a setting of its own
+            return replace(self, optimizer=f"sgd(momentum={self.momentum})").solver()
+        return super().solver()
 
-    def closing(self) -> str | None:
-        if self.noise == 0:
-            return None
-        accuracy, loss = datasets.spiral_limit(self.classes, noise=self.noise)
-        return f"nobody can do better on fresh points of this spiral than acc {accuracy:.3f} loss {loss:.3f}"
+    def falling(self) -> Schedule:
+        return InverseTime(self.learning_rate, decay=self.decay)
 
-
-def standardized(hidden: Sequence[int], dropout: float) -> list[Layer]:
-    """Return the layers that standardize the inputs, and Dense, ReLU and Dropout for each hidden layer."""
-    layers: list[Layer] = [Standardize()]
-    for units in hidden:
-        layers += [Dense(units), ReLU(), *([Dropout(dropout)] if dropout else [])]
-    return layers
+    def limit(self) -> tuple[float, float] | None:
+        return datasets.spiral_limit(self.classes, noise=self.noise) if self.noise else None
 
 
 @dataclass(frozen=True)
@@ -146,12 +88,7 @@ class Classifier(Recipe):
     learning_rate: float = 0.01
 
     def model(self, problem: Problem, rng: np.random.Generator) -> Model:
-        layers = standardized(self.hidden, self.dropout)
-        last = Dense(int(problem.y.max()) + 1, initializer=Normal(0.01))
-        return Model([*layers, last, Softmax()], inputs=problem.X.shape[1], rng=rng)
-
-    def solver(self) -> Optimizer:
-        return Adam(Cosine(self.learning_rate, epochs=self.epochs))
+        return classifier(self.hidden_layers(), problem, int(problem.y.max()) + 1, rng)
 
 
 @dataclass(frozen=True)
@@ -185,6 +122,23 @@ class Xor(Points):
 
 
 @dataclass(frozen=True)
+class Blobs(Classifier):
+    """Round clouds, the easiest of all."""
+
+    samples: int = 1000
+    classes: int = 3
+    features: int = 2
+    spread: float = 3.0
+    clouds: int = 0
+
+    def problem(self, rng: np.random.Generator) -> Problem:
+        # The clouds have a seed of their own, so that fresh points of the same ones can be drawn.
+        centres, y = datasets.blobs(1, self.classes, features=self.features, spread=0, rng=self.clouds)
+        y = np.repeat(y, self.samples)
+        return Problem(centres[y] + self.spread * rng.standard_normal((len(y), self.features)), y)
+
+
+@dataclass(frozen=True)
 class Digits(Classifier):
     """The 1797 small digits that come with whorl."""
 
@@ -194,6 +148,9 @@ class Digits(Classifier):
 
     def problem(self, rng: np.random.Generator) -> Problem:
         return Problem(*datasets.digits())
+
+    def fresh(self, rng: np.random.Generator) -> tuple[Array, Array, str]:
+        return *datasets.digits(), "digits, those of the training among them"
 
 
 @dataclass(frozen=True)
@@ -210,11 +167,14 @@ class Images(Classifier):
 
     def problem(self, rng: np.random.Generator) -> Problem:
         (X, y), (X_test, y_test) = getattr(datasets, self.data)()
-        return Problem(pixels(X), y, (pixels(X_test), y_test))
+        return Problem(pixels(X), y, test=(pixels(X_test), y_test))
+
+    def fresh(self, rng: np.random.Generator) -> tuple[Array, Array, str]:
+        _, (X, y) = getattr(datasets, self.data)()
+        return pixels(X), y, "test images"
 
     def model(self, problem: Problem, rng: np.random.Generator) -> Model:
-        whole = super().model(problem, rng)  # without the standardizing: pixels have one scale, 0 to 1
-        return Model(whole.layers[1:], inputs=whole.inputs, rng=rng)
+        return classifier(self.hidden_layers(), problem, 10, rng, standardize=False)  # pixels have one scale, 0 to 1
 
 
 class Mnist(Images):
@@ -235,44 +195,16 @@ def pixels(images: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Tabular:
+class Tabular(Columns):
     """The columns of a file: numbers and categories, to classes or to a number."""
 
-    validation: ClassVar[float] = 0.2
     hidden: tuple[int, ...] = (64, 64)
     dropout: float = 0.1
     epochs: int = 100
     batch_size: int = 64
+    optimizer: str = "adamw"
     learning_rate: float = 0.003
-    patience: int = 20
-
-    def fit(self, table: datasets.Table, seed: int, callbacks: Sequence[Callback] = ()) -> tuple[Model, History]:
-        """Learn a table; return the model, which predicts in the unit of the target, and the history."""
-        rng = np.random.default_rng(seed)
-        known, held_out = table.split(self.validation, rng=rng)
-        regression = table.task == "regression"
-        mean, scale = (float(known.y.mean()), float(known.y.std()) or 1.0) if regression else (0.0, 1.0)
-        layers = standardized(self.hidden, self.dropout)
-        layers.append(Dense(1 if regression else len(table.classes), initializer=Normal(0.01)))
-        model = Model([*layers, *([] if regression else [Softmax()])], inputs=known.X.shape[1], rng=rng)
-        history = model.fit(
-            known.X,
-            (known.y - mean) / scale if regression else known.y,
-            loss=MeanSquaredError() if regression else CrossEntropy(),
-            optimizer=AdamW(Cosine(self.learning_rate, epochs=self.epochs)),
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            validation=(held_out.X, (held_out.y - mean) / scale if regression else held_out.y),
-            metrics=["r2" if regression else "accuracy"],
-            callbacks=callbacks,
-            rng=rng,
-        )
-        if regression:
-            whole = Model([*model.layers, Rescale(scale, mean)], inputs=model.inputs, rng=0)
-            whole.parameters, whole.statistics = model.parameters, model.statistics
-            model = whole
-        model.preparation = known.preparation
-        return model, history
+    patience: int | None = 20
 
 
 SPIRAL = {
@@ -296,8 +228,10 @@ PRESETS: dict[str, dict[str, Recipe]] = {
     "moons": {"classic": Moons()},
     "circles": {"classic": Circles()},
     "xor": {"classic": Xor(noise=0.0)},
+    "blobs": {"classic": Blobs()},
     "digits": {"classic": Digits()},
     "mnist": {"classic": Mnist()},
     "fashion-mnist": {"classic": FashionMnist()},
+    "table": {"classic": Tabular()},
 }
 """The presets of each data set, by name; the first is the default."""

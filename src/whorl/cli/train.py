@@ -3,44 +3,39 @@
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from whorl import datasets
-from whorl.cli.arguments import Commands, real, whole
+import numpy as np
+
+from whorl.cli import config, settings
+from whorl.cli.arguments import Commands, whole
+from whorl.cli.columns import Columns
+from whorl.cli.expressions import SCHEDULES
 from whorl.cli.interrupt import interruptible
-from whorl.cli.presets import PRESETS, Recipe, Tabular
+from whorl.cli.notation import LAYERS, OPTIMIZERS
+from whorl.cli.presets import PRESETS
+from whorl.cli.recipes import Recipe, best_epoch
 from whorl.formats.files import replacing
 from whorl.losses import CrossEntropy
 from whorl.model import Model
-from whorl.training import EarlyStopping, History, Progress
+from whorl.training import History, Progress
 from whorl.types import Array
-
-OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
-    "samples": ({"type": whole(1)}, "points of each class"),
-    "classes": ({"type": whole(2)}, "arms of the spiral"),
-    "noise": ({"type": real(minimum=0)}, "blur: standard deviation of the noise"),
-    "hidden": ({"type": whole(1), "nargs": "+"}, "sizes of the hidden layers"),
-    "dropout": ({"type": real(minimum=0, below=1)}, "probability to drop a hidden unit"),
-    "weight_l2": ({"type": real(minimum=0)}, "strength of the L2 penalty on the weights"),
-    "bias_l2": ({"type": real(minimum=0)}, "strength of the L2 penalty on the biases"),
-    "epochs": ({"type": whole(1)}, "times to go through the points"),
-    "batch_size": ({"type": whole(1)}, "points a step"),
-    "optimizer": ({"choices": ["sgd", "adam"]}, "how to step"),
-    "learning_rate": ({"type": real(minimum=0)}, "rate at the start, lr0"),
-    "decay": ({"type": real(minimum=0)}, "the rate is lr0 / (1 + decay * epoch)"),
-    "momentum": ({"type": real(minimum=0, below=1)}, "momentum of sgd"),
-    "patience": ({"type": whole(0)}, "epochs without a better validation loss that are endured"),
-}
-"""What a preset settles and an option overrides."""
 
 
 def spelled_out(argv: Sequence[str]) -> list[str]:
-    """Return the command with ``train FILE.csv`` written in full, as ``train table FILE.csv``."""
+    """Return the command with its data set: ``train FILE.csv`` is ``train table FILE.csv``, ``--config`` says its own."""
     words = list(argv)
-    if words[:1] == ["train"] and len(words) > 1 and words[1] not in PRESETS and Path(words[1]).suffix:
+    if words[:1] != ["train"] or len(words) == 1:
+        return words
+    configs = [after for word, after in pairwise(words) if word == "--config"]
+    configs += [word.partition("=")[2] for word in words if word.startswith("--config=")]
+    if words[1].startswith("-") and configs:
+        words.insert(1, config.read(configs[0]).data)
+    elif words[1] not in PRESETS and Path(words[1]).suffix:
         words.insert(1, "table")
     return words
 
@@ -50,47 +45,45 @@ def add(commands: "Commands[Any]") -> None:
     parser = commands.add_parser(
         "train",
         help="train a network; save it, with a picture",
-        description="Train a network on a data set; write model.npz and a picture.",
+        description="Train a network on a data set; write model.npz, model.toml with all that made it, and a picture.",
+        epilog="A data set's own options: whorl train DATA --help. The columns of a file: whorl train FILE.csv --target"
+        " COLUMN. The same once more: whorl train --config model.toml, with options for what is to be different.",
         allow_abbrev=False,
     )
     data = parser.add_subparsers(metavar="DATA", required=True, dest="data", help="what to train on:")
     for name, presets in PRESETS.items():
-        _options(data.add_parser(name, **_words(presets)), presets, run)
-    tables = {"classic": Tabular()}
-    table = data.add_parser("table", **_words(tables))
-    table.add_argument(
-        "file", help="CSV, TSV or Parquet file, its columns named in the first line; `table` may be left out"
-    )
-    table.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
-    table.add_argument("--ignore", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
-    table.add_argument("--task", choices=["classification", "regression"], help="what the target is [as it looks]")
-    _options(table, tables, run_table)
+        part = data.add_parser(name, **_words(presets))
+        if name == "table":
+            part.add_argument(
+                "file",
+                nargs="?",
+                metavar="FILE",
+                help="CSV, TSV or Parquet file, its columns named in the first line; `table` may be left out",
+            )
+        _options(part, presets)
 
 
-def _words(presets: Mapping[str, Recipe | Tabular]) -> dict[str, Any]:
+def _words(presets: Mapping[str, Recipe]) -> dict[str, Any]:
     """Return what the help says of a data set."""
     first = next(iter(presets.values()))
     doc = (type(first).__doc__ or "").splitlines()[0]
     return {
         "help": doc,
         "description": f"{doc} {1 - first.validation:.0%} of the samples train the network, the others validate it.",
-        "epilog": f"In brackets: what holds if nothing is said, by preset ({', '.join(presets)}).",
+        "epilog": f"In brackets: what holds if nothing is said, by preset ({', '.join(presets)})."
+        f" Layers: {', '.join(LAYERS)}. Optimizers: {', '.join(OPTIMIZERS)}. Schedules: {', '.join(SCHEDULES)}.",
         "allow_abbrev": False,
     }
 
 
-def _options(
-    parser: argparse.ArgumentParser, presets: Mapping[str, Recipe | Tabular], run: Callable[[argparse.Namespace], int]
-) -> None:
-    """Add an option for each field of the presets, and those that all have."""
+def _options(parser: argparse.ArgumentParser, presets: Mapping[str, Recipe]) -> None:
+    """Add an option for each setting of the presets, and those that all have."""
     first = next(iter(presets.values()))
-    parser.add_argument("--preset", choices=list(presets), default=next(iter(presets)), help="settings to start from")
-    for field in fields(first):  # type: ignore[arg-type]  # every recipe is a dataclass
-        kind, text = OPTIONS[field.name]
-        values = ", ".join(_plain(getattr(preset, field.name)) for preset in presets.values())
-        metavar: dict[str, Any] = {} if "choices" in kind else {"metavar": "N"}
-        parser.add_argument(f"--{field.name.replace('_', '-')}", help=f"{text} [{values}]", **kind, **metavar)
-    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="same seed, same bytes [0]")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--preset", choices=list(presets), help=f"settings to start from [{next(iter(presets))}]")
+    start.add_argument("--config", metavar="FILE", help="model.toml of a training, whose settings to start from")
+    settings.add_options(parser, presets.values())
+    parser.add_argument("--seed", type=whole(0), metavar="N", help="same seed, same bytes [0]")
     every = max(1, first.epochs // 10)
     parser.add_argument(
         "--log-every", type=whole(1), default=every, metavar="N", help=f"print every N-th epoch [{every}]"
@@ -105,64 +98,85 @@ def _options(
     parser.set_defaults(run=run)
 
 
-def _settings(arguments: argparse.Namespace, preset: Any) -> Any:
-    """Return the preset with the options that were given."""
-    given = {field.name: getattr(arguments, field.name) for field in fields(preset)}
-    given = {name: tuple(value) if name == "hidden" else value for name, value in given.items() if value is not None}
-    return replace(preset, **given)
-
-
 def run(arguments: argparse.Namespace) -> int:
-    """Run the subcommand, for a data set by name."""
-    settings = _settings(arguments, PRESETS[arguments.data][arguments.preset])
-    model_path, picture_path = _outputs(arguments.output, arguments.data)
+    """Run the subcommand."""
+    plan = _plan(arguments)
+    recipe = plan.recipe
+    model_path, config_path, picture_path = _outputs(arguments.output, recipe.title(plan.data))
+    rng = np.random.default_rng(plan.seed)
+    problem = recipe.problem(rng)
+    for note in problem.notes:
+        print(note)
     with interruptible() as stop:
-        model, problem, history = settings.train(arguments.seed, [stop, Progress(arguments.log_every)])
+        model, history = recipe.fit(problem, rng, [stop, Progress(arguments.log_every)])
         model.save(model_path)
-        print(f"saved {model_path}", flush=True)
-    _picture(model, problem.X, problem.y, history, picture_path)
+        print(f"saved {model_path}{_best(recipe, history)}", flush=True)
+        if stop.pressed:
+            plan = replace(plan, made_with={**plan.made_with, "interrupted_after_epoch": len(history.epochs)})
+        config.write(plan, config_path)
+        print(f"saved {config_path}", flush=True)
+    classes = problem.metric == "accuracy"
+    _picture(model, problem.X if classes else None, problem.y if classes else None, history, picture_path)
     if problem.test:
         measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
         count = len(problem.test[0])
         print(f"{count} test images: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}")
-    closing = settings.closing()
-    if closing:
-        print(closing)
+    limit = recipe.limit()
+    if limit:
+        print(f"nobody can do better on fresh points of this {plan.data} than acc {limit[0]:.3f} loss {limit[1]:.3f}")
     return 130 if stop.pressed else 0
 
 
-def run_table(arguments: argparse.Namespace) -> int:
-    """Run the subcommand, for a file."""
-    settings = _settings(arguments, Tabular())
-    model_path, picture_path = _outputs(arguments.output, Path(arguments.file).stem)
-    table = datasets.table(arguments.file, arguments.target, ignore=arguments.ignore, task=arguments.task)
-    print(f"{len(table.y)} rows, {table.task} of {arguments.target}")
-    for note in table.notes:
-        print(note)
-    best = EarlyStopping(patience=settings.patience)
-    with interruptible() as stop:
-        model, history = settings.fit(table, arguments.seed, [stop, Progress(arguments.log_every), best])
-        model.save(model_path)
-        print(
-            f"saved {model_path}, with its parameters of epoch {best.best_epoch}: val loss {best.best:.3f}", flush=True
-        )
-    _picture(model, None, None, history, picture_path)
-    return 130 if stop.pressed else 0
-
-
-def _plain(value: object) -> str:
-    """Write a preset's value as one would type it."""
-    if isinstance(value, tuple):
-        return " ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _outputs(output: Path, data: str) -> tuple[Path, Path]:
-    """Return where the model and the picture go; raise now, and not after the training, if they cannot be written."""
-    if output.suffix == ".npz":
-        paths = output, output.with_suffix(".png")
+def _plan(arguments: argparse.Namespace) -> config.Run:
+    """Return what to do: a preset, or what a file says, with the options that were given."""
+    if arguments.config is None:
+        presets = PRESETS[arguments.data]
+        preset = arguments.preset or next(iter(presets))
+        start = config.Run(arguments.data, preset, 0, presets[preset])
     else:
-        paths = output / "model.npz", output / f"{data}.png"
+        start = config.read(arguments.config)
+        if start.data != arguments.data:
+            raise ValueError(f"argument --config: {arguments.config} is for {start.data}, got {arguments.data}")
+        if start.differences():
+            print(
+                f"the last digits may differ: {arguments.config} was made with {start.differences()}", file=sys.stderr
+            )
+    given = settings.given(arguments, start.recipe)
+    recipe = settings.settled(start.recipe, given, settings.option)
+    seed = start.seed if arguments.seed is None else arguments.seed
+    return config.Run(start.data, start.preset, seed, recipe, _checksum(recipe, None if "file" in given else start))
+
+
+def _checksum(recipe: Recipe, start: config.Run | None) -> str | None:
+    """Return the checksum of the file to learn, if it is one; raise if it is not the one that a training started from."""
+    if not isinstance(recipe, Columns):
+        return None
+    for name, value in (("FILE", recipe.file), ("--target", recipe.target)):
+        if not value:
+            raise ValueError(f"the following arguments are required: {name}")
+    found = config.sha256(recipe.file)
+    if start and start.file_sha256 not in (None, found):
+        raise ValueError(
+            f"{recipe.file} has changed: its SHA-256 is {found}, and was {start.file_sha256};"
+            f" to train on it as it is now, name it too: whorl train {recipe.file} --config FILE"
+        )
+    return found
+
+
+def _best(recipe: Recipe, history: History) -> str:
+    """Say which epoch's parameters were saved, if not the last one's."""
+    if recipe.patience is None or not history.epochs:
+        return ""
+    number = best_epoch(history)
+    return f", with its parameters of epoch {number}: val loss {min(history['val_loss']):.3f}"
+
+
+def _outputs(output: Path, data: str) -> tuple[Path, Path, Path]:
+    """Return where model, settings and picture go; raise now, and not after the training, if they cannot be written."""
+    if output.suffix == ".npz":
+        paths = output, output.with_suffix(".toml"), output.with_suffix(".png")
+    else:
+        paths = output / "model.npz", output / "model.toml", output / f"{data}.png"
     try:
         paths[0].parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=paths[0].parent):

@@ -1,0 +1,66 @@
+"""TOML, as far as settings need it: text, numbers, booleans, lists of them, and tables. Python's ``tomllib`` reads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """Write a document: its values first, then its tables, in their order.
+
+    Parameters
+    ----------
+    document : mapping of str to object
+        Text, numbers, booleans, lists or tuples of these, and mappings of such, one level deep.
+
+    Raises
+    ------
+    TypeError
+        If a value is something else; TOML has no null.
+    ValueError
+        If text holds half a character, as a file's name may.
+
+    Examples
+    --------
+    >>> print(dumps({"data": "moons", "settings": {"hidden": (64, 64), "noise": 0.1}}), end="")
+    data = "moons"
+    <BLANKLINE>
+    [settings]
+    hidden = [64, 64]
+    noise = 0.1
+    """
+    lines = [f"{_key(name)} = {_value(value)}" for name, value in document.items() if not isinstance(value, Mapping)]
+    for name, table in document.items():
+        if isinstance(table, Mapping):
+            lines += ["", f"[{_key(name)}]", *(f"{_key(inner)} = {_value(value)}" for inner, value in table.items())]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _key(name: str) -> str:
+    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+    return name if bare else _text(name)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return repr(int(value))
+    if isinstance(value, float):
+        return repr(float(value))  # the shortest digits that are read as the same number; inf and nan are TOML too
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    raise TypeError(f"a value must be text, a number, a boolean or a list of these, got {value!r}")
+
+
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"text must be whole characters, got {text!r}: {error.reason}") from None
+    # JSON's escapes are TOML's too; but TOML wants one for the delete character as well.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

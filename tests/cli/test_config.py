@@ -1,0 +1,160 @@
+"""``model.toml``: what a training wrote, it can be repeated from."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import flowers, out, refused
+
+import whorl
+from whorl.cli import config
+from whorl.cli.config import Run, read, write
+from whorl.cli.presets import PRESETS, Moons, Tabular
+
+pytestmark = pytest.mark.usefixtures("own_directory")
+
+QUICK = ["--samples", "40", "--epochs", "3"]
+RUNS = [
+    ["spiral", *QUICK],
+    ["spiral", *QUICK, "--preset", "best", "--seed", "5", "--noise", "0.1", "--hidden", "6", "7"],
+    ["spiral", *QUICK, "--optimizer", "sgd(0.1, nesterov=True, momentum=0.5)", "--layers", "dense(9) tanh"],
+    ["moons", *QUICK, "--schedule", "reduce_on_plateau(0.1, watch='val_loss')", "--patience", "1"],
+    ["blobs", *QUICK, "--clouds", "3", "--layers", ""],
+    ["digits", "--epochs", "1", "--batch-size", "100", "--optimizer", "averaged(adam)"],
+    ["flowers.csv", "--target", "price", "--epochs", "2"],
+    ["flowers.csv", "--target", "kind", "--epochs", "2", "--ignore", "price", "colour", "--task", "classification"],
+    ["bare.csv", "--target", "d", "--epochs", "2", "--skip", "1", "--columns", "a", "b", "c", "d"],
+]
+
+
+@pytest.mark.parametrize("arguments", RUNS, ids=" ".join)
+def test_it_repeats_the_run_to_the_bit(arguments, capsys):
+    flowers("flowers.csv")
+    flowers("bare.csv")
+    lines = out(capsys, "train", *arguments, "--output", "first.npz")
+    assert "saved first.toml" in lines
+    out(capsys, "train", "--config", "first.toml", "--output", "again.npz")
+    assert Path("again.npz").read_bytes() == Path("first.npz").read_bytes()
+    assert Path("again.toml").read_text() == Path("first.toml").read_text().replace("first", "again")
+
+
+def test_what_it_says(capsys):
+    out(capsys, "train", "moons", *QUICK, "--layers", "dense(9) tanh", "--seed", "7")
+    assert tomllib.loads(Path("model.toml").read_text()) == {
+        "data": "moons",
+        "preset": "classic",
+        "seed": 7,
+        "settings": {
+            "samples": 40,
+            "noise": 0.1,
+            "layers": "dense(9) tanh",
+            "epochs": 3,
+            "batch_size": 32,
+            "optimizer": "adam",
+            "learning_rate": 0.01,
+        },
+        "made_with": {"whorl": whorl.__version__, "numpy": np.__version__},
+    }
+
+
+@pytest.mark.parametrize("data", PRESETS)
+def test_what_is_written_is_read(data):
+    for name, recipe in PRESETS[data].items():
+        run = Run(data, name, 3, recipe, "abc")
+        write(run, Path("a.toml"))
+        assert read("a.toml") == run
+
+
+def test_options_override_it(capsys):
+    out(capsys, "train", "moons", *QUICK, "--layers", "dense(9)", "--seed", "7", "--optimizer", "sgd(0.5)")
+    for form in (["--config", "model.toml"], ["--config=model.toml"]):
+        out(capsys, "train", *form, "--hidden", "5", "--epochs", "2", "--output", "other.npz")
+    out(capsys, "train", "moons", "--config", "model.toml", "--seed", "8", "--output", "seed.npz")
+    out(capsys, "train", "--optimizer", "adam", "--config", "model.toml", "--output", "adam.npz")
+    runs = [read(f"{name}.toml") for name in ("model", "other", "seed", "adam")]
+    base = Moons(samples=40, epochs=3, layers="dense(9)", optimizer="sgd(0.5)")
+    assert runs[0] == Run("moons", "classic", 7, base)
+    assert runs[1].recipe == Moons(samples=40, epochs=2, hidden=(5,), optimizer="sgd(0.5)")
+    assert (runs[2].seed, runs[2].recipe) == (8, base)
+    assert runs[3].recipe == Moons(samples=40, epochs=3, layers="dense(9)")
+
+
+def test_it_may_be_written_by_hand_and_say_little(capsys):
+    Path("mine.toml").write_text('data = "moons"\n[settings]\nepochs = 2\nsamples = 20\n')
+    assert read("mine.toml").recipe == Moons(epochs=2, samples=20)
+    out(capsys, "train", "--config", "mine.toml")
+    assert read("model.toml") == Run("moons", "classic", 0, Moons(epochs=2, samples=20))
+
+
+def test_a_changed_file_is_refused_unless_it_is_named(capsys):
+    flowers("flowers.csv")
+    out(capsys, "train", "flowers.csv", "--target", "kind", "--epochs", "1")
+    before = Path("model.npz").read_bytes()
+    flowers("flowers.csv", rows=299)
+    message = refused(capsys, "train", "--config", "model.toml")
+    assert "flowers.csv has changed: its SHA-256 is " in message
+    assert "to train on it as it is now, name it too: whorl train flowers.csv --config FILE" in message
+    assert Path("model.npz").read_bytes() == before
+    old = read("model.toml")
+    out(capsys, "train", "flowers.csv", "--config", "model.toml")
+    new = read("model.toml")
+    assert new.file_sha256 == config.sha256("flowers.csv") != old.file_sha256
+    assert new.recipe == old.recipe == Tabular(file="flowers.csv", target="kind", epochs=1)
+
+
+def test_other_versions_are_told(capsys):
+    write(Run("moons", "classic", 0, Moons(epochs=1, samples=20), made_with={"numpy": "1.0"}), Path("old.toml"))
+    assert whorl.cli.main(["train", "--config", "old.toml"]) == 0
+    words = f"the last digits may differ: old.toml was made with numpy 1.0, not {np.__version__}"
+    assert capsys.readouterr().err.strip() == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("data = moons", "bad.toml is not TOML: "),
+        ("\xff", "bad.toml is not TOML: "),
+        ("", "bad.toml: data must be 'spiral' or 'moons' or "),
+        ('data = ["moons"]', "bad.toml: data must be 'spiral' or 'moons' or "),
+        (
+            'data = "moons"\nepochs = 5',
+            "bad.toml: there is no key 'epochs' before the tables; there are data, preset, ",
+        ),
+        ('data = "moons"\npreset = "best"', "bad.toml: preset must be 'classic', got 'best'"),
+        ('data = "moons"\nseed = -1', "bad.toml: seed must be a whole number of at least 0, got -1"),
+        ('data = "moons"\nseed = true', "bad.toml: seed must be a whole number of at least 0, got True"),
+        ('data = "moons"\nsettings = 5', "bad.toml: settings must be a table, got 5"),
+        ('data = "moons"\nfile_sha256 = 5', "bad.toml: file_sha256 must be text, got 5"),
+        ('data = "moons"\n[settings]\nepoch = 5', "bad.toml: there is no setting 'epoch'; there are samples, noise, "),
+        ('data = "moons"\n[settings]\nepochs = "5"', "bad.toml: epochs must be a whole number of at least 1, got '5'"),
+        ('data = "moons"\n[settings]\nlayers = "rely"', "bad.toml: layers: 'rely' is not known; did you mean relu?"),
+        (
+            'data = "moons"\n[settings]\nlayers = "relu"\nhidden = [3]',
+            "bad.toml: layers takes the place of hidden: leave one of them out",
+        ),
+        ('data = "table"\n[settings]\ntarget = "kind"', "the following arguments are required: FILE"),
+        ('data = "table"\n[settings]\nfile = "gone.csv"\ntarget = "kind"', "No such file or directory: 'gone.csv'"),
+    ],
+)
+def test_a_wrong_file_says_what_is_wrong(text, words, capsys):
+    Path("bad.toml").write_bytes(text.encode("latin-1"))
+    assert words in refused(capsys, "train", "--config", "bad.toml")
+    assert [path.name for path in Path().iterdir()] == ["bad.toml"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("--config nothing.toml", "No such file or directory: 'nothing.toml'"),
+        ("--config", "the following arguments are required: DATA"),
+        ("moons --config", "argument --config: expected one argument"),
+        ("spiral --config a.toml", "argument --config: a.toml is for moons, got spiral"),
+        ("--config a.toml --preset classic", "argument --preset: not allowed with argument --config"),
+        ("--config a.toml --noise x", "argument --noise: must be a finite number at least 0, got 'x'"),
+        ("--config a.toml --decay 1", "unrecognized arguments: --decay 1"),
+    ],
+)
+def test_a_wrong_command_says_what_is_wrong(arguments, words, capsys):
+    write(Run("moons", "classic", 0, Moons()), Path("a.toml"))
+    assert words in refused(capsys, "train", *arguments.split())
