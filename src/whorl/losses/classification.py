@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from whorl import checks
+from whorl.fast import accelerated
 from whorl.functions import sigmoid
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, by_sample, mean, values
 from whorl.types import Array, Shape
@@ -88,7 +89,7 @@ class CrossEntropy(FusedLoss):
     ) -> tuple[float, Array, Callable[[], Array]]:
         """Return the loss of softmax(z), the probabilities, and the closure that gives dL/dz."""
         rows = np.arange(len(z))
-        z = z - z.max(axis=1, keepdims=True)  # (n, k), at most 0
+        z = below_top(z)  # (n, k), at most 0
         p = np.exp(z)
         total = p.sum(axis=1, keepdims=True)  # (n, 1), at least 1
         p /= total
@@ -99,13 +100,27 @@ class CrossEntropy(FusedLoss):
         value = mean(np.log(total[:, 0]) - aim, weight)
 
         def backward() -> Array:
-            dz = p / len(p)
-            dz[rows, target] -= (1 - s) / len(p)
-            if s:
-                dz -= s / p.size
+            dz = cross_entropy_back(p, target, (1 - s) / len(p), s / p.size)
             return by_sample(dz, weight)
 
         return value, p, backward
+
+
+@accelerated
+def below_top(z: Array) -> Array:
+    """Return the scores (n, k), less the largest of each row."""
+    lower: Array = z - z.max(axis=1, keepdims=True)
+    return lower
+
+
+@accelerated
+def cross_entropy_back(p: Array, target: Array, hit: float, miss: float) -> Array:
+    """Return p / n, less `hit` at the targets, less `miss` everywhere."""
+    dz: Array = p / len(p)  # (n, k)
+    dz[np.arange(len(p)), target] -= hit
+    if miss:
+        dz -= miss
+    return dz
 
 
 class BinaryCrossEntropy(Elementwise, FusedLoss):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whorl import checks, randomness
+from whorl.fast import Switch
 from whorl.losses import Loss
 from whorl.metrics import Metric, named
 from whorl.optimizers import Optimizer
@@ -63,8 +64,10 @@ class Training:
         sample_weight: Any,
         class_weight: Mapping[int, float] | str | None,
         rng: RNG,
+        fast: bool | None,
     ) -> None:
         checks.instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
+        self.fast = Switch(fast=fast)
         self.model = model
         self.loss = loss
         self.optimizer = optimizer.fresh()
@@ -120,7 +123,7 @@ class Training:
     def steps(self) -> Iterator[Step]:
         """Train, and yield a record after each step; the last of an epoch holds the epoch's record."""
         while self.epoch < self.epochs:
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"), self.fast:
                 step = self._train_step()
             yield step
 
@@ -128,13 +131,15 @@ class Training:
         """Go on where an earlier run ended, for one epoch: with its optimizer, its time, and its count of steps."""
         self.optimizer, self._stepped = earlier.optimizer, earlier._stepped
         self.epoch, self.step = earlier.epoch, earlier.step
+        self.fast.resume(earlier.fast)
         self.epochs = self.epoch + 1
 
     def _train_epoch(self) -> Epoch:
         """Take the steps that are left of this epoch."""
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite ends the epoch, with an error
             while True:
-                step = self._train_step()
+                with self.fast:
+                    step = self._train_step()
                 if step.epoch:
                     return step.epoch
 
