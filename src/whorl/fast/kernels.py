@@ -187,7 +187,7 @@ def relu(x: Array) -> Array:
 def _relu(x: Array, y: Array) -> None:
     zero = x.dtype.type(0)
     for i in range(x.size):
-        y[i] = max(zero, x[i])  # a NaN stays one
+        y[i] = zero if x[i] <= zero else x[i]  # noqa: FURB136  # which `max` is not: here a NaN stays one
 
 
 def relu_back(dy: Array, y: Array) -> Array:
@@ -230,7 +230,7 @@ def _below_top(z: Array, lower: Array) -> None:
     for n in range(z.shape[0]):
         top = z[n, 0]
         for k in range(z.shape[1]):
-            if z[n, k] > top or np.isnan(z[n, k]):
+            if z[n, k] >= top or np.isnan(z[n, k]):
                 top = z[n, k]
         for k in range(z.shape[1]):
             lower[n, k] = z[n, k] - top
