@@ -156,6 +156,11 @@ def test_arrays_that_do_not_lie_in_one_row_are_taken_too(rng):
     np.testing.assert_array_equal(z, y + x[0])
 
 
+@pytest.mark.parametrize("k", [1, 128, 129])
+def test_scores_of_many_classes(k, rng):
+    check_same_bits(kernels.below_top, PLAIN["below_top"], [rng.normal(size=(5, k))])
+
+
 def test_masks_are_those_of_the_same_generator():
     from whorl.layers.dropout import dropout_mask
 

@@ -28,7 +28,7 @@ Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 PATIENCE = 1.0
-"""Seconds a run lasts before it loads Numba unasked: about what that costs, so that no run takes much longer for it."""
+"""Seconds a run lasts before it loads Numba unasked: about what that costs, so that a run of a moment never pays it."""
 
 _kernels: ContextVar[ModuleType | None] = ContextVar("whorl.fast.kernels", default=None)  # each thread has its own
 

@@ -8,8 +8,10 @@ an infinity, without which there would be a branch at each division and no SIMD;
 no ``fastmath``, whose liberties gain nothing here, and would lose the NaN that tells of divergence. None starts threads of its
 own, so that forks, threads and repeated runs need no thought.
 
-Numba compiles a function when it first meets arguments of some types, a tenth of a second each, and keeps the machine code in
-``__pycache__``, or where that is not writable in the user's cache; other processes find it there.
+Numba compiles a function when it first meets arguments of some types, and keeps the machine code in ``__pycache__``, or where
+that is not writable in the user's cache; other processes find it there. Measured (Numba 0.68, seconds of CPU, the network
+"spiral"): 1.5 for the first training of all, 0.2 of which loads Numba; 0.45 for the first of a later process. Compiling both
+float types at once would double the first; arrays that a compiled function makes itself cost it 0.2 more, and each call 0.5 µs.
 
 Letters: g gradient, lr learning rate; n samples in the batch, j outputs, k classes.
 """
@@ -220,6 +222,9 @@ def _keep(bits: Array, threshold: int, scale: np.floating, mask: Array) -> None:
 
 
 def below_top(z: Array) -> Array:
+    if z.shape[1] > 128:  # NumPy finds the largest of many with SIMD
+        wide: Array = z - z.max(axis=1, keepdims=True)
+        return wide
     lower = np.empty(z.shape, z.dtype)
     _below_top(z, lower)
     return lower
@@ -230,7 +235,7 @@ def _below_top(z: Array, lower: Array) -> None:
     for n in range(z.shape[0]):
         top = z[n, 0]
         for k in range(z.shape[1]):
-            if z[n, k] >= top or np.isnan(z[n, k]):
+            if not (z[n, k] < top or np.isnan(top)):  # larger, or the first NaN
                 top = z[n, k]
         for k in range(z.shape[1]):
             lower[n, k] = z[n, k] - top

@@ -67,7 +67,7 @@ class Training:
         fast: bool | None,
     ) -> None:
         checks.instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
-        self.fast = Switch(fast=fast)
+        self._switch = Switch(fast=fast)
         self.model = model
         self.loss = loss
         self.optimizer = optimizer.fresh()
@@ -123,7 +123,7 @@ class Training:
     def steps(self) -> Iterator[Step]:
         """Train, and yield a record after each step; the last of an epoch holds the epoch's record."""
         while self.epoch < self.epochs:
-            with np.errstate(over="ignore", invalid="ignore"), self.fast:
+            with np.errstate(over="ignore", invalid="ignore"), self._switch:
                 step = self._train_step()
             yield step
 
@@ -131,14 +131,14 @@ class Training:
         """Go on where an earlier run ended, for one epoch: with its optimizer, its time, and its count of steps."""
         self.optimizer, self._stepped = earlier.optimizer, earlier._stepped
         self.epoch, self.step = earlier.epoch, earlier.step
-        self.fast.resume(earlier.fast)
+        self._switch.resume(earlier._switch)
         self.epochs = self.epoch + 1
 
     def _train_epoch(self) -> Epoch:
         """Take the steps that are left of this epoch."""
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite ends the epoch, with an error
             while True:
-                with self.fast:
+                with self._switch:
                     step = self._train_step()
                 if step.epoch:
                     return step.epoch
