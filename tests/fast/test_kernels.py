@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 import whorl
-from whorl.fast import accelerated
-
-kernels = importlib.import_module("whorl.fast.kernels")
+from whorl.fast import accelerated, compiling, kernels, updates
 
 
 def marked():
@@ -22,10 +20,11 @@ def marked():
             module = importlib.import_module(f"whorl.{room}.{found.name}")
             for name, value in vars(module).items():
                 if isinstance(value, FunctionType) and value.__code__ is code:
-                    yield name, value.__wrapped__
+                    yield name, value
 
 
-PLAIN = dict(marked())
+DOORS = dict(marked())
+PLAIN = {name: door.__wrapped__ for name, door in DOORS.items()}
 
 
 def vectors(count):
@@ -132,9 +131,10 @@ def test_what_is_not_finite_is_the_same_too(name, case, dtype):
 @every_case
 def test_the_loops_as_python_runs_them(name, case, dtype, monkeypatch):
     # The same lines without Numba: what it compiles is what is written there.
-    for name_, value in list(vars(kernels).items()):
-        if hasattr(value, "py_func"):
-            monkeypatch.setattr(kernels, name_, value.py_func)
+    for module in (kernels, updates):
+        for inner, value in list(vars(module).items()):
+            if hasattr(value, "py_func"):
+                monkeypatch.setattr(module, inner, value.py_func)
     check_same_bits(getattr(kernels, name), PLAIN[name], arguments(name, case, 33, dtype))
 
 
@@ -182,6 +182,48 @@ def test_what_numba_has_no_code_for_goes_through_numpy(rng):
     np.testing.assert_array_equal(y, np.maximum(x, 0))
 
 
+@pytest.mark.parametrize("bad", [(1, (5,)), (3, (7,)), (0, (1,)), (0, (3, 2))])
+@pytest.mark.parametrize("name", [name for name in CASES if name in vars(updates)])
+def test_updates_refuse_vectors_that_do_not_go_together(name, bad):
+    given = arguments(name, CASES[name][0], 6, np.float64)
+    place, shape = bad
+    place = min(place, sum(isinstance(value, np.ndarray) for value in given) - 1)
+    given[place] = np.ones(shape)
+    before = [value.copy() if isinstance(value, np.ndarray) else value for value in given]
+    with pytest.raises(kernels.REFUSALS):
+        getattr(kernels, name)(*given)
+    for one, other in zip(given, before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_updates_refuse_tables():
+    tables = [np.ones((2, 3)) for _ in range(4)]
+    with pytest.raises(compiling.MisfitError):
+        kernels.adam(*tables, 0.9, 0.999, 0.1, 1e-8)
+    with whorl.fast.Switch(fast=True):
+        DOORS["adam"](*tables, 0.9, 0.999, 0.1, 1e-8)
+    np.testing.assert_array_equal(tables[0], tables[0][0, 0])  # through NumPy, all elements alike
+    assert tables[0][0, 0] < 1
+
+
+def test_layers_twins_refuse_shapes_that_do_not_go_together():
+    for name, given in [
+        ("relu_back", (np.ones((2, 3)), np.ones((3, 2)))),
+        ("add_bias", (np.ones((2, 3)), np.ones(1))),
+        ("add_bias", (np.ones((2, 3)), np.ones((2, 3)))),
+        ("cross_entropy_back", (np.ones((2, 3)), np.array([0]), 0.5, 0.0)),
+    ]:
+        with pytest.raises(kernels.REFUSALS):
+            getattr(kernels, name)(*given)
+
+
+def test_a_wrong_gradient_gets_numpys_error():
+    with whorl.fast.Switch(fast=True):
+        _, backward = whorl.ReLU().forward(np.ones((4, 3)), None)
+        with pytest.raises(ValueError, match="could not be broadcast together"):
+            backward(np.ones((4, 2)))
+
+
 def double(x):
     for i in range(x.size):
         x[i] *= 2
@@ -195,12 +237,12 @@ def test_no_folder_to_keep_machine_code_in(monkeypatch):
 
     monkeypatch.setattr(Dispatcher, "enable_caching", nowhere)
     x = np.array([1.0, 2.0])
-    kernels.compiled(double)(x)
+    compiling.compiled(double)(x)
     assert x.tolist() == [2, 4]
 
 
 def test_a_full_disk_costs_one_call(monkeypatch):
-    kernel = kernels.compiled(double)
+    kernel = compiling.compiled(double)
 
     def full(*_):
         raise OSError(28, "No space left on device")

@@ -255,7 +255,8 @@ def test_the_run_that_goes_on_from_another_counts_from_its_beginning(monkeypatch
 @pytest.fixture
 def no_numba(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
-    monkeypatch.delitem(sys.modules, "whorl.fast.kernels")
+    for name in ("compiling", "kernels", "updates"):
+        monkeypatch.delitem(sys.modules, f"whorl.fast.{name}")
     monkeypatch.delattr(whorl.fast, "kernels")
     monkeypatch.setattr(whorl.fast, "PATIENCE", 0.0)
 

@@ -3,170 +3,35 @@
 A twin does the operations of its NumPy lines in their order, each rounded to the float type as there, so that the results
 are the same bits. What sums up is left to NumPy and its matrix products, whose order of summing is their own.
 
-Three options make a plain loop as fast as it can be without touching that: ``error_model="numpy"`` lets a division by zero be
-an infinity, without which there would be a branch at each division and no SIMD; ``nogil`` lets other threads work meanwhile;
-no ``fastmath``, whose liberties gain nothing here, and would lose the NaN that tells of divergence. None starts threads of its
-own, so that forks, threads and repeated runs need no thought.
-
-Numba compiles a function when it first meets arguments of some types, and keeps the machine code in ``__pycache__``, or where
-that is not writable in the user's cache; other processes find it there. Measured (Numba 0.68, seconds of CPU, the network
-"spiral"): 1.5 for the first training of all, 0.2 of which loads Numba; 0.45 for the first of a later process. Compiling both
-float types at once would double the first; arrays that a compiled function makes itself cost it 0.2 more, and each call 0.5 µs.
-
-Letters: g gradient, lr learning rate; n samples in the batch, j outputs, k classes.
+Letters: n samples in the batch, j outputs, k classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, TypeVar
-
-import numba
 import numpy as np
-from numba.core.errors import NumbaError
 
+from whorl.fast.compiling import REFUSALS, MisfitError, compiled
+from whorl.fast.updates import adagrad, adam, approach, descend, lion, momentum, nadam, nesterov, rmsprop
 from whorl.types import Array
 
-Kernel = TypeVar("Kernel", bound=Callable[..., object])
-
-REFUSALS = (NumbaError, OSError)
-"""What a twin raises instead of beginning: it has no code for such arguments, or could not keep it on a full disk."""
-
-
-def compiled(function: Kernel) -> Kernel:
-    """Let Numba make machine code of the function, and keep it on disk where that is possible."""
-    kernel: Any = numba.njit(nogil=True, error_model="numpy")(function)
-    with suppress(RuntimeError):  # no folder is writable
-        kernel.enable_caching()
-    twin: Kernel = kernel
-    return twin
-
-
-# Optimizers: whorl.optimizers.
-
-
-@compiled
-def descend(parameters: Array, gradients: Array, learning_rate: float) -> None:
-    lr = parameters.dtype.type(learning_rate)
-    for i in range(parameters.size):
-        parameters[i] -= lr * gradients[i]
-
-
-@compiled
-def momentum(parameters: Array, gradients: Array, velocity: Array, mu: float, learning_rate: float) -> None:
-    real = parameters.dtype.type
-    mu, lr = real(mu), real(learning_rate)
-    for i in range(parameters.size):
-        velocity[i] = velocity[i] * mu + gradients[i]
-        parameters[i] -= lr * velocity[i]
-
-
-@compiled
-def nesterov(parameters: Array, gradients: Array, velocity: Array, mu: float, learning_rate: float) -> None:
-    real = parameters.dtype.type
-    mu, lr = real(mu), real(learning_rate)
-    for i in range(parameters.size):
-        velocity[i] = velocity[i] * mu + gradients[i]
-        parameters[i] -= lr * (gradients[i] + mu * velocity[i])
-
-
-@compiled
-def adam(
-    parameters: Array,
-    gradients: Array,
-    mean: Array,
-    square: Array,
-    beta1: float,
-    beta2: float,
-    size: float,
-    floor: float,
-) -> None:
-    real = parameters.dtype.type
-    beta1, beta2, size, floor = real(beta1), real(beta2), real(size), real(floor)
-    for i in range(parameters.size):
-        g = gradients[i]
-        mean[i] = mean[i] * beta1 + g
-        square[i] = square[i] * beta2 + g * g
-        parameters[i] -= mean[i] / (np.sqrt(square[i]) + floor) * size
-
-
-@compiled
-def nadam(
-    parameters: Array,
-    gradients: Array,
-    mean: Array,
-    square: Array,
-    beta1: float,
-    beta2: float,
-    correction: float,
-    epsilon: float,
-    along_g: float,
-    along_m: float,
-) -> None:
-    real = parameters.dtype.type
-    new1, new2 = real(1 - beta1), real(1 - beta2)
-    beta1, beta2, correction, epsilon = real(beta1), real(beta2), real(correction), real(epsilon)
-    along_g, along_m = real(along_g), real(along_m)
-    for i in range(parameters.size):
-        g = gradients[i]
-        mean[i] = mean[i] * beta1 + new1 * g
-        square[i] = square[i] * beta2 + new2 * g * g
-        parameters[i] -= (along_g * g + along_m * mean[i]) / (np.sqrt(square[i] / correction) + epsilon)
-
-
-@compiled
-def rmsprop(
-    parameters: Array,
-    gradients: Array,
-    square: Array,
-    velocity: Array,
-    alpha: float,
-    mu: float,
-    epsilon: float,
-    learning_rate: float,
-) -> None:
-    real = parameters.dtype.type
-    new = real(1 - alpha)
-    alpha, mu, epsilon, lr = real(alpha), real(mu), real(epsilon), real(learning_rate)
-    for i in range(parameters.size):
-        g = gradients[i]
-        square[i] = square[i] * alpha + new * g * g
-        velocity[i] = velocity[i] * mu + g / (np.sqrt(square[i]) + epsilon)
-        parameters[i] -= lr * velocity[i]
-
-
-@compiled
-def adagrad(parameters: Array, gradients: Array, squares: Array, epsilon: float, learning_rate: float) -> None:
-    real = parameters.dtype.type
-    epsilon, lr = real(epsilon), real(learning_rate)
-    for i in range(parameters.size):
-        g = gradients[i]
-        squares[i] += g * g
-        parameters[i] -= lr * g / (np.sqrt(squares[i]) + epsilon)
-
-
-@compiled
-def lion(
-    parameters: Array, gradients: Array, momentum: Array, beta1: float, beta2: float, decay: float, learning_rate: float
-) -> None:
-    real = parameters.dtype.type
-    new1, new2 = real(1 - beta1), real(1 - beta2)
-    beta1, beta2, decay, lr = real(beta1), real(beta2), real(decay), real(learning_rate)
-    for i in range(parameters.size):
-        g = gradients[i]
-        u = beta1 * momentum[i] + new1 * g
-        sign = real(1) if u > 0 else real(-1) if u < 0 else u  # a NaN stays one
-        parameters[i] = parameters[i] * decay - lr * sign
-        momentum[i] = momentum[i] * beta2 + new2 * g
-
-
-@compiled
-def approach(average: Array, parameters: Array, share: float) -> None:
-    share = average.dtype.type(share)
-    for i in range(average.size):
-        average[i] += share * (parameters[i] - average[i])
-
+__all__ = [
+    "REFUSALS",
+    "adagrad",
+    "adam",
+    "add_bias",
+    "approach",
+    "below_top",
+    "cross_entropy_back",
+    "descend",
+    "keep",
+    "lion",
+    "momentum",
+    "nadam",
+    "nesterov",
+    "relu",
+    "relu_back",
+    "rmsprop",
+]
 
 # Layers: whorl.layers. What is done element by element is done in one row; `reshape` copies an array that does not lie so in
 # memory, which only a layer of one's own would make. NumPy allocates what is new, sooner than compiled code would.
@@ -174,6 +39,8 @@ def approach(average: Array, parameters: Array, share: float) -> None:
 
 @compiled
 def add_bias(y: Array, b: Array) -> None:
+    if y.ndim != 2 or b.shape != y.shape[1:]:
+        raise MisfitError
     for n in range(y.shape[0]):
         for j in range(y.shape[1]):
             y[n, j] += b[j]
@@ -193,6 +60,8 @@ def _relu(x: Array, y: Array) -> None:
 
 
 def relu_back(dy: Array, y: Array) -> Array:
+    if dy.shape != y.shape:
+        raise MisfitError
     dx = dy.reshape(-1)
     _relu_back(dx, y.reshape(-1))
     return dx.reshape(dy.shape)
@@ -242,6 +111,8 @@ def _below_top(z: Array, lower: Array) -> None:
 
 
 def cross_entropy_back(p: Array, target: Array, hit: float, miss: float) -> Array:
+    if target.shape != p.shape[:1]:
+        raise MisfitError
     dz = np.empty(p.shape, p.dtype)
     _cross_entropy_back(p, target, hit, miss, dz)
     return dz
