@@ -48,3 +48,10 @@ def spiral(session: nox.Session) -> None:
     """Measure what the spiral's presets reach, and record it."""
     session.install("-e", ".")
     session.run("python", "-m", "benchmarks.spiral", *session.posargs)
+
+
+@nox.session
+def fast(session: nox.Session) -> None:
+    """Measure what the compiled twins gain, and record it."""
+    session.install("-e", ".[fast]")
+    session.run("python", "-m", "benchmarks.fast", *session.posargs, env={"OPENBLAS_NUM_THREADS": "1"})

@@ -160,6 +160,8 @@ CALLS = [
     (lambda m: fit(m, epochs=1.5), TypeError, "epochs must be a whole number of at least 0, got 1.5"),
     (lambda m: fit(m, batch_size=0), ValueError, "batch_size must be a whole number of at least 1, got 0"),
     (lambda m: fit(m, batch_size=2.5), TypeError, "batch_size must be a whole number of at least 1, got 2.5"),
+    (lambda m: fit(m, fast="yes"), TypeError, "fast must be True, False or None, got 'yes'"),
+    (lambda m: fit(m, fast=1), TypeError, "fast must be True, False or None, got 1"),
     (lambda m: fit(m, accumulate=0), ValueError, "accumulate must be a whole number of at least 1, got 0"),
     (lambda m: m.freeze(9), ValueError, "a place to freeze must be below 5, the number of layers, got 9"),
     (lambda m: m.freeze("w1"), TypeError, "a place to freeze must be a whole number of at least -5, got 'w1'"),

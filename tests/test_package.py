@@ -85,7 +85,7 @@ def test_public_names():
 
 
 # Who may import whom: each room may use those named, which all stand before it.
-GROUND = {"types", "checks", "randomness", "configuration", "functions", "text", "watching"}
+GROUND = {"types", "checks", "randomness", "configuration", "functions", "text", "watching", "fast"}
 HOUSE = {
     "types": set(),
     "checks": {"types"},
@@ -94,6 +94,7 @@ HOUSE = {
     "functions": {"types"},
     "watching": {"types", "checks"},
     "text": set(),
+    "fast": {"types", "checks"},
     "initializers": GROUND,
     "parameters": GROUND | {"initializers"},
     "regularizers": GROUND,

@@ -144,6 +144,7 @@ class Model(Network):
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | str | None = None,
         rng: RNG = None,
+        fast: bool | None = None,
     ) -> Training:
         """Return a training run, to be driven by a ``for``: it yields a record for each epoch.
 
@@ -178,6 +179,10 @@ class Model(Network):
             same say, however rare it is.
         rng : int, Generator or None, optional
             Draws the split, the order of the samples and the dropout masks.
+        fast : bool, optional
+            Whether short functions compiled by Numba, the extra ``whorl[fast]``, do part of the work; the results are the same
+            bits. True is from the first step on, False is never. None is as the environment variable ``WHORL_FAST`` says, 1
+            or 0, and without one when the run has lasted for a second, if Numba is installed.
 
         Returns
         -------
@@ -188,6 +193,8 @@ class Model(Network):
         ------
         TypeError, ValueError
             At once, before anything is changed, if an argument is not of the form above.
+        ImportError
+            If ``fast=True``, and Numba is not installed.
 
         Examples
         --------
@@ -215,6 +222,7 @@ class Model(Network):
             sample_weight=sample_weight,
             class_weight=class_weight,
             rng=rng,
+            fast=fast,
         )
 
     def fit(
@@ -234,12 +242,14 @@ class Model(Network):
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | str | None = None,
         rng: RNG = None,
+        fast: bool | None = None,
     ) -> History:
         """Train, and return the history: `training` from beginning to end, with callbacks.
 
         Parameters
         ----------
-        X, y, loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, sample_weight, class_weight, rng
+        X, y, loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, sample_weight, class_weight, rng, \
+fast
             As in `training`.
         callbacks : sequence of Callback, optional
             Called before the first epoch, after each, and at the end, in order.
@@ -253,6 +263,8 @@ class Model(Network):
         ------
         TypeError, ValueError
             At once, before anything is changed, if an argument is not of the form above.
+        ImportError
+            If ``fast=True``, and Numba is not installed.
 
         Examples
         --------
@@ -279,6 +291,7 @@ class Model(Network):
             sample_weight=sample_weight,
             class_weight=class_weight,
             rng=rng,
+            fast=fast,
         )
         return fit(training, listening)
 
@@ -294,12 +307,13 @@ class Model(Network):
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | str | None = None,
         rng: RNG = None,
+        fast: bool | None = None,
     ) -> Epoch:
         """Go once through these samples, and keep what the optimizer remembers for the next call: for data that comes in parts.
 
         Parameters
         ----------
-        X, y, loss, optimizer, batch_size, metrics, sample_weight, class_weight, rng
+        X, y, loss, optimizer, batch_size, metrics, sample_weight, class_weight, rng, fast
             As in `training`. As long as the optimizer is the same object, its twin's velocity and its time in epochs go on
             from call to call; another object begins anew. Copies of the model and saved ones begin anew too.
 
@@ -332,6 +346,7 @@ class Model(Network):
             sample_weight=sample_weight,
             class_weight=class_weight,
             rng=rng,
+            fast=fast,
         )
         if self._partial is not None and self._partial[0] is optimizer:
             run.resume(self._partial[1])

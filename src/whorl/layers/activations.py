@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from whorl.fast import accelerated
 from whorl.layers.layer import Layer
 from whorl.types import Array, Backward, Shape
 
@@ -28,13 +29,27 @@ class ReLU(Layer):
     """
 
     def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        y = np.maximum(x, np.zeros(x.shape[1:], x.dtype))  # a row of zeros: up to twice as fast as the number 0
+        y = relu(x)
 
         def backward(dy: Array) -> Array:
-            dy *= y > 0
-            return dy
+            return relu_back(dy, y)
 
         return y, backward
+
+
+@accelerated
+def relu(x: Array) -> Array:
+    """Return the positive part, element by element."""
+    row = np.zeros(x.shape[1:], x.dtype)  # up to twice as fast as the number 0
+    positive: Array = np.maximum(x, row)
+    return positive
+
+
+@accelerated
+def relu_back(dy: Array, y: Array) -> Array:
+    """Return dy where the output is above 0, else 0; dy is overwritten."""
+    dy *= y > 0
+    return dy
 
 
 class Softmax(Layer):

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from whorl import checks, randomness
+from whorl.fast import accelerated
 from whorl.layers.layer import Layer
 from whorl.types import Array, Backward, Shape
 
@@ -24,8 +25,15 @@ def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: n
            [2., 0., 0., 2., 0., 0.]], dtype=float32)
     """
     threshold = min(round(rate * 65536), 65535)
-    kept = randomness.bits16(rng, math.prod(shape)).reshape(shape) >= threshold
-    return kept * dtype.type(65536 / (65536 - threshold))
+    bits = randomness.bits16(rng, math.prod(shape)).reshape(shape)
+    return keep(bits, threshold, dtype.type(65536 / (65536 - threshold)))
+
+
+@accelerated
+def keep(bits: Array, threshold: int, scale: np.floating) -> Array:
+    """Return a mask: `scale` where the random number is at least the threshold, else 0."""
+    mask: Array = (bits >= threshold) * scale
+    return mask
 
 
 class Dropout(Layer):

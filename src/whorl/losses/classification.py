@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from whorl import checks
+from whorl.fast import accelerated
 from whorl.functions import ones, sigmoid
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, by_sample, mean, values
 from whorl.types import Array, Shape
@@ -90,7 +91,7 @@ class CrossEntropy(FusedLoss):
         n, k = z.shape
         at_label = np.arange(0, n * k, k)  # where each row begins in a flat array
         at_label += target
-        z = z - z.max(axis=1, keepdims=True)  # (n, k), at most 0
+        z = below_top(z)  # (n, k), at most 0
         p = np.exp(z)
         total = p.dot(ones(k, p.dtype))  # (n,), at least 1
         p /= total[:, None]
@@ -101,13 +102,27 @@ class CrossEntropy(FusedLoss):
         value = mean(np.log(total) - aim, weight)
 
         def backward() -> Array:
-            dz = p / n
-            dz.ravel()[at_label] -= (1 - s) / n
-            if s:
-                dz -= s / (n * k)
+            dz = cross_entropy_back(p, at_label, (1 - s) / n, s / (n * k))
             return by_sample(dz, weight)
 
         return value, p, backward
+
+
+@accelerated
+def below_top(z: Array) -> Array:
+    """Return the scores (n, k), less the largest of each row."""
+    lower: Array = z - z.max(axis=1, keepdims=True)
+    return lower
+
+
+@accelerated
+def cross_entropy_back(p: Array, at_label: Array, hit: float, miss: float) -> Array:
+    """Return p / n, less `hit` at the labels' places in the flat array, less `miss` everywhere."""
+    dz: Array = p / len(p)  # (n, k)
+    dz.ravel()[at_label] -= hit
+    if miss:
+        dz -= miss
+    return dz
 
 
 class BinaryCrossEntropy(Elementwise, FusedLoss):

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from whorl import checks
+from whorl.fast import accelerated
 from whorl.optimizers.optimizer import LearningRate, Optimizer, blocks
 from whorl.types import Array
 
@@ -74,16 +75,31 @@ class Adam(Optimizer):
         c = math.sqrt((1 - self.beta2) / (1 - self.beta2**self._steps))
         size = learning_rate * (1 - self.beta1) / (1 - self.beta1**self._steps) / c
         floor = self.epsilon / c
-        for p, g, m, v in blocks(parameters, gradients, *self._moments):
-            m *= self.beta1
-            m += g
-            v *= self.beta2
-            v += g * g
-            step = np.sqrt(v)
-            step += floor
-            np.divide(m, step, out=step)
-            step *= size
-            p -= step
+        adam(parameters, gradients, *self._moments, self.beta1, self.beta2, size, floor)
+
+
+@accelerated
+def adam(
+    parameters: Array,
+    gradients: Array,
+    mean: Array,
+    square: Array,
+    beta1: float,
+    beta2: float,
+    size: float,
+    floor: float,
+) -> None:
+    """Take Adam's step: ``p ← p − size · m / (√v + floor)``, once m and v have taken in the gradient."""
+    for p, g, m, v in blocks(parameters, gradients, mean, square):
+        m *= beta1
+        m += g
+        v *= beta2
+        v += g * g
+        step = np.sqrt(v)
+        step += floor
+        np.divide(m, step, out=step)
+        step *= size
+        p -= step
 
 
 class AdamW(Adam):
@@ -187,11 +203,28 @@ class NAdam(Optimizer):
         correction = 1 - self.beta2**t
         along_g = learning_rate * (1 - now) / (1 - self._product)
         along_m = learning_rate * next_one / (1 - self._product * next_one)
-        for p, g, m, v in blocks(parameters, gradients, *self._moments):
-            m *= self.beta1
-            m += (1 - self.beta1) * g
-            v *= self.beta2
-            v += (1 - self.beta2) * g * g
-            size = np.sqrt(v / correction)
-            size += self.epsilon
-            p -= (along_g * g + along_m * m) / size
+        nadam(parameters, gradients, *self._moments, self.beta1, self.beta2, correction, self.epsilon, along_g, along_m)
+
+
+@accelerated
+def nadam(
+    parameters: Array,
+    gradients: Array,
+    mean: Array,
+    square: Array,
+    beta1: float,
+    beta2: float,
+    correction: float,
+    epsilon: float,
+    along_g: float,
+    along_m: float,
+) -> None:
+    """Take NAdam's step: ``p ← p − (along_g g + along_m m) / (√(v / correction) + ε)``, with the new m and v."""
+    for p, g, m, v in blocks(parameters, gradients, mean, square):
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * g * g
+        size = np.sqrt(v / correction)
+        size += epsilon
+        p -= (along_g * g + along_m * m) / size

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from whorl import checks
+from whorl.fast import accelerated
 from whorl.optimizers.optimizer import LearningRate, Optimizer, blocks
 from whorl.types import Array
 
@@ -57,14 +58,29 @@ class RMSprop(Optimizer):
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._state is None:
             self._state = np.zeros_like(parameters), np.zeros_like(parameters)
-        for p, g, v, u in blocks(parameters, gradients, *self._state):
-            v *= self.alpha
-            v += (1 - self.alpha) * g * g
-            size = np.sqrt(v)
-            size += self.epsilon
-            u *= self.momentum
-            u += g / size
-            p -= learning_rate * u
+        rmsprop(parameters, gradients, *self._state, self.alpha, self.momentum, self.epsilon, learning_rate)
+
+
+@accelerated
+def rmsprop(
+    parameters: Array,
+    gradients: Array,
+    square: Array,
+    velocity: Array,
+    alpha: float,
+    mu: float,
+    epsilon: float,
+    learning_rate: float,
+) -> None:
+    """Take RMSprop's step along the new velocity u."""
+    for p, g, v, u in blocks(parameters, gradients, square, velocity):
+        v *= alpha
+        v += (1 - alpha) * g * g
+        size = np.sqrt(v)
+        size += epsilon
+        u *= mu
+        u += g / size
+        p -= learning_rate * u
 
 
 class Adagrad(Optimizer):
@@ -100,9 +116,15 @@ class Adagrad(Optimizer):
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._squares is None:
             self._squares = np.zeros_like(parameters)
-        for p, g, v in blocks(parameters, gradients, self._squares):
-            v += g * g
-            p -= learning_rate * g / (np.sqrt(v) + self.epsilon)
+        adagrad(parameters, gradients, self._squares, self.epsilon, learning_rate)
+
+
+@accelerated
+def adagrad(parameters: Array, gradients: Array, squares: Array, epsilon: float, learning_rate: float) -> None:
+    """Take Adagrad's step, once v has taken in the squares."""
+    for p, g, v in blocks(parameters, gradients, squares):
+        v += g * g
+        p -= learning_rate * g / (np.sqrt(v) + epsilon)
 
 
 class Lion(Optimizer):
@@ -154,8 +176,17 @@ class Lion(Optimizer):
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._momentum is None:
             self._momentum = np.zeros_like(parameters)
-        parameters *= 1 - learning_rate * self.weight_decay
-        for p, g, m in blocks(parameters, gradients, self._momentum):
-            p -= learning_rate * np.sign(self.beta1 * m + (1 - self.beta1) * g)
-            m *= self.beta2
-            m += (1 - self.beta2) * g
+        decay = 1 - learning_rate * self.weight_decay
+        lion(parameters, gradients, self._momentum, self.beta1, self.beta2, decay, learning_rate)
+
+
+@accelerated
+def lion(
+    parameters: Array, gradients: Array, momentum: Array, beta1: float, beta2: float, decay: float, learning_rate: float
+) -> None:
+    """Take Lion's step, ``p ← decay · p − lr u``, and let m take in the gradient."""
+    for p, g, m in blocks(parameters, gradients, momentum):
+        p *= decay
+        p -= learning_rate * np.sign(beta1 * m + (1 - beta1) * g)
+        m *= beta2
+        m += (1 - beta2) * g

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from whorl import checks
+from whorl.fast import accelerated
 from whorl.optimizers.optimizer import LearningRate, Optimizer
 from whorl.types import Array
 
@@ -57,14 +58,31 @@ class SGD(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self.momentum == 0:
-            parameters -= learning_rate * gradients
+            descend(parameters, gradients, learning_rate)
             return
         if self._velocity is None:
             self._velocity = np.zeros_like(parameters)
-        v = self._velocity
-        v *= self.momentum
-        v += gradients
-        if self.nesterov:
-            parameters -= learning_rate * (gradients + self.momentum * v)
-        else:
-            parameters -= learning_rate * v
+        roll = nesterov if self.nesterov else momentum
+        roll(parameters, gradients, self._velocity, self.momentum, learning_rate)
+
+
+@accelerated
+def descend(parameters: Array, gradients: Array, learning_rate: float) -> None:
+    """Step along the gradient."""
+    parameters -= learning_rate * gradients
+
+
+@accelerated
+def momentum(parameters: Array, gradients: Array, velocity: Array, mu: float, learning_rate: float) -> None:
+    """Step along the velocity, once it has taken in the gradient."""
+    velocity *= mu
+    velocity += gradients
+    parameters -= learning_rate * velocity
+
+
+@accelerated
+def nesterov(parameters: Array, gradients: Array, velocity: Array, mu: float, learning_rate: float) -> None:
+    """Step to where the new velocity will have led by the next step."""
+    velocity *= mu
+    velocity += gradients
+    parameters -= learning_rate * (gradients + mu * velocity)

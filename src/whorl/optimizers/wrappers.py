@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from whorl import checks
+from whorl.fast import accelerated
 from whorl.optimizers.optimizer import Optimizer
 from whorl.types import Array
 
@@ -116,4 +117,10 @@ class Averaged(Wrapper):
             self.average = parameters.copy()
         self._steps += 1
         decay = min(self.decay, (1 + self._steps) / (10 + self._steps))
-        self.average += (1 - decay) * (parameters - self.average)
+        approach(self.average, parameters, 1 - decay)
+
+
+@accelerated
+def approach(average: Array, parameters: Array, share: float) -> None:
+    """Move the average towards the parameters, by a share of the way."""
+    average += share * (parameters - average)

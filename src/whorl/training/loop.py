@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whorl import checks, randomness
+from whorl.fast import Switch
 from whorl.losses import Loss
 from whorl.metrics import METRICS, Metric, named
 from whorl.optimizers import Optimizer
@@ -64,8 +65,10 @@ class Training:
         sample_weight: Any,
         class_weight: Mapping[int, float] | str | None,
         rng: RNG,
+        fast: bool | None,
     ) -> None:
         checks.instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
+        self._switch = Switch(fast=fast)
         self.model = model
         self.loss = loss
         self.optimizer = optimizer.fresh()
@@ -140,9 +143,8 @@ class Training:
         while self.epoch < self.epochs:
             begun = time.perf_counter()
             underway = self._begin()
-            with np.errstate(
-                over="ignore", invalid="ignore"
-            ):  # a loss that is not finite ends the epoch, with an error
+            # A loss that is not finite ends the epoch, with an error.
+            with np.errstate(over="ignore", invalid="ignore"), self._switch:
                 count, loss, penalty, learning_rate = self._train_step(underway, next(underway.batches))
                 underway.seconds += time.perf_counter() - begun
                 epoch = self._complete(underway) if underway.samples == underway.total else None
@@ -152,14 +154,17 @@ class Training:
         """Go on where an earlier run ended, for one epoch: with its optimizer, its time, and its count of steps."""
         self.optimizer, self._stepped = earlier.optimizer, earlier._stepped
         self.epoch, self.step = earlier.epoch, earlier.step
+        self._switch.resume(earlier._switch)
         self.epochs = self.epoch + 1
 
     def _train_epoch(self) -> Epoch:
         """Take the steps that are left of this epoch."""
         begun = time.perf_counter()
         underway = self._begin()
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"), self._switch:
             for rows in underway.batches:
+                if self._switch.undecided:
+                    self._switch.consider()
                 self._train_step(underway, rows)
             underway.seconds += time.perf_counter() - begun
             return self._complete(underway)

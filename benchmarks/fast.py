@@ -1,0 +1,145 @@
+"""What the extra ``whorl[fast]`` gains: ``python -m benchmarks.fast`` measures it and writes ``benchmarks/fast.md``.
+
+For each of the six reference networks: the time of a training step with NumPy alone, and with the compiled twins, in turns on
+the same machine; and for each twin, the least time of many calls, at sizes that occur there.
+"""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+import whorl
+from whorl import SGD, Adam, CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax
+from whorl.fast import kernels
+from whorl.layers import activations, dense, dropout
+from whorl.losses import classification
+from whorl.optimizers import Optimizer, adam, sgd
+from whorl.types import Array
+
+# name, inputs, layers, batch size, optimizer, steps in a turn
+NETWORKS: list[tuple[str, int, Sequence[Layer], int, Optimizer, int]] = [
+    (
+        "spiral",
+        2,
+        [Dense(64, weight_l2=5e-4), ReLU(), Dropout(0.1), Dense(3), Softmax()],
+        32,
+        SGD(0.05, momentum=0.9),
+        200,
+    ),
+    ("nnfs", 2, [Dense(512, weight_l2=5e-4), ReLU(), Dropout(0.1), Dense(3), Softmax()], 128, Adam(), 100),
+    ("table", 20, [Dense(256), ReLU(), Dense(256), ReLU(), Dense(2), Softmax()], 256, Adam(), 50),
+    ("mnist", 784, [Dense(256), ReLU(), Dense(128), ReLU(), Dense(10), Softmax()], 128, Adam(), 25),
+    (
+        "mnist-dropout",
+        784,
+        [Dense(512), ReLU(), Dropout(0.2), Dense(512), ReLU(), Dropout(0.2), Dense(10), Softmax()],
+        128,
+        Adam(),
+        10,
+    ),
+    ("wide", 784, [Dense(2048), ReLU(), Dense(2048), ReLU(), Dense(10), Softmax()], 256, Adam(), 2),
+]
+TURNS = 15
+
+
+def steps(inputs: int, layers: Sequence[Layer], batch_size: int, optimizer: Optimizer, *, fast: bool) -> Any:
+    """Return an endless run, warm."""
+    rng = np.random.default_rng(0)
+    model = Model(layers, inputs=inputs, rng=0)
+    X = rng.standard_normal((20 * batch_size, inputs), np.float32)
+    y = rng.integers(0, model.outputs[0], len(X))
+    run = model.training(
+        X, y, loss=CrossEntropy(), optimizer=optimizer, epochs=10**6, batch_size=batch_size, rng=0, fast=fast
+    ).steps()
+    for _ in range(3):
+        next(run)
+    return run
+
+
+def network(
+    inputs: int, layers: Sequence[Layer], batch_size: int, optimizer: Optimizer, count: int
+) -> tuple[float, float]:
+    """Return the microseconds of a step in the quickest turn, with NumPy alone and with the twins."""
+    runs = [steps(inputs, layers, batch_size, optimizer, fast=fast) for fast in (False, True)]
+    seconds: list[list[float]] = [[], []]
+    for _ in range(TURNS):
+        for run, turns in zip(runs, seconds, strict=True):
+            start = time.perf_counter()
+            for _ in range(count):
+                next(run)
+            turns.append((time.perf_counter() - start) / count * 1e6)
+    return min(seconds[0]), min(seconds[1])
+
+
+def calls() -> list[tuple[str, Callable[..., object], Callable[..., object], tuple[Any, ...]]]:
+    """Return what each twin is measured with: a description, the NumPy lines, the twin, the arguments."""
+    rng = np.random.default_rng(0)
+
+    def some(*shape: int) -> Array:
+        return rng.random(shape, np.float32)
+
+    adams = [(n, [some(n) for _ in range(4)]) for n in (387, 235_146, 5_824_522)]
+    x, z, labels = some(128, 512), some(128, 10), rng.integers(0, 10, 128)
+    bits = rng.integers(0, 65536, x.shape).astype(np.uint16)
+    return [
+        *((f"adam, {n} parameters", adam.adam, kernels.adam, (*a, 0.9, 0.999, 1e-3, 1e-8)) for n, a in adams),
+        ("momentum, 387 parameters", sgd.momentum, kernels.momentum, (*adams[0][1][:3], 0.9, 0.01)),
+        ("add_bias, 128 × 512", dense.add_bias, kernels.add_bias, (x.copy(), some(512))),
+        ("relu, 128 × 512", activations.relu, kernels.relu, (x,)),
+        ("relu_back, 128 × 512", activations.relu_back, kernels.relu_back, (x.copy(), x)),
+        ("keep, 128 × 512", dropout.keep, kernels.keep, (bits, 13107, np.float32(1.25))),
+        ("below_top, 128 × 10", classification.below_top, kernels.below_top, (z,)),
+        (
+            "cross_entropy_back, 128 × 10",
+            classification.cross_entropy_back,
+            kernels.cross_entropy_back,
+            (z, labels, 1 / 128, 0.0),
+        ),
+    ]
+
+
+def least(function: Callable[..., object], arguments: tuple[Any, ...]) -> float:
+    """Return the microseconds of the quickest of many calls."""
+    quickest, end = np.inf, time.perf_counter() + 0.5
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        function(*arguments)
+        quickest = min(quickest, time.perf_counter() - start)
+    return float(quickest) * 1e6
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    threads = os.environ.get("OPENBLAS_NUM_THREADS", "all")
+    page = [
+        "# The extra `whorl[fast]`: what it gains",
+        "",
+        f"Written by `python -m benchmarks.fast`, whorl {whorl.__version__}, NumPy {np.__version__}, Numba {numba.__version__},",
+        f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, {threads} of them for matrix products.",
+        "Times are in microseconds, of float32.",
+        "",
+        f"A training step, in the quickest of {TURNS} turns.",
+        "",
+        "| network | NumPy alone | with the extra | gain |",
+        "|---|---|---|---|",
+    ]
+    for name, inputs, layers, batch_size, optimizer, count in NETWORKS:
+        slow, quick = network(inputs, layers, batch_size, optimizer, count)
+        page.append(f"| {name} | {slow:.0f} | {quick:.0f} | {slow / quick:.2f} |")
+    page += ["", "One call, the quickest of many.", "", "| function | NumPy | twin | gain |", "|---|---|---|---|"]
+    for name, plain, twin, arguments in calls():
+        slow, quick = least(plain, arguments), least(twin, arguments)
+        page.append(f"| {name} | {slow:.1f} | {quick:.1f} | {slow / quick:.1f} |")
+    text = "\n".join(page) + "\n"
+    Path(__file__).with_suffix(".md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
