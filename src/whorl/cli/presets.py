@@ -196,15 +196,20 @@ def pixels(images: Array) -> Array:
 
 @dataclass(frozen=True)
 class Tabular(Columns):
-    """The columns of a file: numbers and categories, to classes or to a number."""
+    """The columns of a file: numbers and categories, to classes or to a number.
 
-    hidden: tuple[int, ...] = (64, 64)
-    dropout: float = 0.1
+    Tables are small, and many have noise in their labels. Half of the hidden units dropped at each step, and a rate that falls
+    to 0, keep a wide network from learning it by heart, so that few rows are needed to see when to stop: a tenth shows how it
+    goes, and does not decide.
+    """
+
+    validation: ClassVar[float] = 0.1
+    hidden: tuple[int, ...] = (256, 256)
+    dropout: float = 0.5
     epochs: int = 100
     batch_size: int = 64
     optimizer: str = "adamw"
-    learning_rate: float = 0.003
-    patience: int | None = 20
+    learning_rate: float = 0.002
 
 
 SPIRAL = {
