@@ -8,7 +8,7 @@ import pytest
 from commands import flowers, out, refused
 
 import whorl
-from whorl.cli.presets import PRESETS, Blobs
+from whorl.cli.presets import PRESETS, Blobs, Spiral
 
 pytestmark = pytest.mark.usefixtures("own_directory", "no_picture")
 
@@ -56,6 +56,14 @@ def test_the_same_numbers_as_by_hand(capsys):
     step = whorl.AdamW(0.02, weight_decay=0.5)
     model.fit(X, y, loss=whorl.CrossEntropy(), optimizer=step, epochs=3, batch_size=32, validation=0.2, rng=rng)
     np.testing.assert_array_equal(whorl.load("model.npz").parameters, model.parameters)
+
+
+def test_what_a_recipe_trains_is_what_the_command_saves(capsys):
+    out(capsys, "train", "spiral", *QUICK, "--seed", "3", "--patience", "0")
+    model, problem, history = Spiral(samples=40, epochs=3, patience=0).train(3)
+    np.testing.assert_array_equal(whorl.load("model.npz").parameters, model.parameters)
+    assert len(problem.X) == 120
+    assert len(history.epochs) <= 3
 
 
 def test_patience_ends_the_training_and_the_best_parameters_are_saved(capsys):
