@@ -12,6 +12,12 @@ def own_directory(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def no_picture(monkeypatch):
+    """The command draws none, which takes longer than to train what a test trains."""
+    monkeypatch.setattr("whorl.cli.train._picture", lambda *_: None)
+
+
+@pytest.fixture
 def rng():
     return np.random.default_rng(0)
 

@@ -302,7 +302,9 @@ def test_ctrl_c_stops_after_the_epoch_and_saves_what_there_is():
     assert "Traceback" not in errors
     stopped = next(line for line in lines if line.startswith("stopped after epoch"))
     assert re.fullmatch(r"stopped after epoch \d+: interrupted by Ctrl-C", stopped)
-    assert {"saved model.npz", "saved spiral.png"} < set(lines)
+    assert {"saved model.npz", "saved model.toml", "saved spiral.png"} < set(lines)
+    epochs = re.search(r"after epoch (\d+)", stopped)[1]
+    assert f"interrupted_after_epoch = {epochs}" in Path("model.toml").read_text().splitlines()
     assert whorl.load("model.npz").inputs == (2,)
 
 

@@ -12,7 +12,7 @@ from whorl.cli import config
 from whorl.cli.config import Run, read, write
 from whorl.cli.presets import PRESETS, Moons, Tabular
 
-pytestmark = pytest.mark.usefixtures("own_directory")
+pytestmark = pytest.mark.usefixtures("own_directory", "no_picture")
 
 QUICK = ["--samples", "40", "--epochs", "3"]
 RUNS = [

@@ -10,7 +10,7 @@ import whorl
 from whorl import CrossEntropy, Dense, Flatten, Model, Softmax
 from whorl.cli.presets import Blobs
 
-pytestmark = pytest.mark.usefixtures("own_directory")
+pytestmark = pytest.mark.usefixtures("own_directory", "no_picture")
 
 QUICK = ["train", "spiral", "--samples", "30", "--hidden", "8", "--epochs", "4"]
 

@@ -39,6 +39,7 @@ def test_a_schedule_takes_the_place_of_the_learning_rate_and_back():
 
 def test_a_rate_in_the_optimizer_takes_the_place_of_both():
     written = settled(settled(Spiral(), {"schedule": "constant(0.3)"}), {"optimizer": "clipped(adam(0.2), norm=1)"})
+    assert written.schedule is None
     solver = written.solver()
     assert isinstance(solver, Clipped)
     assert solver.rate(100) == 0.2

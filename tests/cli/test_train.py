@@ -8,9 +8,9 @@ import pytest
 from commands import flowers, out, refused
 
 import whorl
-from whorl.cli.presets import PRESETS, Blobs
+from whorl.cli.presets import PRESETS, Blobs, Spiral
 
-pytestmark = pytest.mark.usefixtures("own_directory")
+pytestmark = pytest.mark.usefixtures("own_directory", "no_picture")
 
 QUICK = ["--samples", "40", "--epochs", "3"]
 
@@ -58,11 +58,19 @@ def test_the_same_numbers_as_by_hand(capsys):
     np.testing.assert_array_equal(whorl.load("model.npz").parameters, model.parameters)
 
 
+def test_what_a_recipe_trains_is_what_the_command_saves(capsys):
+    out(capsys, "train", "spiral", *QUICK, "--seed", "3", "--patience", "0")
+    model, problem, history = Spiral(samples=40, epochs=3, patience=0).train(3)
+    np.testing.assert_array_equal(whorl.load("model.npz").parameters, model.parameters)
+    assert len(problem.X) == 120
+    assert len(history.epochs) <= 3
+
+
 def test_patience_ends_the_training_and_the_best_parameters_are_saved(capsys):
     rates = ["--schedule", "chain([(1, 0.01), (99, 10)])"]  # after one good epoch, steps that spoil everything
     lines = out(capsys, "train", "moons", "--samples", "200", "--patience", "2", *rates)
-    assert lines[-4].startswith("stopped after epoch 4: val_loss has not become better for 3 epochs")
-    saved = re.fullmatch(r"saved model.npz, with its parameters of epoch 1: val loss (\d\.\d{3})", lines[-3])
+    assert lines[-3].startswith("stopped after epoch 4: val_loss has not become better for 3 epochs")
+    saved = re.fullmatch(r"saved model.npz, with its parameters of epoch 1: val loss (\d\.\d{3})", lines[-2])
     assert float(saved[1]) == float(re.findall(r"loss (\S+)", first_epoch(capsys, rates))[1])
 
 
@@ -75,7 +83,7 @@ def first_epoch(capsys, rates):
 
 def test_blobs_are_learned(capsys):
     lines = out(capsys, "train", "blobs", "--spread", "1", "--samples", "200", "--epochs", "5")
-    assert float(re.findall(r"acc (\d\.\d{3})", lines[-4])[1]) == 1.0
+    assert float(re.findall(r"acc (\d\.\d{3})", lines[-3])[1]) == 1.0
     problems = [Blobs(classes=4, features=3, spread=0.0).problem(np.random.default_rng(seed)) for seed in (0, 1)]
     np.testing.assert_array_equal(problems[0].X, problems[1].X)  # the same clouds, whatever draws the points
     assert problems[0].X.shape == (4000, 3)

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Not the stream of `whorl train --seed`, whatever the seed.
     rng = np.random.default_rng(np.random.SeedSequence([arguments.seed or 0, 1]))
     X, y, what = recipe.fresh(rng)
-    _fit(model, arguments.model, arguments.data, X.shape[1], int(y.max()) + 1)
+    _check_fit(model, arguments.model, arguments.data, X.shape[1], int(y.max()) + 1)
     measured = model.evaluate(X.reshape(-1, *model.inputs), y, loss=CrossEntropy(), metrics=["accuracy"])
     print(f"{len(X)} {what}: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}")
     limit = recipe.limit()
@@ -116,7 +116,7 @@ def _refuse(arguments: argparse.Namespace, names: Sequence[str], data: str) -> N
             raise ValueError(f"argument {settings.option(name)}: has no meaning for {data}: leave it out")
 
 
-def _fit(model: Model, path: str, data: str, inputs: int, classes: int) -> None:
+def _check_fit(model: Model, path: str, data: str, inputs: int, classes: int) -> None:
     """Raise unless the network is one for the data."""
     if math.prod(model.inputs) != inputs:
         raise ValueError(f"{path} takes inputs of shape {model.inputs}, but {data} has {inputs} for each sample")

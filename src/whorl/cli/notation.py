@@ -2,63 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from inspect import isabstract
+from types import ModuleType
 
 from whorl import initializers, layers, optimizers
 from whorl.cli.expressions import SCHEDULES, Call, by_name, parse, read
+from whorl.initializers import Initializer
 from whorl.layers import Layer
 from whorl.optimizers import Optimizer
 from whorl.schedules import Schedule
 
-LAYERS: Mapping[str, type] = by_name(
-    layers.Dense,
-    layers.Dropout,
-    layers.BatchNorm,
-    layers.LayerNorm,
-    layers.Standardize,
-    layers.Rescale,
-    layers.Embedding,
-    layers.Flatten,
-    layers.Residual,
-    layers.ReLU,
-    layers.LeakyReLU,
-    layers.ELU,
-    layers.SELU,
-    layers.GELU,
-    layers.SiLU,
-    layers.Mish,
-    layers.Tanh,
-    layers.Sigmoid,
-    layers.Softplus,
-    layers.Softmax,
-)
+
+def concrete(module: ModuleType, base: type) -> dict[str, type]:
+    """Return what a module has of a kind, by the names it is written with, in the order of the alphabet."""
+    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, base)]
+    return dict(sorted(by_name(*(kind for kind in kinds if not isabstract(kind))).items()))
+
+
+LAYERS = concrete(layers, Layer)
 """The layers that can be written."""
 
-INITIALIZERS: Mapping[str, type] = by_name(
-    initializers.Zeros,
-    initializers.Ones,
-    initializers.Normal,
-    initializers.Uniform,
-    initializers.HeNormal,
-    initializers.HeUniform,
-    initializers.GlorotNormal,
-    initializers.GlorotUniform,
-    initializers.LecunNormal,
-)
+INITIALIZERS = concrete(initializers, Initializer)
 """What may stand in a layer as its initializer."""
 
-OPTIMIZERS: Mapping[str, type] = by_name(
-    optimizers.SGD,
-    optimizers.Adam,
-    optimizers.AdamW,
-    optimizers.NAdam,
-    optimizers.RMSprop,
-    optimizers.Adagrad,
-    optimizers.Lion,
-    optimizers.LBFGS,
-    optimizers.Clipped,
-    optimizers.Averaged,
-)
+OPTIMIZERS = concrete(optimizers, Optimizer)
 """The optimizers that can be written."""
 
 

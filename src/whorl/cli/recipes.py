@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -42,7 +42,7 @@ class Problem:
     y: Array
     validation: tuple[Array, Array] | None = None
     test: tuple[Array, Array] | None = None
-    loss: Loss = CrossEntropy()  # noqa: RUF009  # a recipe itself, which nothing changes
+    loss: Loss = field(default_factory=CrossEntropy)
     metric: str = "accuracy"
     notes: Sequence[str] = ()
 
