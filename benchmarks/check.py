@@ -10,33 +10,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy reads it once: threa
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from benchmarks.arguments import add_measuring
 from benchmarks.cases import CASES, Case, samples
 from benchmarks.peers.ours import Plain
-from benchmarks.peers.peer import Peer
 from benchmarks.peers.plain import Straight
-from benchmarks.rounds import Spread, figures, interleave, ratio
+from benchmarks.rounds import Spread, figures, interleave, ratio, timed
 
 LIMITS = {"spiral": 1.25, "nnfs": 1.25, "table": 1.25, "mnist": 1.25, "mnist-dropout": 1.25}
 """How many times the page's time `fit` may take. Lower a limit when whorl becomes faster; a wide network is all BLAS."""
-
-
-def timed(peer: Peer, seconds: float) -> Callable[[], float]:
-    """Return a measurement of about so many seconds, after a warm-up: it gives microseconds a step."""
-    peer.train(1)
-    begun = time.perf_counter()
-    peer.train(2)
-    epochs = max(1, round(2 * seconds / (time.perf_counter() - begun)))
-
-    def measure() -> float:
-        begun = time.perf_counter()
-        peer.train(epochs)
-        return (time.perf_counter() - begun) / (epochs * peer.case.steps) * 1e6
-
-    return measure
 
 
 def compare(case: Case, rounds: int, seconds: float) -> Spread:

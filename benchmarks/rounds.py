@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from benchmarks.peers.peer import Peer
 
 Times = dict[str, list[float]]
 """By peer, one time for each round."""
@@ -36,6 +39,26 @@ def figures(value: float) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:#.3g}"
+
+
+def epochs(peer: Peer, seconds: float) -> int:
+    """Return how many epochs last about so many seconds, by the time of two."""
+    begun = time.perf_counter()
+    peer.train(2)
+    return max(1, round(2 * seconds / (time.perf_counter() - begun)))
+
+
+def timed(peer: Peer, seconds: float) -> Callable[[], float]:
+    """Return a measurement of about so many seconds, after a warm-up: it gives microseconds a step."""
+    peer.train(1)
+    count = epochs(peer, seconds)
+
+    def measure() -> float:
+        begun = time.perf_counter()
+        peer.train(count)
+        return (time.perf_counter() - begun) / (count * peer.case.steps) * 1e6
+
+    return measure
 
 
 def interleave(rounds: int, contenders: Mapping[str, Callable[[], float]]) -> Times:

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from benchmarks.cases import Case, samples
 from benchmarks.peers import ENTRIES, Entry, Peer
+from benchmarks.rounds import epochs
 
 ROOT = Path(__file__).parents[1]
 REST = 0.05
@@ -97,9 +98,7 @@ class Server:
         self.X, y = samples(self.case)
         self.peer = self.class_(self.case, self.X, y)
         check_learning(self.peer, self.peer.train(3))
-        begun = time.perf_counter()
-        self.peer.train(2)
-        self.seconds, self.epochs = seconds, max(1, round(2 * seconds / (time.perf_counter() - begun)))
+        self.seconds, self.epochs = seconds, epochs(self.peer, seconds)
 
     def measure(self) -> float:
         """Train from fresh parameters, and return microseconds a step."""
