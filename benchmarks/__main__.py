@@ -95,7 +95,9 @@ def main(argv: Sequence[str] | None = None) -> None:
                 )
     for failure in failures:
         print(f"failed: {failure}")
-    command = f"python -m benchmarks --rounds {arguments.rounds} --seconds {arguments.seconds:g}"
+    chosen = [("--networks", arguments.networks, list(CASES)), ("--peers", arguments.peers, list(ENTRIES))]
+    options = [" ".join(["", option, *names]) for option, names, every in chosen if names != every]
+    command = f"python -m benchmarks{''.join(options)} --rounds {arguments.rounds} --seconds {arguments.seconds:g}"
     notes = [f"{ENTRIES[name].title}: {missing}" for name, missing in absent.items()] + failures
     for path in report.write(arguments.output, results, notes, command):
         print(f"wrote {path}")

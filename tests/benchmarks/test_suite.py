@@ -9,9 +9,11 @@ from benchmarks import __main__ as command
 from benchmarks import check, report, worker
 from benchmarks.cases import CASES, samples
 from benchmarks.peers import ENTRIES, Peer
-from benchmarks.peers.ours import Plain
+from benchmarks.peers.ours import Fast, Plain
 from benchmarks.rounds import Spread, figures, interleave, ratio
 from benchmarks.worker import PeerError, Server, Worker
+
+from whorl import Model
 
 TINY = replace(CASES["spiral"], steps=5)
 TIMES = {
@@ -121,6 +123,19 @@ def test_whorl_itself_does_what_the_case_says():
     assert peer.predict(peer.X[:1]).shape == (1, 3)
 
 
+def test_the_engine_is_chosen_by_an_argument_of_fit(monkeypatch):
+    fit, asked = Model.fit, []
+
+    def listening(self, X, y, *, fast=None, **others):
+        asked.append(fast)
+        return fit(self, X, y, **others)
+
+    monkeypatch.setattr(Model, "fit", listening)
+    for peer in (Plain, Fast):
+        peer(TINY, *samples(TINY)).train(1)
+    assert asked == [False, True]
+
+
 def test_a_peer_that_is_not_installed_is_named():
     assert replace(ENTRIES["torch"], needs=("json", "no_such_module")).missing() == "no_such_module is not installed"
     assert ENTRIES["whorl"].missing() is None
@@ -146,7 +161,9 @@ def test_the_command_measures_and_writes(tmp_path, monkeypatch, capsys):
         ]
     )
     page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
-    assert "Written by `python -m benchmarks --rounds 2 --seconds 0.001`" in page
+    assert (
+        "Written by `python -m benchmarks --networks spiral --peers straight matmul --rounds 2 --seconds 0.001`" in page
+    )
     assert "| straight-line NumPy | " in page
     printed = capsys.readouterr().out
     assert "spiral: 2-64-3" in printed
