@@ -44,6 +44,27 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def speed(session: nox.Session) -> None:
+    """Fail if `fit` has become slower than its limits, which are multiples of the straight-line page's time."""
+    session.install("-e", ".")
+    session.run("python", "-m", "benchmarks.check", *session.posargs)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Race with PyTorch, JAX, Keras and scikit-learn, and record it. Let the machine do nothing else."""
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def footprint(session: nox.Session) -> None:
+    """Measure what whorl weighs in time and memory beside the same peers, and record it."""
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks"))
+    session.run("python", "-m", "benchmarks.footprint", *session.posargs)
+
+
+@nox.session
 def spiral(session: nox.Session) -> None:
     """Measure what the spiral's presets reach, and record it."""
     session.install("-e", ".")

@@ -1,0 +1,1 @@
+"""What whorl weighs: time to start, disk, memory, latency, and how they grow. One part of the page a file."""

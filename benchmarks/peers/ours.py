@@ -1,0 +1,56 @@
+"""whorl, through its front door: `Model.fit`, and the history it returns."""
+
+import inspect
+from typing import Any, ClassVar
+
+from benchmarks.cases import MOMENTUM, Case
+from benchmarks.peers.peer import Peer
+from whorl import SGD, Adam, CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax
+from whorl.types import Array
+
+
+def network(case: Case) -> Model:
+    """Return the model of a case, untrained."""
+    layers: list[Layer] = []
+    for number, units in enumerate(case.sizes[1:-1]):
+        l2 = 0.0 if number else case.l2
+        layers += [Dense(units, weight_l2=l2, bias_l2=l2), ReLU()]
+        layers += [Dropout(case.dropout)] * bool(case.dropout)
+    return Model([*layers, Dense(case.sizes[-1]), Softmax()], inputs=case.sizes[0], rng=0)
+
+
+class Plain(Peer):
+    """whorl on NumPy alone."""
+
+    fast: ClassVar[bool] = False
+
+    def __init__(self, case: Case, X: Array, y: Array) -> None:
+        super().__init__(case, X, y)
+        self.model = network(case)
+        # To be one argument of `fit`, `fast=self.fast`, once every whorl has it.
+        self.engine: dict[str, Any] = {"fast": self.fast} if "fast" in inspect.signature(Model.fit).parameters else {}
+
+    def train(self, epochs: int) -> list[float]:
+        case = self.case
+        sgd = case.optimizer == "sgd"
+        self.model = network(case)
+        history = self.model.fit(
+            self.X,
+            self.y,
+            loss=CrossEntropy(),
+            optimizer=SGD(case.learning_rate, momentum=MOMENTUM) if sgd else Adam(case.learning_rate),
+            epochs=epochs,
+            batch_size=case.batch,
+            rng=0,
+            **self.engine,
+        )
+        return history["loss"]
+
+    def predict(self, X: Array) -> Array:
+        return self.model.predict(X)
+
+
+class Fast(Plain):
+    """whorl with Numba's kernels."""
+
+    fast = True
