@@ -17,7 +17,7 @@ import platform
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -99,7 +99,7 @@ def theirs(train: datasets.Table, test: datasets.Table, seed: int) -> list[float
     )
 
     def features(table: datasets.Table) -> Array:
-        columns: list[Sequence[Any]] = [
+        columns: list[Any] = [
             table.sheet.numbers(name) if yes else [text or "" for text in table.sheet.texts(name)]
             for name, yes in zip(used, is_number, strict=True)
         ]

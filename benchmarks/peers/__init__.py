@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 
 from benchmarks.peers.peer import Peer
-from whorl import Model
 
 __all__ = ["ENTRIES", "Entry", "Peer"]
 
@@ -44,8 +42,6 @@ class Entry:
         for module in self.needs:
             if find_spec(module) is None:
                 return f"{module} is not installed"
-        if self.name == "whorl-fast" and "fast" not in inspect.signature(Model.fit).parameters:
-            return "this whorl has no fast engine"
         return None
 
     def load(self) -> type[Peer]:

@@ -1,7 +1,6 @@
 """whorl, through its front door: `Model.fit`, and the history it returns."""
 
-import inspect
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from benchmarks.cases import MOMENTUM, Case
 from benchmarks.peers.peer import Peer
@@ -27,8 +26,6 @@ class Plain(Peer):
     def __init__(self, case: Case, X: Array, y: Array) -> None:
         super().__init__(case, X, y)
         self.model = network(case)
-        # To be one argument of `fit`, `fast=self.fast`, once every whorl has it.
-        self.engine: dict[str, Any] = {"fast": self.fast} if "fast" in inspect.signature(Model.fit).parameters else {}
 
     def train(self, epochs: int) -> list[float]:
         case = self.case
@@ -42,7 +39,7 @@ class Plain(Peer):
             epochs=epochs,
             batch_size=case.batch,
             rng=0,
-            **self.engine,
+            fast=self.fast,
         )
         return history["loss"]
 
