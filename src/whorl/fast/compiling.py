@@ -7,7 +7,7 @@ starts threads, so that forks, threads and repeated runs need no thought.
 
 Numba compiles a function when it first meets arguments of some types, and keeps the machine code in ``__pycache__``, or where
 that is not writable in the user's cache; other processes find it there. Measured (Numba 0.68, seconds of CPU, the network
-"spiral"): 1.5 for the first training of all, 0.2 of which loads Numba; 0.45 for the first of a later process. Compiling both
+"spiral"): 1.7 for the first training of all, 0.2 of which loads Numba; 0.45 for the first of a later process. Compiling both
 float types at once would double the first; arrays that a compiled function makes itself cost it 0.2 more, and each call 0.5 µs.
 """
 
