@@ -415,7 +415,7 @@ def test_a_file_with_classes(capsys):
     lines = out(capsys, "train", "flowers.csv", "--target", "kind", "--ignore", "price", "--epochs", "40")
     assert lines[0] == "300 rows, classification of kind"
     assert "saved flowers.png" in lines
-    assert re.fullmatch(r"saved model.npz, with its parameters of epoch \d+: val loss \d\.\d{3}", lines[-3])
+    assert lines[-3] == "saved model.npz"
     model = whorl.load("model.npz")
     Path("new.csv").write_text("colour,length\nred,3\nwhite,-3\nblue,\n")  # other order, a new category, a gap
     predicted = out(capsys, "predict", "model.npz", "new.csv")
