@@ -85,7 +85,7 @@ def test_public_names():
 
 
 # Who may import whom: each room may use those named, which all stand before it.
-GROUND = {"types", "checks", "randomness", "configuration", "functions", "text", "watching", "fast"}
+GROUND = {"types", "checks", "randomness", "configuration", "functions", "text", "watching", "fast", "memory"}
 HOUSE = {
     "types": set(),
     "checks": {"types"},
@@ -95,6 +95,7 @@ HOUSE = {
     "watching": {"types", "checks"},
     "text": set(),
     "fast": {"types", "checks"},
+    "memory": set(),
     "initializers": GROUND,
     "parameters": GROUND | {"initializers"},
     "regularizers": GROUND,

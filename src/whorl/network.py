@@ -12,6 +12,7 @@ import numpy.typing as npt
 from whorl import checks, randomness
 from whorl.layers import Layer, Sigmoid, Softmax, Standardize, chain
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, FusedLoss, Loss
+from whorl.memory import keep_freed_memory
 from whorl.metrics import Metric
 from whorl.optimizers import Optimizer
 from whorl.parameters import views
@@ -334,5 +335,6 @@ class Network:
     def _in_chunks(self, layers: Sequence[Layer], x: Array | Selection) -> Array:
         if len(x) <= CHUNK:
             return chain.predict(layers, np.asarray(x))
+        keep_freed_memory()
         starts = range(0, len(x), CHUNK)
         return np.concatenate([chain.predict(layers, x[start : start + CHUNK]) for start in starts])

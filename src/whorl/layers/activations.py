@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from whorl.fast import accelerated
+from whorl.functions import ones, row_max
 from whorl.layers.layer import Layer
 from whorl.types import Array, Backward, Shape
 
@@ -85,8 +86,8 @@ class Softmax(Layer):
         return inputs
 
     def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        p = np.exp(x - x.max(axis=1, keepdims=True))  # (n, k)
-        p /= p.sum(axis=1, keepdims=True)
+        p = np.exp(x - row_max(x))  # (n, k)
+        p /= p.dot(ones(x.shape[1], x.dtype))[:, None]
 
         def backward(dp: Array) -> Array:
             dp -= np.sum(dp * p, axis=1, keepdims=True)

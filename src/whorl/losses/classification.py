@@ -12,7 +12,7 @@ import numpy as np
 
 from whorl import checks
 from whorl.fast import accelerated
-from whorl.functions import ones, sigmoid
+from whorl.functions import ones, row_max, sigmoid
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, by_sample, mean, values
 from whorl.types import Array, Shape
 
@@ -111,7 +111,7 @@ class CrossEntropy(FusedLoss):
 @accelerated
 def below_top(z: Array) -> Array:
     """Return the scores (n, k), less the largest of each row."""
-    lower: Array = z - z.max(axis=1, keepdims=True)
+    lower: Array = z - row_max(z)
     return lower
 
 

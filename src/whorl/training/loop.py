@@ -12,6 +12,7 @@ import numpy as np
 from whorl import checks, randomness
 from whorl.fast import Switch
 from whorl.losses import Loss
+from whorl.memory import keep_freed_memory
 from whorl.metrics import METRICS, Metric, named
 from whorl.optimizers import Optimizer
 from whorl.randomness import RNG
@@ -90,6 +91,7 @@ class Training:
         # The parameters that the steps have come to, while the model shows their average.
         self._stepped: Array | None = None
         model.settle_in(self.train.x)
+        keep_freed_memory()
 
     def _batch_size(self, asked: int | None) -> int:
         usual = self.optimizer.batch_size
