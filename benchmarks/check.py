@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy reads it once: threa
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 
 from benchmarks.arguments import add_measuring
@@ -25,7 +26,8 @@ LIMITS = {"spiral": 1.25, "nnfs": 1.25, "table": 1.25, "mnist": 1.25, "mnist-dro
 def compare(case: Case, rounds: int, seconds: float) -> Spread:
     """Return how many times the page's time whorl's `fit` takes."""
     X, y = samples(case)
-    times = interleave(rounds, {peer.__name__: timed(peer(case, X, y), seconds) for peer in (Plain, Straight)})
+    clock = time.thread_time  # its processor's time: what others do on the machine meanwhile matters least
+    times = interleave(rounds, {peer.__name__: timed(peer(case, X, y), seconds, clock) for peer in (Plain, Straight)})
     return ratio(times["Plain"], times["Straight"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,9 +25,16 @@ def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: n
     array([[2., 0., 0., 2., 0., 2.],
            [2., 0., 0., 2., 0., 0.]], dtype=float32)
     """
-    threshold = min(round(rate * 65536), 65535)
+    threshold, scale = _rounded(rate, dtype)
     bits = randomness.bits16(rng, math.prod(shape)).reshape(shape)
-    return keep(bits, threshold, dtype.type(65536 / (65536 - threshold)))
+    return keep(bits, threshold, scale)
+
+
+@lru_cache(maxsize=64)
+def _rounded(rate: float, dtype: np.dtype[np.floating]) -> tuple[int, np.floating]:
+    """Return the rate in 65536ths, and the scale that belongs to it."""
+    threshold = min(round(rate * 65536), 65535)
+    return threshold, dtype.type(65536 / (65536 - threshold))
 
 
 @accelerated

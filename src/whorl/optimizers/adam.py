@@ -94,8 +94,9 @@ def adam(
         m *= beta1
         m += g
         v *= beta2
-        v += g * g
-        step = np.sqrt(v)
+        step = g * g
+        v += step
+        np.sqrt(v, out=step)
         step += floor
         np.divide(m, step, out=step)
         step *= size
