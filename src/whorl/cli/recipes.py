@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 
@@ -55,9 +54,6 @@ class Recipe(ABC):
     schedule that of `learning_rate`.
     """
 
-    validation: ClassVar[float] = 0.2
-    """The share of the samples that validates."""
-
     hidden: tuple[int, ...]
     dropout: float
     epochs: int
@@ -67,6 +63,7 @@ class Recipe(ABC):
     layers: str | None = None
     schedule: str | None = None
     patience: int | None = None
+    validation: float = 0.2
 
     @abstractmethod
     def problem(self, rng: np.random.Generator) -> Problem:

@@ -57,6 +57,8 @@ SETTINGS: dict[str, Setting] = {
     ),
     "weight_l2": Setting(real(minimum=0), "strength of the L2 penalty on the weights; not in --layers"),
     "bias_l2": Setting(real(minimum=0), "strength of the L2 penalty on the biases; not in --layers"),
+    "label_smoothing": Setting(real(minimum=0, below=1), "share of each label that is spread over all classes"),
+    "validation": Setting(real(above=0, below=1), "share of the samples that validates"),
     "epochs": Setting(whole(1), "times to go through the samples"),
     "batch_size": Setting(whole(1), "samples a step"),
     "optimizer": Setting(words(notation.has_rate), 'how to step, such as "sgd(momentum=0.9, nesterov=True)"', "TEXT"),

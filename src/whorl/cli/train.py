@@ -69,7 +69,7 @@ def _words(presets: Mapping[str, Recipe]) -> dict[str, Any]:
     doc = (type(first).__doc__ or "").splitlines()[0]
     return {
         "help": doc,
-        "description": f"{doc} {1 - first.validation:.0%} of the samples train the network, the others validate it.",
+        "description": f"{doc} Some of the samples train the network, the others validate it (see --validation).",
         "epilog": f"In brackets: what holds if nothing is said, by preset ({', '.join(presets)})."
         f" Layers: {', '.join(LAYERS)}. Optimizers: {', '.join(OPTIMIZERS)}. Schedules: {', '.join(SCHEDULES)}.",
         "allow_abbrev": False,
