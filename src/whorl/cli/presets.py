@@ -242,7 +242,7 @@ PRESETS: dict[str, dict[str, Recipe]] = {
         "classic": Mnist(),
         "best": Mnist(
             layers=f"dropout(0.2) {'dense(1024) relu dropout(0.5) ' * 2}".rstrip(),
-            epochs=80,
+            epochs=60,
             validation=1 / 30,
             label_smoothing=0.1,
         ),
