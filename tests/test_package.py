@@ -85,7 +85,18 @@ def test_public_names():
 
 
 # Who may import whom: each room may use those named, which all stand before it.
-GROUND = {"types", "checks", "randomness", "configuration", "functions", "text", "watching", "fast", "memory"}
+GROUND = {
+    "types",
+    "checks",
+    "randomness",
+    "configuration",
+    "functions",
+    "text",
+    "watching",
+    "fast",
+    "memory",
+    "threads",
+}
 HOUSE = {
     "types": set(),
     "checks": {"types"},
@@ -96,6 +107,7 @@ HOUSE = {
     "text": set(),
     "fast": {"types", "checks"},
     "memory": set(),
+    "threads": set(),
     "initializers": GROUND,
     "parameters": GROUND | {"initializers"},
     "regularizers": GROUND,
