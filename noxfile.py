@@ -76,3 +76,24 @@ def fast(session: nox.Session) -> None:
     """Measure what the compiled twins gain, and record it."""
     session.install("-e", ".[fast]")
     session.run("python", "-m", "benchmarks.fast", *session.posargs, env={"OPENBLAS_NUM_THREADS": "1"})
+
+
+@nox.session
+def threads(session: nox.Session) -> None:
+    """Measure from which size on BLAS threads pay, and record it. Let the machine do nothing else."""
+    session.install("-e", ".[fast]")
+    session.run("python", "-m", "benchmarks.threads", *session.posargs)
+
+
+@nox.session
+def images(session: nox.Session) -> None:
+    """Train the presets for MNIST and Fashion-MNIST with three seeds, beside PyTorch, and record it. An hour or more."""
+    session.install("-e", ".[fast,torch]")
+    session.run("python", "-m", "benchmarks.images", *session.posargs)
+
+
+@nox.session
+def tables(session: nox.Session) -> None:
+    """Train on tables beside scikit-learn, and record it: ``nox -s tables -- FOLDER``, which holds them."""
+    session.install("-e", ".", "scikit-learn")
+    session.run("python", "-m", "benchmarks.tables", *session.posargs)
