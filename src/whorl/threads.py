@@ -13,7 +13,7 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-SMALL = 2**22
+SMALL = 2**20
 """Multiplications, of the largest product of a step, below which one thread is as fast as two. `benchmarks/threads.md`."""
 
 
