@@ -174,6 +174,15 @@ def test_the_fused_gradient_is_p_minus_y_over_n():
     np.testing.assert_allclose(backward(), [[0.1, 0.15, -0.25], [-0.2, 0.15, 0.05]], atol=1e-15)
 
 
+def test_scores_may_lie_in_memory_in_any_order(rng):
+    z, y = rng.normal(size=(5, 3)), np.array([2, 0, 1, 1, 0])
+    value, p, backward = CrossEntropy().from_scores(np.asfortranarray(z), y)
+    expected, q, other = CrossEntropy().from_scores(z, y)
+    assert value == expected
+    np.testing.assert_array_equal(p, q)
+    np.testing.assert_array_equal(backward(), other())
+
+
 def test_the_fused_backward_leaves_the_probabilities_alone(rng):
     z = rng.normal(size=(3, 2))
     _, p, backward = CrossEntropy().from_scores(z, np.array([0, 1, 0]))

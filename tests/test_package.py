@@ -95,7 +95,6 @@ GROUND = {
     "watching",
     "fast",
     "memory",
-    "threads",
 }
 HOUSE = {
     "types": set(),
@@ -107,7 +106,6 @@ HOUSE = {
     "text": set(),
     "fast": {"types", "checks"},
     "memory": set(),
-    "threads": set(),
     "initializers": GROUND,
     "parameters": GROUND | {"initializers"},
     "regularizers": GROUND,

@@ -132,11 +132,6 @@ class Network:
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype.name!r}"
         return f"{type(self).__name__}([{', '.join(map(repr, self.layers))}], inputs={inputs}{dtype})"
 
-    @property
-    def largest_matrix(self) -> int:
-        """Elements of the largest array of weights; 0 if there is none."""
-        return max((p.size for p in self._trained.values() if len(p.shape) > 1), default=0)
-
     def named_parameters(self) -> dict[str, Array]:
         """Return views of the parameters: ``w1, b1, w2, b2``, numbered by layer with parameters."""
         return views(self.parameters, self._trained)

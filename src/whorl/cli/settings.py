@@ -166,7 +166,7 @@ def settled(recipe: R, values: Mapping[str, Any], spelled: Callable[[str], str] 
                     " leave one of them out"
                 )
         undone["schedule"] = None
-    if "momentum" in values and written not in ("sgd", "adam"):
+    if "momentum" in values and written != "sgd":
         raise ValueError(f"{spelled('momentum')} is for sgd alone: write it into {spelled('optimizer')}, {written!r}")
     return replace(recipe, **undone, **values)
 
@@ -176,7 +176,7 @@ def in_force(recipe: Recipe) -> dict[str, Any]:
     idle = {other for name, others in INSTEAD.items() if getattr(recipe, name) is not None for other in others}
     if notation.has_rate(recipe.optimizer):
         idle |= {*RATES}
-    if recipe.optimizer not in ("sgd", "adam"):
+    if recipe.optimizer != "sgd":
         idle.add("momentum")
     found = {name: getattr(recipe, name) for name in of(recipe) if name not in idle}
     return {name: value for name, value in found.items() if value is not None}

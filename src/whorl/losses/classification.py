@@ -88,6 +88,7 @@ class CrossEntropy(FusedLoss):
         self, z: Array, target: Array, weight: Array | None = None
     ) -> tuple[float, Array, Callable[[], Array]]:
         """Return the loss of softmax(z), the probabilities, and the closure that gives dL/dz."""
+        z = np.ascontiguousarray(z)  # a layer of one's own may return its scores in another order
         n, k = z.shape
         at_label = np.arange(0, n * k, k)  # where each row begins in a flat array
         at_label += target

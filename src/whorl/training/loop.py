@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whorl import checks, randomness, threads
+from whorl import checks, randomness
 from whorl.fast import Switch
 from whorl.losses import Loss
 from whorl.memory import keep_freed_memory
@@ -81,7 +81,6 @@ class Training:
         self.train, self.validation = self._split(data, validation, stratify=checks.truth("stratify", stratify))
         self._try_metrics()
         self.batch_size = self._batch_size(batch_size)
-        self._threads = threads.for_products(min(self.batch_size, len(data)) * model.largest_matrix)
         if class_weight is not None:
             by_class = class_weights(loss.classes(self.train.target), class_weight, max(2, model.outputs[-1]))
             self.train = self.train.reweighted(by_class)
@@ -147,7 +146,7 @@ class Training:
             begun = time.perf_counter()
             underway = self._begin()
             # A loss that is not finite ends the epoch, with an error.
-            with np.errstate(over="ignore", invalid="ignore"), self._switch, self._threads:
+            with np.errstate(over="ignore", invalid="ignore"), self._switch:
                 count, loss, penalty, learning_rate = self._train_step(underway, next(underway.batches))
                 underway.seconds += time.perf_counter() - begun
                 epoch = self._complete(underway) if underway.samples == underway.total else None
@@ -164,7 +163,7 @@ class Training:
         """Take the steps that are left of this epoch."""
         begun = time.perf_counter()
         underway = self._begin()
-        with np.errstate(over="ignore", invalid="ignore"), self._switch, self._threads:
+        with np.errstate(over="ignore", invalid="ignore"), self._switch:
             for rows in underway.batches:
                 if self._switch.undecided:
                     self._switch.consider()
