@@ -1,6 +1,6 @@
 """What ``whorl train mnist`` and ``fashion-mnist`` reach, and how long they take: ``python -m benchmarks.images``.
 
-Each preset is trained with three seeds, as the command does it: 55,000 images train, 5,000 validate, and the 10,000 test images
+Each preset is trained with three seeds, as the command does it: of 60,000 images some validate, and the 10,000 test images
 are looked at once, when training is over. PyTorch trains the same network of the default preset, with the same batches, epochs,
 optimizer and schedule, in the same run, by turns. Results are kept in ``benchmarks/images.json``, and ``images.md`` is written
 from it; what is there already is not measured again, unless ``--again`` says so.
@@ -10,8 +10,6 @@ import argparse
 import itertools
 import json
 import math
-import os
-import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,9 @@ from typing import Any
 import numpy as np
 
 import whorl
+from benchmarks.machine import described
 from whorl.cli.presets import PRESETS, Images
+from whorl.cli.settings import in_force
 
 KEPT = Path(__file__).with_suffix(".json")
 SEEDS = range(3)
@@ -96,14 +96,6 @@ def by_torch(data: str, preset: str, seed: int) -> tuple[float, float]:
 WAYS = {"whorl": by_whorl, "PyTorch": by_torch}
 
 
-def machine() -> str:
-    """Return what the figures were measured on."""
-    return (
-        f"whorl {whorl.__version__}, NumPy {np.__version__}, Python {platform.python_version()}, {platform.machine()},"
-        f" {os.cpu_count()} cores"
-    )
-
-
 def results() -> dict[str, Any]:
     """Return what was measured so far."""
     return json.loads(KEPT.read_text()) if KEPT.exists() else {}
@@ -112,10 +104,12 @@ def results() -> dict[str, Any]:
 def measure(data: str, preset: str, who: str, seed: int, *, again: bool) -> None:
     """Measure one training, unless it is there already, and keep it."""
     key = f"{data} {preset} {who} {seed}"
-    if key in results() and not again:
+    recipe = json.loads(json.dumps(in_force(PRESETS[data][preset])))
+    if results().get(key, {}).get("settings") == recipe and not again:
         return
     accuracy, seconds = WAYS[who](data, preset, seed)
-    kept = results() | {key: {"accuracy": round(accuracy, 4), "seconds": round(seconds, 1), "made with": machine()}}
+    found = {"accuracy": round(accuracy, 4), "seconds": round(seconds, 1), "settings": recipe, "made with": described()}
+    kept = results() | {key: found}
     KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
     print(key, f"{accuracy:.4f}", f"{seconds:.0f} s", flush=True)
 
@@ -158,10 +152,10 @@ def main() -> None:
             "# Images: what the presets reach",
             "",
             "Accuracy on the 10,000 test images, fully connected networks, no augmentation; seconds of training (medians).",
-            "55,000 images train, 5,000 validate, and the test images are looked at once, at the end.",
+            "A part of the 60,000 images validates (`--help` says which), and the test images are looked at once, at the end.",
             "",
             *(line for data in CALLED for line in table(kept, data)),
-            f"Written by `python -m benchmarks.images`; {machine()}.",
+            f"Written by `python -m benchmarks.images`. {described()}",
             "",
         ]
     )

@@ -13,19 +13,18 @@ wine-quality/winequality-red.csv and -white.csv (UCI).
 
 import argparse
 import csv
-import platform
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import whorl
+from benchmarks.machine import described
 from whorl import datasets
 from whorl.cli.presets import Tabular
 from whorl.types import Array
@@ -157,14 +156,14 @@ def main() -> None:
             "Scores on the fifth of the rows that neither saw: means of five splits, and for whorl the standard deviation over",
             "them. Both learn from the same rows, without any option: whorl with what `whorl train` does for a file,",
             "scikit-learn with `make_pipeline(encoder, StandardScaler(), MLPClassifier())`, or `MLPRegressor()`, whose second",
-            "figure is with a standardized target. Seconds are medians for one split; see `benchmarks/tables.py`.",
+            "figure is with a standardized target. whorl's preset was chosen on other splits of the same tables, scikit-learn's",
+            "defaults were not. Seconds are medians for one split; see `benchmarks/tables.py`.",
             "",
             "| table | rows | score | whorl | scikit-learn | whorl, s | scikit-learn, s |",
             "|---|---|---|---|---|---|---|",
             *lines,
             "",
-            f"Written by `python -m benchmarks.tables FOLDER`: whorl {whorl.__version__}, scikit-learn {version('scikit-learn')},",
-            f"NumPy {np.__version__}, Python {platform.python_version()}, {platform.machine()}.",
+            f"Written by `python -m benchmarks.tables FOLDER`. {described()}",
             "",
         ]
     )

@@ -10,6 +10,8 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+from threadpoolctl import threadpool_info, threadpool_limits
+
 from benchmarks.arguments import add_measuring
 from benchmarks.cases import Case, samples
 from benchmarks.machine import described

@@ -76,7 +76,7 @@ def test_every_option_reaches_the_network(capsys, monkeypatch):
     monkeypatch.setattr(Spiral, "problem", lambda self, rng: seen.append((self, rng)) or sys.exit(0))
     arguments = (
         "train spiral --samples 7 --classes 4 --noise 0.1 --hidden 5 6 --dropout 0.3 --weight-l2 0.01 --bias-l2 0.02"
-        " --epochs 8 --batch-size 9 --optimizer adam --learning-rate 0.5 --decay 0.6 --momentum 0.7 --seed 11"
+        " --epochs 8 --batch-size 9 --optimizer sgd --learning-rate 0.5 --decay 0.6 --momentum 0.7 --seed 11"
     )
     with pytest.raises(SystemExit):
         main(arguments.split())
@@ -92,7 +92,7 @@ def test_every_option_reaches_the_network(capsys, monkeypatch):
         bias_l2=0.02,
         epochs=8,
         batch_size=9,
-        optimizer="adam",
+        optimizer="sgd",
         learning_rate=0.5,
         decay=0.6,
         momentum=0.7,
@@ -203,6 +203,8 @@ CSV = {
             "train spiral --momentum 1",
             "argument --momentum: must be a finite number at least 0 and below 1, got 1.0",
         ),
+        ("train spiral --preset best --momentum 0.5", "--momentum is for sgd alone: write it into --optimizer, 'adam'"),
+        ("train model.toml", "model.toml is no data: to repeat its training, write whorl train --config model.toml"),
         ("train spiral --seed -1", "argument --seed: must be a whole number of at least 0, got -1"),
         ("train spiral --log-every 0", "argument --log-every: must be a whole number of at least 1, got 0"),
         ("train spiral --preset worst", "argument --preset: invalid choice: 'worst'"),

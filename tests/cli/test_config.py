@@ -49,6 +49,7 @@ def test_what_it_says(capsys):
             "samples": 40,
             "noise": 0.1,
             "layers": "dense(9) tanh",
+            "validation": 0.2,
             "epochs": 3,
             "batch_size": 32,
             "optimizer": "adam",

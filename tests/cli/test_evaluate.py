@@ -127,7 +127,7 @@ def test_a_file_with_a_number_is_measured_in_its_unit(capsys):
         ("kind.npz gone.csv", "No such file or directory: 'gone.csv'"),
         ("kind.npz short.csv", "short.csv has no column 'kind'; it has length, colour"),
         ("kind.npz other.csv", "other.csv line 2, column 'kind': must be one of ['lily', 'rose'], got 'tulip'"),
-        ("kind.npz moons", "kind.npz takes inputs of shape (5,), but moons has 2 for each sample"),
+        ("kind.npz moons", "kind.npz has learned a table: give it a file with the same columns, not moons"),
         ("kind.npz flowers.csv --noise 1", "argument --noise: has no meaning for a file: leave it out"),
         ("kind.npz flowers.csv --seed 1", "argument --seed: has no meaning for a file: leave it out"),
         ("spiral.npz spiral --skip 1", "argument --skip: has no meaning for spiral: leave it out"),

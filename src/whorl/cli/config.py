@@ -72,8 +72,8 @@ def sha256(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write(run: Run, path: Path) -> None:
-    """Write what makes a training, so that `read` returns it."""
+def text(run: Run, name: str) -> str:
+    """Return what a file of that name says of a training, so that `read` returns it."""
     document = {
         "data": run.data,
         "preset": run.preset,
@@ -82,8 +82,13 @@ def write(run: Run, path: Path) -> None:
         "settings": settings.in_force(run.recipe),
         "made_with": run.made_with,
     }
+    return HEADER.format(name=name) + toml.dumps(document)
+
+
+def write(run: Run, path: Path) -> None:
+    """Write what makes a training."""
     with replacing(path) as file:
-        file.write((HEADER.format(name=path.name) + toml.dumps(document)).encode())
+        file.write(text(run, path.name).encode())
 
 
 def read(path: str | os.PathLike[str]) -> Run:

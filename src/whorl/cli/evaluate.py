@@ -60,6 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
         _refuse(arguments, (*DRAWN, "seed"), "a file")
         return _file(model, arguments)
     _refuse(arguments, READ, arguments.data)
+    if model.preparation is not None:
+        raise ValueError(
+            f"{arguments.model} has learned a table: give it a file with the same columns, not {arguments.data}"
+        )
     recipe = _drawn(model, arguments)
     # Not the stream of `whorl train --seed`, whatever the seed.
     rng = np.random.default_rng(np.random.SeedSequence([arguments.seed or 0, 1]))

@@ -35,6 +35,8 @@ def spelled_out(argv: Sequence[str]) -> list[str]:
     configs += [word.partition("=")[2] for word in words if word.startswith("--config=")]
     if words[1].startswith("-") and configs:
         words.insert(1, config.read(configs[0]).data)
+    elif Path(words[1]).suffix == ".toml":
+        raise ValueError(f"{words[1]} is no data: to repeat its training, write whorl train --config {words[1]}")
     elif words[1] not in PRESETS and Path(words[1]).suffix:
         words.insert(1, "table")
     return words
@@ -103,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = _plan(arguments)
     recipe = plan.recipe
     model_path, config_path, picture_path = _outputs(arguments.output, recipe.title(plan.data))
+    config.text(plan, config_path.name)  # what cannot be written down shall fail now, and not after the training
     rng = np.random.default_rng(plan.seed)
     problem = recipe.problem(rng)
     for note in problem.notes:
@@ -137,6 +140,12 @@ def _plan(arguments: argparse.Namespace) -> config.Run:
         start = config.read(arguments.config)
         if start.data != arguments.data:
             raise ValueError(f"argument --config: {arguments.config} is for {start.data}, got {arguments.data}")
+        if "interrupted_after_epoch" in start.made_with:
+            print(
+                f"{arguments.config} is of a training that was interrupted after epoch"
+                f" {start.made_with['interrupted_after_epoch']}: this one goes on to the end",
+                file=sys.stderr,
+            )
         if start.differences():
             print(
                 f"the last digits may differ: {arguments.config} was made with {start.differences()}", file=sys.stderr

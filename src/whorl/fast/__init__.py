@@ -122,6 +122,8 @@ def load() -> ModuleType:
     try:
         from whorl.fast import kernels
     except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
         raise ImportError("fast=True needs Numba, which is an extra: pip install 'whorl[fast]'") from error
     return kernels
 
