@@ -107,7 +107,7 @@ class Switch:
         if importlib.util.find_spec("numba"):
             try:
                 self._kernels = load()
-            except (ImportError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  # whatever ails it, nobody asked for it
                 warnings.warn(
                     f"Numba is installed but cannot be loaded, so training goes on without it: {error}",
                     RuntimeWarning,
