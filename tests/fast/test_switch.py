@@ -268,7 +268,7 @@ def test_without_numba(no_numba, spiral_data):
 
 
 def test_a_numba_that_cannot_be_loaded(no_numba, spiral_data, monkeypatch):
-    monkeypatch.setattr(whorl.fast.importlib.util, "find_spec", lambda name: True)
+    monkeypatch.setattr(whorl.fast, "find_spec", lambda name: True)
     with pytest.warns(RuntimeWarning, match="Numba is installed but cannot be loaded, so training goes on without it"):
         got = train(spiral_data, fast=None)
     assert got == train(spiral_data, fast=False)

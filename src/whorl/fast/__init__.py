@@ -11,7 +11,6 @@ on whenever it pays: a run begins in NumPy, and goes over to the twins once it h
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import time
@@ -19,6 +18,7 @@ import warnings
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from functools import wraps
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TypeVar, TypeVarTuple
 
@@ -104,7 +104,7 @@ class Switch:
         self._begun = self._begun or now
         if now - self._begun < PATIENCE and "whorl.fast.kernels" not in sys.modules:
             return
-        if importlib.util.find_spec("numba"):
+        if find_spec("numba"):
             try:
                 self._kernels = load()
             except Exception as error:  # noqa: BLE001  # whatever ails it, nobody asked for it
