@@ -94,6 +94,7 @@ def page(results: Results, notes: Sequence[str], command: str, *, picture: bool)
 def draw(results: Results, path: Path) -> None:
     """Draw a panel for each network: bars of the ratios on a logarithmic scale, from 1, which is whorl."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     colors = {"whorl": "tab:green", "yardstick": "tab:gray"}
     entries = [entry for entry in present(results) if entry.name != "whorl"]
@@ -112,6 +113,9 @@ def draw(results: Results, path: Path) -> None:
         )
         axes.bar_label(bars, [f" {figures(spread.median)}" for spread in spreads])
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(min(0.3, *(s.low for s in spreads)) / 1.8, max(3.0, *(s.high for s in spreads)) * 1.8)
         axes.axvline(1, color="black")
         axes.invert_yaxis()
