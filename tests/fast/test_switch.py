@@ -216,7 +216,6 @@ def train(fast):
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_training_goes_on_after_a_fork():
     code = """
 before = train(True)
