@@ -81,7 +81,7 @@ def fast(session: nox.Session) -> None:
 @nox.session
 def threads(session: nox.Session) -> None:
     """Measure from which size on BLAS threads pay, and record it. Let the machine do nothing else."""
-    session.install("-e", ".[fast]")
+    session.install("-e", ".", "threadpoolctl")
     session.run("python", "-m", "benchmarks.threads", *session.posargs)
 
 
