@@ -6,8 +6,9 @@ the same machine; and for each twin, the least time of many calls, at sizes that
 
 import os
 import platform
+import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,65 +16,24 @@ import numba
 import numpy as np
 
 import whorl
-from whorl import SGD, Adam, CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax
+from benchmarks.cases import CASES, Case, samples
+from benchmarks.peers.ours import Fast, Plain
+from benchmarks.rounds import interleave, timed
 from whorl.fast import kernels
 from whorl.layers import activations, dense, dropout
 from whorl.losses import classification
-from whorl.optimizers import Optimizer, adam, sgd
+from whorl.optimizers import adam, sgd
 from whorl.types import Array
 
-# name, inputs, layers, batch size, optimizer, steps to time
-NETWORKS: list[tuple[str, int, Sequence[Layer], int, Optimizer, int]] = [
-    (
-        "spiral",
-        2,
-        [Dense(64, weight_l2=5e-4), ReLU(), Dropout(0.1), Dense(3), Softmax()],
-        32,
-        SGD(0.05, momentum=0.9),
-        5000,
-    ),
-    ("nnfs", 2, [Dense(512, weight_l2=5e-4), ReLU(), Dropout(0.1), Dense(3), Softmax()], 128, Adam(), 2000),
-    ("table", 20, [Dense(256), ReLU(), Dense(256), ReLU(), Dense(2), Softmax()], 256, Adam(), 1000),
-    ("mnist", 784, [Dense(256), ReLU(), Dense(128), ReLU(), Dense(10), Softmax()], 128, Adam(), 600),
-    (
-        "mnist-dropout",
-        784,
-        [Dense(512), ReLU(), Dropout(0.2), Dense(512), ReLU(), Dropout(0.2), Dense(10), Softmax()],
-        128,
-        Adam(),
-        300,
-    ),
-    ("wide", 784, [Dense(2048), ReLU(), Dense(2048), ReLU(), Dense(10), Softmax()], 256, Adam(), 20),
-]
+ROUNDS, SECONDS = 7, 0.3
 
 
-def steps(inputs: int, layers: Sequence[Layer], batch_size: int, optimizer: Optimizer, *, fast: bool) -> Any:
-    """Return an endless run, warm."""
-    rng = np.random.default_rng(0)
-    model = Model(layers, inputs=inputs, rng=0)
-    X = rng.standard_normal((20 * batch_size, inputs), np.float32)
-    y = rng.integers(0, model.outputs[0], len(X))
-    run = model.training(
-        X, y, loss=CrossEntropy(), optimizer=optimizer, epochs=10**6, batch_size=batch_size, rng=0, fast=fast
-    ).steps()
-    for _ in range(3):
-        next(run)
-    return run
-
-
-def network(
-    inputs: int, layers: Sequence[Layer], batch_size: int, optimizer: Optimizer, count: int
-) -> tuple[float, float]:
-    """Return the microseconds of processor time of a step, the median, with NumPy alone and with the twins, in turns."""
-    runs = [steps(inputs, layers, batch_size, optimizer, fast=fast) for fast in (False, True)]
-    seconds = np.empty((count, 2))
-    for turn in seconds:
-        for i, run in enumerate(runs):
-            start = time.process_time()
-            next(run)
-            turn[i] = time.process_time() - start
-    slow, quick = np.median(seconds, axis=0) * 1e6
-    return slow, quick
+def gain(case: Case) -> tuple[float, float]:
+    """Return the microseconds of processor time of a step, the median, with NumPy alone and with the twins, by turns."""
+    X, y = samples(case)
+    ways = {way.__name__: timed(way(case, X, y), SECONDS, time.process_time) for way in (Plain, Fast)}
+    times = interleave(ROUNDS, ways)
+    return statistics.median(times["Plain"]), statistics.median(times["Fast"])
 
 
 def calls() -> list[tuple[str, Callable[..., object], Callable[..., object], tuple[Any, ...]]]:
@@ -84,7 +44,8 @@ def calls() -> list[tuple[str, Callable[..., object], Callable[..., object], tup
         return rng.random(shape, np.float32)
 
     adams = [(n, [some(n) for _ in range(4)]) for n in (387, 235_146, 5_824_522)]
-    x, z, labels = some(128, 512), some(128, 10), rng.integers(0, 10, 128)
+    x, z = some(128, 512), some(128, 10)
+    at_label = np.arange(0, 1280, 10) + rng.integers(0, 10, 128)
     bits = rng.integers(0, 65536, x.shape).astype(np.uint16)
     return [
         *((f"adam, {n} parameters", adam.adam, kernels.adam, (*a, 0.9, 0.999, 1e-3, 1e-8)) for n, a in adams),
@@ -98,7 +59,7 @@ def calls() -> list[tuple[str, Callable[..., object], Callable[..., object], tup
             "cross_entropy_back, 128 × 10",
             classification.cross_entropy_back,
             kernels.cross_entropy_back,
-            (z, labels, 1 / 128, 0.0),
+            (z, at_label, 1 / 128, 0.0),
         ),
     ]
 
@@ -128,8 +89,8 @@ def main() -> None:
         "| network | NumPy alone | with the extra | gain |",
         "|---|---|---|---|",
     ]
-    for name, inputs, layers, batch_size, optimizer, count in NETWORKS:
-        slow, quick = network(inputs, layers, batch_size, optimizer, count)
+    for name, case in CASES.items():
+        slow, quick = gain(case)
         page.append(f"| {name} | {slow:.0f} | {quick:.0f} | {slow / quick:.2f} |")
     page += ["", "One call, the quickest of many.", "", "| function | NumPy | twin | gain |", "|---|---|---|---|"]
     for name, plain, twin, arguments in calls():

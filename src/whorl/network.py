@@ -319,15 +319,18 @@ class Network:
         measured = {name: float(metric(data.target, prediction)) for name, metric in metrics.items()}
         return {"loss": value + penalty, "penalty": penalty, **measured}
 
+    def _fuses(self, loss: Loss) -> bool:
+        return FUSED.get(type(loss)) is type(self.layers[-1])
+
     def _before(self, loss: Loss) -> Sequence[Layer]:
         """Return the layers whose output the loss compares with the labels: not the last, where the two are one step."""
-        return self.layers[:-1] if FUSED.get(type(loss)) is type(self.layers[-1]) else self.layers
+        return self.layers[:-1] if self._fuses(loss) else self.layers
 
     def _compare(
         self, output: Array, target: Array, loss: Loss, weight: Array | None
     ) -> tuple[float, Array, Callable[[], Array]]:
         """Return the loss without penalty, the model's prediction, and the closure that gives dL/doutput."""
-        if FUSED.get(type(loss)) is type(self.layers[-1]):
+        if self._fuses(loss):
             return cast("FusedLoss", loss).from_scores(output, target, weight)
         value, backward = loss.forward(output, target, weight)
         return value, output, backward
