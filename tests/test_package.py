@@ -105,7 +105,7 @@ HOUSE = {
     "watching": {"types", "checks"},
     "text": set(),
     "fast": {"types", "checks"},
-    "memory": set(),
+    "memory": {"types"},
     "initializers": GROUND,
     "parameters": GROUND | {"initializers"},
     "regularizers": GROUND,

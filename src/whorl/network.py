@@ -12,7 +12,7 @@ import numpy.typing as npt
 from whorl import checks, randomness
 from whorl.layers import Layer, Sigmoid, Softmax, Standardize, chain
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, FusedLoss, Loss
-from whorl.memory import keep_freed_memory
+from whorl.memory import aligned_zeros, aligned_zeros_like, keep_freed_memory
 from whorl.metrics import Metric
 from whorl.optimizers import Optimizer
 from whorl.parameters import views
@@ -58,8 +58,8 @@ class Network:
         self._declared = {name: p for place in chain.walk(places) for name, p in place.declared.items()}
         self._trained = {name: p for name, p in self._declared.items() if p.trained}
         self._untrained = {name: p for name, p in self._declared.items() if not p.trained}
-        self._parameters = np.zeros(sum(p.size for p in self._trained.values()), self.dtype)
-        self._gradients = np.zeros_like(self.parameters)
+        self._parameters = aligned_zeros(sum(p.size for p in self._trained.values()), self.dtype)
+        self._gradients = aligned_zeros_like(self.parameters)
         self._statistics = np.zeros(sum(p.size for p in self._untrained.values()), self.dtype)
         arrays, gradients = self.named_arrays(), self.named_gradients()
         for place in chain.walk(places):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from whorl.fast import accelerated
-from whorl.functions import ones, row_max
+from whorl.functions import ones, row_max, zeros
 from whorl.layers.layer import Layer
 from whorl.types import Array, Backward, Shape
 
@@ -41,15 +41,15 @@ class ReLU(Layer):
 @accelerated
 def relu(x: Array) -> Array:
     """Return the positive part, element by element."""
-    row = np.zeros(x.shape[1:], x.dtype)  # up to twice as fast as the number 0
-    positive: Array = np.maximum(x, row)
+    shape = x.shape if x.size <= 2**18 else x.shape[1:]  # a larger array is not worth keeping: a row of it will do
+    positive: Array = np.maximum(x, zeros(shape, x.dtype))
     return positive
 
 
 @accelerated
 def relu_back(dy: Array, y: Array) -> Array:
     """Return dy where the output is above 0, else 0; dy is overwritten."""
-    dy *= y > 0
+    dy *= (y > 0).astype(dy.dtype)  # sooner than NumPy's own conversion within the product
     return dy
 
 

@@ -40,7 +40,8 @@ def _rounded(rate: float, dtype: np.dtype[np.floating]) -> tuple[int, np.floatin
 @accelerated
 def keep(bits: Array, threshold: int, scale: np.floating) -> Array:
     """Return a mask: `scale` where the random number is at least the threshold, else 0."""
-    mask: Array = (bits >= threshold) * scale
+    mask: Array = (bits >= threshold).astype(scale.dtype)
+    mask *= scale
     return mask
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from whorl import checks
 from whorl.fast import accelerated
+from whorl.memory import aligned_zeros_like
 from whorl.optimizers.optimizer import LearningRate, Optimizer, blocks
 from whorl.types import Array
 
@@ -57,7 +58,7 @@ class RMSprop(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._state is None:
-            self._state = np.zeros_like(parameters), np.zeros_like(parameters)
+            self._state = aligned_zeros_like(parameters), aligned_zeros_like(parameters)
         rmsprop(parameters, gradients, *self._state, self.alpha, self.momentum, self.epsilon, learning_rate)
 
 
@@ -115,7 +116,7 @@ class Adagrad(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._squares is None:
-            self._squares = np.zeros_like(parameters)
+            self._squares = aligned_zeros_like(parameters)
         adagrad(parameters, gradients, self._squares, self.epsilon, learning_rate)
 
 
@@ -175,7 +176,7 @@ class Lion(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._momentum is None:
-            self._momentum = np.zeros_like(parameters)
+            self._momentum = aligned_zeros_like(parameters)
         decay = 1 - learning_rate * self.weight_decay
         lion(parameters, gradients, self._momentum, self.beta1, self.beta2, decay, learning_rate)
 

@@ -5,10 +5,9 @@ Letters: p parameters, g gradients, lr learning rate, t the number of the step, 
 
 from __future__ import annotations
 
-import numpy as np
-
 from whorl import checks
 from whorl.fast import accelerated
+from whorl.memory import aligned_zeros_like
 from whorl.optimizers.optimizer import LearningRate, Optimizer
 from whorl.types import Array
 
@@ -41,6 +40,7 @@ class SGD(Optimizer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> p, sgd = np.array([1.0]), SGD(momentum=0.5)
     >>> sgd.step(p, np.array([1.0]), 0.1)
     >>> sgd.step(p, np.array([1.0]), 0.1)  # v is 1, then 1.5
@@ -61,7 +61,7 @@ class SGD(Optimizer):
             descend(parameters, gradients, learning_rate)
             return
         if self._velocity is None:
-            self._velocity = np.zeros_like(parameters)
+            self._velocity = aligned_zeros_like(parameters)
         roll = nesterov if self.nesterov else momentum
         roll(parameters, gradients, self._velocity, self.momentum, learning_rate)
 
