@@ -69,7 +69,7 @@ def zeros(shape: Shape, dtype: np.dtype[np.floating]) -> Array:
 def row_max(x: Array) -> Array:
     """Return the largest number of each row: (n, k) gives (n, 1).
 
-    NumPy goes row by row, which takes long where rows are many and short; their transpose has few rows, and long ones.
+    NumPy goes row by row, which takes long where rows are short and not few; their transpose has few rows, and long ones.
 
     Examples
     --------
@@ -77,5 +77,7 @@ def row_max(x: Array) -> Array:
     array([[3.],
            [0.]])
     """
-    largest: Array = x.T.copy().max(axis=0) if x.shape[1] < 32 else x.max(axis=1)
+    if x.shape[1] < 32 and len(x) > 8:
+        x = x.T.copy().T
+    largest: Array = np.maximum.reduce(x, axis=1)
     return largest[:, None]
