@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import machine
@@ -10,7 +10,7 @@ from benchmarks.cases import CASES
 from benchmarks.peers import ENTRIES, Entry
 from benchmarks.rounds import Spread, Times, figures, ratio
 
-Results = Mapping[str, Times]
+Results = dict[str, Times]
 """By network, the times of each peer: microseconds a step, one for each round."""
 
 NOTES = """\
@@ -21,7 +21,12 @@ NOTES = """\
   loops as their documentation writes them, with fused optimizers, donated buffers, and JAX's fast random numbers.
 - scikit-learn has no dropout: on networks that drop, it does less work than the others.
 - Each peer lives in a process of its own, and rests while another runs. A round measures each once, and each round begins with
-  another. A ratio is taken within a round, so what slows a whole round down cancels.
+  another. A ratio is taken within a round, so what slows a whole round down cancels. Each sitting starts the processes anew,
+  since where its memory lies makes one process faster than the next.
+- Where the machine is a virtual one, its host may move a core to another cache within seconds. Two threads that share a product
+  then wait longer for each other, and the same step takes up to twice as long; the quartiles show how much of that there was.
+- What lies outside the matrix products is 1 less their part of the step. Alone, they run over and over on the same few arrays; in
+  a step their arguments come from farther away, so the part is somewhat larger than it says.
 - The straight-line page (`benchmarks/straight.py`) is NumPy without a library around it, the matrix products are what no
   implementation on the same BLAS gets around: neither can be used in whorl's stead."""
 
@@ -65,22 +70,46 @@ def verdict(results: Results, base: str) -> str:
     return "\n".join([f"Against {title}:", "", *wins, *ties])
 
 
+def outside(results: Results, bases: Sequence[str]) -> list[str]:
+    """Return the part of the page that says how much of a step is not matrix products, if those were measured."""
+    networks = [network for network, times in results.items() if "matmul" in times]
+    if not networks:
+        return []
+    rows = [[ENTRIES[base].title, *(share(results[network], base) for network in networks)] for base in bases]
+    return ["## Of a step, outside the matrix products", table(["", *networks], rows)]
+
+
+def share(times: Times, base: str) -> str:
+    """Return what part of the base's time is not matrix products."""
+    return f"{1 - ratio(times['matmul'], times[base]).median:.0%}" if base in times else "—"
+
+
 def page(results: Results, notes: Sequence[str], command: str, *, picture: bool) -> str:
     """Return the whole page."""
     entries, networks = present(results), list(results)
     times = [[entry.title, *(cell(results[n], entry.name) for n in networks)] for entry in entries]
-    ratios = [[e.title, *(cell(results[n], e.name, "whorl") for n in networks)] for e in entries if e.name != "whorl"]
     bases = [entry.name for entry in entries if entry.role == "whorl"]
+    compared = [
+        part
+        for base in bases
+        for part in (
+            f"## Times as long as {ENTRIES[base].title}: median, and quartiles over the rounds",
+            table(
+                ["", *networks],
+                [[e.title, *(cell(results[n], e.name, base) for n in networks)] for e in entries if e.name != base],
+            ),
+        )
+    ]
     parts = [
         "# How fast whorl trains, beside others",
         f"Written by `{command}`; do not edit. {machine.described()}",
         *["![Time of a training step, as a multiple of whorl's](benchmarks.png)"] * picture,
         "## Where a peer wins",
         *(verdict(results, base) for base in bases),
-        "## Times as long as whorl on NumPy alone: median, and quartiles over the rounds",
-        table(["", *networks], ratios),
+        *compared,
         "## Microseconds a training step: medians",
         table(["", *networks], times),
+        *outside(results, bases),
         "## The networks",
         table(["", "layers and training"], [[name, str(CASES[name])] for name in networks]),
         "## What was measured, and how",

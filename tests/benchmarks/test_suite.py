@@ -151,6 +151,8 @@ def test_the_command_measures_and_writes(tmp_path, monkeypatch, capsys):
                 "--peers",
                 "straight",
                 "matmul",
+                "--sittings",
+                "2",
                 "--rounds",
                 "2",
                 "--seconds",
@@ -162,7 +164,8 @@ def test_the_command_measures_and_writes(tmp_path, monkeypatch, capsys):
     )
     page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     assert (
-        "Written by `python -m benchmarks --networks spiral --peers straight matmul --rounds 2 --seconds 0.001`" in page
+        "Written by `python -m benchmarks --networks spiral --peers straight matmul"
+        " --sittings 2 --rounds 2 --seconds 0.001`" in page
     )
     assert "| straight-line NumPy | " in page
     printed = capsys.readouterr().out
@@ -206,6 +209,23 @@ def test_a_peer_that_breaks_off_is_left_out_with_its_reason():
     assert failed == {"torch": "out of memory", "torch-compile": "no compiler"}
     with pytest.raises(SystemExit, match="whorl itself failed: no compiler"):
         command.race(TINY, {"whorl": Broken("prepare")}, rounds=1, seconds=1)
+
+
+def test_the_sittings_come_together_without_who_missed_one():
+    first = {"spiral": {"whorl": [1.0], "torch": [8.0]}, "wide": {"whorl": [5.0]}}
+    second = {"spiral": {"whorl": [2.0]}, "wide": {"whorl": [6.0], "torch": [6.0]}}
+    assert command.together([first, second]) == {"spiral": {"whorl": [1.0, 2.0]}, "wide": {"whorl": [5.0, 6.0]}}
+
+
+def test_what_is_not_a_matrix_product_is_the_rest_of_the_step():
+    results = {"spiral": {"whorl": [4.0, 8.0], "matmul": [1.0, 2.0]}, "wide": {"whorl": [5.0]}}
+    assert report.outside(results, ["whorl", "whorl-fast"])[1].splitlines() == [
+        "|  | spiral |",
+        "| --- | --- |",
+        "| whorl, NumPy alone | 75% |",
+        "| whorl[fast] | — |",
+    ]
+    assert report.outside({"wide": {"whorl": [5.0]}}, ["whorl"]) == []
 
 
 @pytest.mark.parametrize(("limit", "code", "word"), [(math.inf, 0, "ok"), (0.0, 1, "TOO SLOW")])
