@@ -249,7 +249,7 @@ def labels(y: object, classes: int) -> Array:
         raise ValueError(f"y must have shape (n,), or (n, {classes}) if one-hot, got {array.shape}{hint}")
     if array.dtype.kind not in "iub":
         raise TypeError(f"y must hold whole numbers from 0 to {classes - 1}, got {checks.show(array)}")
-    array = array.astype(np.intp)
+    array = array.astype(np.intp, copy=False)
     wrong = np.flatnonzero((array < 0) | (array >= classes))
     if len(wrong):
         raise ValueError(
