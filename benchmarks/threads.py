@@ -1,13 +1,15 @@
 """One thread for the matrix products, or all of them? ``python -m benchmarks.threads`` writes ``benchmarks/threads.md``.
 
 Networks from small to large are trained by turns with one BLAS thread and with as many as there are; the quotient says where
-threads begin to pay. Needs threadpoolctl, and a machine with nothing else to do.
+threads begin to pay. The range matters as much as the median: two cores that share a cache meet within 60 ns, two that do not
+need 350, and the host of a virtual machine may change from one to the other within seconds. Needs threadpoolctl, and a machine with
+nothing else to do.
 """
 
 import argparse
 import itertools
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -16,7 +18,7 @@ from benchmarks.arguments import add_measuring
 from benchmarks.cases import Case, samples
 from benchmarks.machine import described
 from benchmarks.peers.ours import Plain
-from benchmarks.rounds import interleave, ratio, timed
+from benchmarks.rounds import Spread, figures, interleave, timed
 from whorl.types import Array
 
 WIDTHS = (16, 32, 64, 96, 128, 192, 256, 384)
@@ -35,45 +37,50 @@ class Limited(Plain):
             return super().train(epochs)
 
 
-def one_or_all(case: Case, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Return the times of a step, by number of threads."""
+def one_or_all(case: Case, seconds: float) -> dict[str, Callable[[], float]]:
+    """Return measurements of a step, by number of threads."""
     X, y = samples(case)
-    return interleave(
-        rounds, {n: timed(Limited(case, X, y, limit), seconds) for n, limit in (("one", 1), ("all", None))}
-    )
+    return {n: timed(Limited(case, X, y, limit), seconds) for n, limit in (("one", 1), ("all", None))}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.threads", description=__doc__)
-    add_measuring(parser, rounds=7, seconds=0.15)
+    add_measuring(parser, rounds=50, seconds=0.1)
     arguments = parser.parse_args(argv)
     if all(library["num_threads"] == 1 for library in threadpool_info() if library["user_api"] == "blas"):
         parser.error("BLAS has one thread only: there is nothing to compare")
+    cases = {width: Case(f"width {width}", (20, width, width, 10), BATCH, 32) for width in WIDTHS}
+    contenders = {width: one_or_all(case, arguments.seconds) for width, case in cases.items()}
+    # All widths in each round, so that each of them sees the machine at all times of the run.
+    sweeps = [
+        {width: interleave(1, by_count) for width, by_count in contenders.items()} for _ in range(arguments.rounds)
+    ]
     lines = []
-    for width in WIDTHS:
-        case = Case(f"width {width}", (20, width, width, 10), BATCH, 32)
+    for width, case in cases.items():
         largest = BATCH * max(i * j for i, j in itertools.pairwise(case.sizes))
-        times = one_or_all(case, arguments.rounds, arguments.seconds)
-        one, every = (statistics.median(times[name]) for name in ("one", "all"))
-        lines.append(f"| {width} | {largest:,} | {one:,.0f} | {every:,.0f} | {ratio(times['all'], times['one'])} |")
-        print(lines[-1], flush=True)
+        one, every = ([sweep[width][name][0] for sweep in sweeps] for name in ("one", "all"))
+        quotients = sorted(b / a for a, b in zip(one, every, strict=True))
+        spread = Spread.of(quotients)
+        columns = [figures(value) for value in (quotients[0], spread.low, spread.median, spread.high, quotients[-1])]
+        lines.append(f"| {width} | {largest:,} | {statistics.median(one):,.0f} | {' | '.join(columns)} |")
     page = "\n".join(
         [
             "# One thread for the matrix products, or all?",
             "",
-            f"A step of the network 20-width-width-10, batches of {BATCH}, Adam, in microseconds; the last column is the time with",
-            f"all threads over that with one, medians of {arguments.rounds} rounds and quartiles. Above 1, threads cost time.",
+            f"A step of the network 20-width-width-10, batches of {BATCH}, Adam: microseconds with one thread, and the time with all",
+            f"threads over that, in {arguments.rounds} rounds. Above 1, threads cost time.",
             "",
-            "| width | multiplications of the largest product | one thread | all threads | all / one |",
-            "|---|---|---|---|---|",
+            "| width | multiplications of the largest product | one thread, µs | least | quarter | median | three quarters | most |",
+            "|---|---|---|---|---|---|---|---|",
             *lines,
             "",
             f"Written by `python -m benchmarks.threads`. {described()}",
             "",
         ]
     )
-    Path(__file__).with_suffix(".md").write_text(page)
+    print(page)
+    Path(__file__).with_suffix(".md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -182,7 +182,7 @@ class Model(Network):
         fast : bool, optional
             Whether short functions compiled by Numba, the extra ``whorl[fast]``, do part of the work; the results are the same
             bits. True is from the first step on, False is never. None is as the environment variable ``WHORL_FAST`` says, 1
-            or 0, and without one when the run has lasted for a second, if Numba is installed.
+            or 0, and without one when the run has lasted for two seconds, if Numba is installed.
 
         Returns
         -------

@@ -27,8 +27,9 @@ from whorl import checks
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
-PATIENCE = 1.0
-"""Seconds a run lasts before it loads Numba unasked: about what that costs, so that a run of a moment never pays it."""
+PATIENCE = 2.0
+"""Seconds a run lasts before it loads Numba unasked. By then NumPy has cost it about as much more as loading does, so whenever
+the run ends, it has lost at most twice what foresight would have."""
 
 _kernels: ContextVar[ModuleType | None] = ContextVar("whorl.fast.kernels", default=None)  # each thread has its own
 
@@ -61,7 +62,7 @@ class Switch:
     ----------
     fast : bool or None
         True: from the first step on. False: never. None: as the environment variable ``WHORL_FAST`` says, 1 or 0, and
-        without one from the moment when Numba is loaded already, or the run has lasted for a second and Numba is installed.
+        without one from the moment when Numba is loaded already, or the run has lasted for two seconds and Numba is installed.
 
     Raises
     ------
