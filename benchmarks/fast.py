@@ -22,6 +22,7 @@ from benchmarks.rounds import interleave, timed
 from whorl.fast import kernels
 from whorl.layers import activations, dense, dropout
 from whorl.losses import classification
+from whorl.memory import aligned_zeros
 from whorl.optimizers import adam, sgd
 from whorl.types import Array
 
@@ -43,7 +44,13 @@ def calls() -> list[tuple[str, Callable[..., object], Callable[..., object], tup
     def some(*shape: int) -> Array:
         return rng.random(shape, np.float32)
 
-    adams = [(n, [some(n) for _ in range(4)]) for n in (387, 235_146, 5_824_522)]
+    def vectors(count: int) -> list[Array]:
+        made = [aligned_zeros(count, np.float32, place) for place in range(4)]  # as models and optimizers have them
+        for vector in made:
+            vector[:] = some(count)
+        return made
+
+    adams = [(n, vectors(n)) for n in (387, 235_146, 5_824_522)]
     x, z = some(128, 512), some(128, 10)
     at_label = np.arange(0, 1280, 10) + rng.integers(0, 10, 128)
     bits = rng.integers(0, 65536, x.shape).astype(np.uint16)

@@ -26,7 +26,7 @@ NOTES = """\
 - Where the machine is a virtual one, its host may move a core to another cache within seconds. Two threads that share a product
   then wait longer for each other, and the same step takes up to twice as long; the quartiles show how much of that there was.
 - What lies outside the matrix products is 1 less their part of the step. Alone, they run over and over on the same few arrays; in
-  a step their arguments come from farther away, so the part is somewhat larger than it says.
+  a step their arguments come from farther away, so what lies outside is really somewhat less than the table says.
 - The straight-line page (`benchmarks/straight.py`) is NumPy without a library around it, the matrix products are what no
   implementation on the same BLAS gets around: neither can be used in whorl's stead."""
 

@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "|---|---|---|---|---|---|---|---|",
             *lines,
             "",
-            f"Written by `python -m benchmarks.threads`. {described()}",
+            f"Written by `python -m benchmarks.threads --rounds {arguments.rounds} --seconds {arguments.seconds:g}`. {described()}",
             "",
         ]
     )

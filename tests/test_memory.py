@@ -2,10 +2,13 @@
 
 import platform
 import resource
+import tracemalloc
 
 import numpy as np
+import pytest
 
-from whorl import Adam, Dense, Model
+from whorl import SGD, Adagrad, Adam, Dense, Lion, Model, NAdam, RMSprop
+from whorl.checks import numeric
 from whorl.memory import aligned_zeros, keep_freed_memory
 
 
@@ -29,16 +32,39 @@ def test_the_arrays_of_a_step_come_from_memory_that_was_kept():
 
 
 def test_aligned_zeros_are_zeros_that_can_be_written_to():
-    vector = aligned_zeros(5, np.float64)
+    vector = aligned_zeros(5, np.float64, 2)
     assert vector.dtype == np.float64
     assert vector.tolist() == [0.0] * 5
     vector += 1
     assert vector.tolist() == [1.0] * 5
+    assert aligned_zeros(0, np.float32, 0).shape == (0,)
 
 
-def test_the_vectors_of_a_step_begin_with_cache_lines_in_different_places_of_their_pages():
-    model, adam = Model([Dense(3)], inputs=7), Adam()
-    adam.step(model.parameters, model.gradients, 0.1)
-    addresses = [vector.ctypes.data for vector in (model.parameters, model.gradients, *adam._moments)]
-    assert all(address % 64 == 0 for address in addresses)
-    assert len({address % 4096 for address in addresses}) == 4
+@pytest.mark.parametrize(
+    "optimizer", [SGD(momentum=0.9), Adam(), NAdam(), RMSprop(), Adagrad(), Lion()], ids=lambda one: type(one).__name__
+)
+def test_the_vectors_of_a_step_begin_with_cache_lines_in_different_places_of_their_pages(optimizer):
+    models = [Model([Dense(100)], inputs=400) for _ in range(4)]  # made before any of them is trained
+    for model in models:
+        own = optimizer.fresh()
+        own.step(model.parameters, model.gradients, 0.1)
+        remembered = [
+            vector
+            for value in vars(own).values()
+            for vector in (value if isinstance(value, tuple) else [value])
+            if isinstance(vector, np.ndarray)
+        ]
+        places = [vector.ctypes.data % 4096 for vector in (model.parameters, model.gradients, *remembered)]
+        assert len(remembered) >= 1
+        assert all(place % 64 == 0 for place in places)
+        assert len(set(places)) == len(places)
+
+
+def test_a_conversion_takes_the_memory_of_its_result_alone():
+    columns = np.asfortranarray(np.ones((2000, 200)))  # as data frames have them
+    tracemalloc.start()
+    converted = numeric("X", columns, np.dtype(np.float32))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert converted.flags.c_contiguous
+    assert most < 1.1 * converted.nbytes

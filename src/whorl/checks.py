@@ -125,7 +125,7 @@ def numeric(name: str, values: object, dtype: "np.dtype[Any] | None" = None) -> 
     if dtype is not None:
         if array.dtype != dtype:
             with np.errstate(over="ignore"):  # what overflows is found below, and named
-                array = array.astype(dtype)
+                array = array.astype(dtype, order="C")
         array = np.ascontiguousarray(array)
     finite(name, array)
     return array
@@ -135,7 +135,8 @@ def finite(name: str, array: Array) -> None:
     """Raise if there is a NaN or an infinity in `array`, and say where the first one is."""
     if array.dtype.kind != "f":
         return
-    if math.isfinite(np.vdot(array, array)):  # Σ x² is not if any x is not: many times faster than to look at each
+    row = array.ravel(order="K")  # a view, but of arrays with gaps
+    if math.isfinite(np.vdot(row, row)):  # Σ x² is not if any x is not: many times faster than to look at each
         return
     strange = ~np.isfinite(array)
     if strange.any():

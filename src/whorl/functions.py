@@ -1,10 +1,14 @@
 """Functions that layers and losses share, written so that nothing overflows."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
 from whorl.types import Array, Shape
+
+MANY = 2**18
+"""Zeros that are kept for comparisons: one or two MiB."""
 
 
 def sigmoid(x: Array) -> Array:
@@ -50,9 +54,8 @@ def ones(count: int, dtype: np.dtype[np.floating]) -> Array:
     return vector
 
 
-@lru_cache(maxsize=16)
 def zeros(shape: Shape, dtype: np.dtype[np.floating]) -> Array:
-    """Return an array of zeros, not to be written to; the same one each time, since batches come in few sizes.
+    """Return zeros that compare with an array of this shape, not to be written to: as many, or a row where those would be too many.
 
     NumPy compares two arrays of one shape up to three times as fast as an array and a number.
 
@@ -61,15 +64,22 @@ def zeros(shape: Shape, dtype: np.dtype[np.floating]) -> Array:
     >>> np.maximum([[-1.0, 2.0]], zeros((1, 2), np.dtype(np.float64)))
     array([[0., 2.]])
     """
-    array = np.zeros(shape, dtype)
-    array.flags.writeable = False
-    return array
+    if math.prod(shape) > MANY:
+        return np.zeros(shape[1:], dtype)
+    return _zeros(dtype)[: math.prod(shape)].reshape(shape)
+
+
+@lru_cache(maxsize=2)
+def _zeros(dtype: np.dtype[np.floating]) -> Array:
+    vector = np.zeros(MANY, dtype)
+    vector.flags.writeable = False
+    return vector
 
 
 def row_max(x: Array) -> Array:
     """Return the largest number of each row: (n, k) gives (n, 1).
 
-    NumPy goes row by row, which takes long where rows are short and not few; their transpose has few rows, and long ones.
+    NumPy takes long over many short rows; their transpose has few, and long ones.
 
     Examples
     --------

@@ -151,7 +151,8 @@ class Model(Network):
         Parameters
         ----------
         X : array_like, shape (n, *inputs)
-            The samples; finite.
+            The samples; finite. Neither they nor the labels are copied where they have the right type already: leave them as
+            they are until the run is over.
         y : array_like, shape (n,) or (n, k)
             Labels, as the loss takes them.
         loss : Loss

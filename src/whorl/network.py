@@ -58,8 +58,8 @@ class Network:
         self._declared = {name: p for place in chain.walk(places) for name, p in place.declared.items()}
         self._trained = {name: p for name, p in self._declared.items() if p.trained}
         self._untrained = {name: p for name, p in self._declared.items() if not p.trained}
-        self._parameters = aligned_zeros(sum(p.size for p in self._trained.values()), self.dtype)
-        self._gradients = aligned_zeros_like(self.parameters)
+        self._parameters = aligned_zeros(sum(p.size for p in self._trained.values()), self.dtype, 0)
+        self._gradients = aligned_zeros_like(self.parameters, 1)
         self._statistics = np.zeros(sum(p.size for p in self._untrained.values()), self.dtype)
         arrays, gradients = self.named_arrays(), self.named_gradients()
         for place in chain.walk(places):

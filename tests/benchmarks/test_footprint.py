@@ -82,7 +82,7 @@ def test_more_rows_are_trained_in_processes_of_their_own(monkeypatch, capsys):
     assert found["seconds"] > 0
 
     def run(words, environment):
-        assert environment["WHORL_FAST"] == "0"
+        assert environment == {"OPENBLAS_NUM_THREADS": "1", "WHORL_FAST": "0"}
         rows = int(words[-1])
         return 1.0, json.dumps({"data": 88 * rows, "beyond": 2e6, "seconds": rows * (2e-6 if rows < 1e6 else 2.6e-6)})
 

@@ -71,6 +71,16 @@ def test_the_page_says_where_a_peer_wins(tmp_path):
     assert "- Keras on JAX: keras is not installed" in page
 
 
+def test_the_page_compares_with_each_whorl():
+    results = {"spiral": {"whorl": [4.0], "whorl-fast": [2.0], "torch": [8.0]}}
+    page = report.page(results, [], "python -m benchmarks", picture=False)
+    plain, fast = page.split("## Times as long as ")[1:3]
+    assert plain.startswith("whorl, NumPy alone:")
+    assert "| PyTorch eager | 2.00 (2.00–2.00) |" in plain
+    assert fast.startswith("whorl[fast]:")
+    assert "| PyTorch eager | 4.00 (4.00–4.00) |" in fast
+
+
 def test_the_page_says_so_if_no_peer_wins():
     assert report.verdict({"spiral": {"whorl": [1.0], "torch": [8.0]}}, "whorl") == (
         "No peer was faster than whorl, NumPy alone on any network measured here."

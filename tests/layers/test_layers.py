@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from whorl import Dense, Dropout, Model, ReLU, Softmax
+from whorl.functions import zeros
 from whorl.layers.dropout import dropout_mask
 
 
@@ -101,3 +102,17 @@ def test_an_unbound_layer_says_where_its_parameters_come_from():
         _ = Dense(3).w
     with pytest.raises(AttributeError, match=r"Dense has no attribute 'weights'$"):
         _ = Model([Dense(3)], inputs=2).layers[0].weights
+
+
+@pytest.mark.parametrize("shape", [(5,), (128, 512), (2**19,), (2**10, 2**9), (2**10, 2**5, 2**5)])
+def test_relu_is_the_positive_part_of_few_and_of_many(shape):
+    x = np.random.default_rng(0).standard_normal(shape, np.float32)
+    np.testing.assert_array_equal(ReLU().forward(x, None)[0], np.where(x > 0, x, 0))
+
+
+def test_shared_zeros_cannot_be_written_to():
+    for _ in range(2):
+        shared = zeros((3, 4), np.dtype(np.float32))
+        assert shared.shape == (3, 4)
+        with pytest.raises(ValueError, match="read-only"):
+            shared += 1

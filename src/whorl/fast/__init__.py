@@ -6,7 +6,7 @@ written in NumPy where it belongs, and marked `accelerated`: it has a twin of th
 the run has switched them on (`Switch`); else, and everywhere else, the NumPy lines run.
 
 A twin does the same operations in the same order, so not one bit of any result depends on it. That is why it may be switched
-on whenever it pays: a run begins in NumPy, and goes over to the twins once it has lasted as long as loading them takes.
+on whenever it pays: a run begins in NumPy, and goes over to the twins once it has lasted for two seconds.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 PATIENCE = 2.0
-"""Seconds a run lasts before it loads Numba unasked. By then NumPy has cost it about as much more as loading does, so whenever
-the run ends, it has lost at most twice what foresight would have."""
+"""Seconds a run lasts before it loads Numba unasked: on small networks, which take a quarter longer without it, that is when
+they have lost about what loading costs. So a run that ends before has lost little, and one that goes on will win it back."""
 
 _kernels: ContextVar[ModuleType | None] = ContextVar("whorl.fast.kernels", default=None)  # each thread has its own
 

@@ -41,8 +41,7 @@ class ReLU(Layer):
 @accelerated
 def relu(x: Array) -> Array:
     """Return the positive part, element by element."""
-    shape = x.shape if x.size <= 2**18 else x.shape[1:]  # a larger array is not worth keeping: a row of it will do
-    positive: Array = np.maximum(x, zeros(shape, x.dtype))
+    positive: Array = np.maximum(x, zeros(x.shape, x.dtype))
     return positive
 
 

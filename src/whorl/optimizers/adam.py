@@ -71,7 +71,7 @@ class Adam(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._moments is None:
-            self._moments = aligned_zeros_like(parameters), aligned_zeros_like(parameters)
+            self._moments = aligned_zeros_like(parameters, 2), aligned_zeros_like(parameters, 3)
         self._steps += 1
         c = math.sqrt((1 - self.beta2) / (1 - self.beta2**self._steps))
         size = learning_rate * (1 - self.beta1) / (1 - self.beta1**self._steps) / c
@@ -198,7 +198,7 @@ class NAdam(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._moments is None:
-            self._moments = aligned_zeros_like(parameters), aligned_zeros_like(parameters)
+            self._moments = aligned_zeros_like(parameters, 2), aligned_zeros_like(parameters, 3)
         self._steps = t = self._steps + 1
         now, next_one = self._momentum(t), self._momentum(t + 1)
         self._product *= now

@@ -58,7 +58,7 @@ class RMSprop(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._state is None:
-            self._state = aligned_zeros_like(parameters), aligned_zeros_like(parameters)
+            self._state = aligned_zeros_like(parameters, 2), aligned_zeros_like(parameters, 3)
         rmsprop(parameters, gradients, *self._state, self.alpha, self.momentum, self.epsilon, learning_rate)
 
 
@@ -116,7 +116,7 @@ class Adagrad(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._squares is None:
-            self._squares = aligned_zeros_like(parameters)
+            self._squares = aligned_zeros_like(parameters, 2)
         adagrad(parameters, gradients, self._squares, self.epsilon, learning_rate)
 
 
@@ -176,7 +176,7 @@ class Lion(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         if self._momentum is None:
-            self._momentum = aligned_zeros_like(parameters)
+            self._momentum = aligned_zeros_like(parameters, 2)
         decay = 1 - learning_rate * self.weight_decay
         lion(parameters, gradients, self._momentum, self.beta1, self.beta2, decay, learning_rate)
 

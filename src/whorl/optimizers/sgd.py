@@ -61,7 +61,7 @@ class SGD(Optimizer):
             descend(parameters, gradients, learning_rate)
             return
         if self._velocity is None:
-            self._velocity = aligned_zeros_like(parameters)
+            self._velocity = aligned_zeros_like(parameters, 2)
         roll = nesterov if self.nesterov else momentum
         roll(parameters, gradients, self._velocity, self.momentum, learning_rate)
 
