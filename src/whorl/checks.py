@@ -135,7 +135,7 @@ def finite(name: str, array: Array) -> None:
     """Raise if there is a NaN or an infinity in `array`, and say where the first one is."""
     if array.dtype.kind != "f":
         return
-    row = array.ravel(order="K")  # a view, but of arrays with gaps
+    row = array if array.flags.c_contiguous else array.ravel(order="K")  # which copies arrays with gaps only
     if math.isfinite(np.vdot(row, row)):  # Σ x² is not if any x is not: many times faster than to look at each
         return
     strange = ~np.isfinite(array)

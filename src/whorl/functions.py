@@ -54,6 +54,7 @@ def ones(count: int, dtype: np.dtype[np.floating]) -> Array:
     return vector
 
 
+@lru_cache(maxsize=64)
 def zeros(shape: Shape, dtype: np.dtype[np.floating]) -> Array:
     """Return zeros that compare with an array of this shape, not to be written to: as many, or a row where those would be too many.
 
@@ -64,9 +65,8 @@ def zeros(shape: Shape, dtype: np.dtype[np.floating]) -> Array:
     >>> np.maximum([[-1.0, 2.0]], zeros((1, 2), np.dtype(np.float64)))
     array([[0., 2.]])
     """
-    if math.prod(shape) > MANY:
-        return np.zeros(shape[1:], dtype)
-    return _zeros(dtype)[: math.prod(shape)].reshape(shape)
+    count = math.prod(shape)
+    return _zeros(dtype)[:count].reshape(shape) if count <= MANY else np.zeros(shape[1:], dtype)
 
 
 @lru_cache(maxsize=2)
