@@ -66,7 +66,11 @@ def zeros(shape: Shape, dtype: np.dtype[np.floating]) -> Array:
     array([[0., 2.]])
     """
     count = math.prod(shape)
-    return _zeros(dtype)[:count].reshape(shape) if count <= MANY else np.zeros(shape[1:], dtype)
+    if count <= MANY:
+        return _zeros(dtype)[:count].reshape(shape)
+    row = np.zeros(shape[1:], dtype)
+    row.flags.writeable = False
+    return row
 
 
 @lru_cache(maxsize=2)
