@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from whorl.types import Array
+from whorl._core.types import Array
 
 MOMENTUM = 0.9
 """Of all that train with SGD. Adam has everybody's defaults: 0.9, 0.999 and 1e-8."""

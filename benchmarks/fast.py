@@ -19,12 +19,12 @@ import whorl
 from benchmarks.cases import CASES, Case, samples
 from benchmarks.peers.ours import Fast, Plain
 from benchmarks.rounds import interleave, timed
+from whorl._core.memory import aligned_zeros
+from whorl._core.types import Array
 from whorl.fast import kernels
 from whorl.layers import activations, dense, dropout
 from whorl.losses import classification
-from whorl.memory import aligned_zeros
 from whorl.optimizers import adam, sgd
-from whorl.types import Array
 
 ROUNDS, SECONDS = 7, 0.3
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmarks.cases import MOMENTUM, Case
-from whorl.types import Array
+from whorl._core.types import Array
 
 BLOCK = 65_536
 """Parameters that Adam works on at a time: their arrays stay in the cache through all of its passes."""

@@ -26,8 +26,8 @@ import numpy as np
 import whorl
 from benchmarks.machine import described
 from whorl import datasets
+from whorl._core.types import Array
 from whorl.cli.presets import Tabular
-from whorl.types import Array
 
 ADULT = (
     "age workclass fnlwgt education education-num marital-status occupation relationship race sex capital-gain capital-loss"

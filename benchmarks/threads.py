@@ -19,7 +19,7 @@ from benchmarks.cases import Case, samples
 from benchmarks.machine import described
 from benchmarks.peers.ours import Plain
 from benchmarks.rounds import Spread, figures, interleave, timed
-from whorl.types import Array
+from whorl._core.types import Array
 
 WIDTHS = (16, 32, 64, 96, 128, 192, 256, 384)
 BATCH = 64

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from whorl import SGD, Adagrad, Adam, Dense, Lion, Model, NAdam, RMSprop
-from whorl.checks import numeric
-from whorl.memory import aligned_zeros, keep_freed_memory
+from whorl._core.memory import aligned_zeros, keep_freed_memory
+from whorl._core.validation import numeric
 
 
 def faults_of_a_step():

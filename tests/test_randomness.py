@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from whorl.randomness import bits16, generator
+from whorl._core.randomness import bits16, generator
 
 
 def test_an_int_gives_numpys_own_generator():

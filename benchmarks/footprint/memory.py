@@ -18,7 +18,7 @@ from benchmarks.footprint.processes import peak, run
 from benchmarks.peers import ENTRIES
 from benchmarks.report import table
 from benchmarks.rounds import figures
-from whorl.types import Array
+from whorl._core.types import Array
 
 CASE = replace(CASES["mnist"], batch=125, steps=480)
 PART = 1_000

@@ -5,7 +5,7 @@ import numpy as np
 
 from benchmarks.cases import MOMENTUM, Case
 from benchmarks.peers.peer import Peer
-from whorl.types import Array
+from whorl._core.types import Array
 
 
 class Keras(Peer):

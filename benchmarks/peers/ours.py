@@ -5,7 +5,7 @@ from typing import ClassVar
 from benchmarks.cases import MOMENTUM, Case
 from benchmarks.peers.peer import Peer
 from whorl import SGD, Adam, CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax
-from whorl.types import Array
+from whorl._core.types import Array
 
 
 def network(case: Case) -> Model:

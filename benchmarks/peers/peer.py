@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from benchmarks.cases import Case
-from whorl.types import Array
+from whorl._core.types import Array
 
 
 class Peer(ABC):

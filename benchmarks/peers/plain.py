@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks import straight
 from benchmarks.cases import Case
 from benchmarks.peers.peer import Peer
-from whorl.types import Array
+from whorl._core.types import Array
 
 
 class Straight(Peer):

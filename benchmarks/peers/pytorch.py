@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, softmax
 
 from benchmarks.cases import MOMENTUM, Case
 from benchmarks.peers.peer import Peer
-from whorl.types import Array
+from whorl._core.types import Array
 
 
 class Eager(Peer):

@@ -7,7 +7,7 @@ from sklearn.neural_network import MLPClassifier
 
 from benchmarks.cases import MOMENTUM
 from benchmarks.peers.peer import Peer
-from whorl.types import Array
+from whorl._core.types import Array
 
 
 class Classifier(Peer):

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from whorl.types import Array, Shape
+from whorl._core.types import Array, Shape
 
 MANY = 2**18
 """Zeros that are kept for comparisons: one or two MiB."""

@@ -14,9 +14,9 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from whorl import checks
-from whorl.configuration import Configured
-from whorl.types import Array, Shape
+from whorl._core import validation
+from whorl._core.description import Configured
+from whorl._core.types import Array, Shape
 
 
 class Initializer(Configured, ABC):
@@ -68,7 +68,7 @@ class Normal(Initializer):
     """
 
     def __init__(self, std: float) -> None:
-        self.std = checks.number("std", std, above=0)
+        self.std = validation.number("std", std, above=0)
 
     def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
         return self.std * rng.standard_normal(shape)
@@ -89,7 +89,7 @@ class Uniform(Initializer):
     """
 
     def __init__(self, limit: float) -> None:
-        self.limit = checks.number("limit", limit, above=0)
+        self.limit = validation.number("limit", limit, above=0)
 
     def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
         return rng.uniform(-self.limit, self.limit, shape)

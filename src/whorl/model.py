@@ -6,16 +6,16 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
 from whorl.losses import Loss
 from whorl.metrics import Metric, named
 from whorl.network import Network
 from whorl.optimizers import Optimizer
-from whorl.randomness import RNG
 from whorl.summary import Table, summary
 from whorl.training import Callback, Epoch, History, Samples, Training, fit
 from whorl.training.callbacks import checked as checked_callbacks
-from whorl.types import Array
 
 
 class Model(Network):
@@ -86,7 +86,7 @@ class Model(Network):
         >>> model.predict(np.zeros((1, 3)))
         array([[0.5, 0.5]], dtype=float32)
         """
-        x = checks.samples("X", X, self.inputs, self.dtype)
+        x = validation.samples("X", X, self.inputs, self.dtype)
         y = self._in_chunks(self.layers, x)
         return y.copy() if y is x else y
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from whorl import checks, randomness
+from whorl._core import randomness, validation
+from whorl._core.memory import aligned_zeros, aligned_zeros_like, keep_freed_memory
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
 from whorl.layers import Layer, Sigmoid, Softmax, Standardize, chain
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, FusedLoss, Loss
-from whorl.memory import aligned_zeros, aligned_zeros_like, keep_freed_memory
 from whorl.metrics import Metric
 from whorl.optimizers import Optimizer
 from whorl.parameters import views
-from whorl.randomness import RNG
 from whorl.regularizers import L1, L2
-from whorl.types import Array
 
 if TYPE_CHECKING:
     from whorl.training import Samples, Training
@@ -42,8 +42,8 @@ class Network:
         rng: RNG = None,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        self.inputs = checks.shape("inputs", inputs)
-        self.dtype = checks.float_type("dtype", dtype)
+        self.inputs = validation.shape("inputs", inputs)
+        self.dtype = validation.float_type("dtype", dtype)
         self.layers = chain.copied(layers)
         self.preparation: Any = None
         self._connect()
@@ -179,7 +179,7 @@ class Network:
         """
         count = len(self.layers)
         for number in layers:
-            if checks.integer("a place to freeze", number, minimum=-count) >= count:
+            if validation.integer("a place to freeze", number, minimum=-count) >= count:
                 raise ValueError(f"a place to freeze must be below {count}, the number of layers, got {number}")
         chosen = {number % count for number in layers}
         for i, place in enumerate(self._places):
@@ -205,7 +205,7 @@ class Network:
         X : array_like, shape (n, *inputs)
             At least one sample; finite.
         """
-        self.settle_in(checks.samples("X", X, self.inputs, self.dtype), anew=True)
+        self.settle_in(validation.samples("X", X, self.inputs, self.dtype), anew=True)
 
     def settle_in(self, x: Array | Selection, *, anew: bool = False) -> None:
         """Let layers such as `Standardize` learn from checked samples, those that have not learned yet or all of them."""
@@ -233,7 +233,7 @@ class Network:
         >>> [a.shape for a in model.activations([[0.5, 0.5]])]
         [(1, 8), (1, 8), (1, 3)]
         """
-        x = checks.samples("X", X, self.inputs, self.dtype)
+        x = validation.samples("X", X, self.inputs, self.dtype)
         outputs = []
         for layer in self.layers:
             x = self._in_chunks([layer], x)

@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from whorl._core.types import Array, Shape
 from whorl.initializers import Initializer
-from whorl.types import Array, Shape
 
 
 @dataclass(frozen=True)

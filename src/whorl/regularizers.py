@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from whorl.types import Array
+from whorl._core.types import Array
 
 
 class L1:

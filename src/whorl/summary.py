@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whorl._core.text import Table, align
+from whorl._core.types import Shape
 from whorl.layers import chain
-from whorl.text import Table, align
-from whorl.types import Shape
 
 if TYPE_CHECKING:
     from whorl.model import Model

@@ -22,8 +22,8 @@ from whorl import (
     Standardize,
     load,
 )
+from whorl._core.files import replacing
 from whorl.formats.descriptions import KNOWN, describe, rebuild
-from whorl.formats.files import replacing
 from whorl.initializers import Normal, Zeros
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from whorl import checks
+from whorl._core import validation
 
 Commands = argparse._SubParsersAction  # noqa: SLF001  # argparse has no public name for it
 
@@ -40,12 +40,12 @@ class Kind:
 
 def whole(minimum: int) -> Kind:
     """Return the kind of whole numbers of at least `minimum`."""
-    return Kind(int, partial(checks.integer, minimum=minimum))
+    return Kind(int, partial(validation.integer, minimum=minimum))
 
 
 def real(minimum: float = -math.inf, *, above: float = -math.inf, below: float = math.inf) -> Kind:
-    """Return the kind of finite numbers within bounds, as `checks.number` takes them."""
-    return Kind(float, partial(checks.number, minimum=minimum, above=above, below=below))
+    """Return the kind of finite numbers within bounds, as `validation.number` takes them."""
+    return Kind(float, partial(validation.number, minimum=minimum, above=above, below=below))
 
 
 def words(meaning: Callable[[str], object] = str) -> Kind:
@@ -53,7 +53,7 @@ def words(meaning: Callable[[str], object] = str) -> Kind:
 
     def check(name: str, value: object) -> str:
         if not isinstance(value, str):
-            raise TypeError(f"{name} must be text, got {checks.show(value)}")
+            raise TypeError(f"{name} must be text, got {validation.show(value)}")
         try:
             meaning(value)
         except ValueError as error:
@@ -68,7 +68,7 @@ def one_of(*choices: str) -> Kind:
 
     def check(name: str, value: object) -> object:
         if value not in choices:
-            raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {checks.show(value)}")
+            raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {validation.show(value)}")
         return value
 
     return Kind(str, check)

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 import whorl
-from whorl import checks
+from whorl._core import validation
+from whorl._core.files import replacing
 from whorl.cli import settings
 from whorl.cli.arguments import one_of
 from whorl.cli.presets import PRESETS
 from whorl.cli.recipes import Recipe
 from whorl.formats import toml
-from whorl.formats.files import replacing
 
 HEADER = """\
 # whorl train --config {name} repeats this training; options beside it change what they name.
@@ -123,11 +123,11 @@ def _run(document: Mapping[str, Any]) -> Run:
     values = settings.checked(_table(document, "settings"), presets[preset])
     file_sha256 = document.get("file_sha256")
     if file_sha256 is not None and not isinstance(file_sha256, str):
-        raise TypeError(f"file_sha256 must be text, got {checks.show(file_sha256)}")
+        raise TypeError(f"file_sha256 must be text, got {validation.show(file_sha256)}")
     return Run(
         data,
         preset,
-        checks.integer("seed", document.get("seed", 0), minimum=0),
+        validation.integer("seed", document.get("seed", 0), minimum=0),
         settings.settled(presets[preset], values),
         file_sha256,
         _table(document, "made_with"),
@@ -137,5 +137,5 @@ def _run(document: Mapping[str, Any]) -> Run:
 def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = document.get(name, {})
     if not isinstance(table, Mapping):
-        raise TypeError(f"{name} must be a table, got {checks.show(table)}")
+        raise TypeError(f"{name} must be a table, got {validation.show(table)}")
     return table

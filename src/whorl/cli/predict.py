@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from whorl._core.types import Array
 from whorl.cli.arguments import Commands, whole
 from whorl.datasets.tables.records import finite, number, records
 from whorl.formats import load
 from whorl.layers import Softmax
-from whorl.types import Array
 
 
 def add(commands: "Commands[Any]") -> None:

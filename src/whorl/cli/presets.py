@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from whorl import datasets
+from whorl._core.types import Array
 from whorl.cli import notation
 from whorl.cli.columns import Columns
 from whorl.cli.recipes import Problem, Recipe, classifier
@@ -21,7 +22,6 @@ from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.optimizers import Optimizer
 from whorl.schedules import InverseTime, Schedule
-from whorl.types import Array
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from whorl._core.types import Array
 from whorl.cli import notation
 from whorl.initializers import Normal
 from whorl.layers import Dense, Dropout, Layer, ReLU, Softmax, Standardize
@@ -16,7 +17,6 @@ from whorl.model import Model
 from whorl.optimizers import Optimizer
 from whorl.schedules import Cosine, Schedule
 from whorl.training import Callback, EarlyStopping, History
-from whorl.types import Array
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from whorl._core.files import replacing
 from whorl.cli.arguments import Commands, real, whole
 from whorl.cli.chart import ASCII, UNICODE, chart, legend
 from whorl.cli.expressions import SCHEDULES, parse
-from whorl.formats.files import replacing
 from whorl.schedules import Schedule, WarmUp
 
 

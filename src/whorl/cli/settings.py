@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from whorl import checks
+from whorl._core import validation
 from whorl.cli import notation
 from whorl.cli.arguments import Kind, one_of, real, whole, words
 from whorl.cli.recipes import Recipe
@@ -29,7 +29,7 @@ class Setting:
         if not self.many:
             return self.kind.check(name, value)
         if not isinstance(value, list):
-            raise TypeError(f"{name} must be a list, got {checks.show(value)}")
+            raise TypeError(f"{name} must be a list, got {validation.show(value)}")
         return tuple(self.kind.check(f"{name}[{i}]", item) for i, item in enumerate(value))
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from whorl._core.files import replacing
+from whorl._core.types import Array
 from whorl.cli import config, settings
 from whorl.cli.arguments import Commands, whole
 from whorl.cli.columns import Columns
@@ -19,11 +21,9 @@ from whorl.cli.interrupt import interruptible
 from whorl.cli.notation import LAYERS, OPTIMIZERS
 from whorl.cli.presets import PRESETS
 from whorl.cli.recipes import Recipe, best_epoch
-from whorl.formats.files import replacing
 from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.training import History, Progress
-from whorl.types import Array
 
 
 def spelled_out(argv: Sequence[str]) -> list[str]:

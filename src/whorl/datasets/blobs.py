@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl import checks, randomness
-from whorl.randomness import RNG
-from whorl.types import Array
+from whorl._core import randomness, validation
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
 
 
 def blobs(
@@ -59,10 +59,10 @@ def blobs(
     >>> y
     array([0, 0, 1, 1, 2, 2])
     """
-    samples = checks.integer("samples", samples)
-    classes = checks.integer("classes", classes)
-    features = checks.integer("features", features)
-    spread = checks.number("spread", spread, minimum=0)
+    samples = validation.integer("samples", samples)
+    classes = validation.integer("classes", classes)
+    features = validation.integer("features", features)
+    spread = validation.number("spread", spread, minimum=0)
     generator = randomness.generator(rng)
     y = np.repeat(np.arange(classes, dtype=np.int64), samples)  # (n k,)
     centres = 20 * generator.random((classes, features)) - 10  # (k, d)

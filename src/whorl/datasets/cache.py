@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from whorl import checks
+from whorl._core import validation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def places(folder: str, cache: str | os.PathLike[str] | None = None) -> list[Pat
     from pathlib import Path
 
     if not (cache is None or isinstance(cache, str | os.PathLike)):
-        raise TypeError(f"cache must be the path of a directory, or None, got {checks.show(cache)}")
+        raise TypeError(f"cache must be the path of a directory, or None, got {validation.show(cache)}")
     given = os.environ.get("WHORL_DATA")
     bases = ([Path(given)] if given else []) + [cache_directory() if cache is None else Path(cache)]
     return [base / folder for base in bases]

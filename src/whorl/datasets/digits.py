@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl.types import Array
+from whorl._core.types import Array
 
 
 def digits() -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whorl.types import Array
+from whorl._core.types import Array
 
 if TYPE_CHECKING:
     from io import BufferedIOBase

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from whorl._core.types import Array
 from whorl.datasets.cache import obtain
 from whorl.datasets.idx import read_idx
-from whorl.types import Array
 
 
 class Source(NamedTuple):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl import checks, randomness
-from whorl.randomness import RNG
-from whorl.types import Array
+from whorl._core import randomness, validation
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
 
 
 def moons(samples: int = 1000, *, noise: float = 0.1, rng: RNG = None) -> tuple[Array, Array]:
@@ -52,8 +52,8 @@ def moons(samples: int = 1000, *, noise: float = 0.1, rng: RNG = None) -> tuple[
     >>> y
     array([0, 0, 0, 1, 1, 1])
     """
-    samples = checks.integer("samples", samples)
-    noise = checks.number("noise", noise, minimum=0)
+    samples = validation.integer("samples", samples)
+    noise = validation.number("noise", noise, minimum=0)
     generator = randomness.generator(rng)
     t = np.linspace(0, np.pi, samples)  # (n,)
     upper = np.column_stack([np.cos(t), np.sin(t)])  # (n, 2)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl import checks, randomness
-from whorl.randomness import RNG
-from whorl.types import Array
+from whorl._core import randomness, validation
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
 
 
 def spiral(samples: int = 1000, classes: int = 3, *, noise: float = 0.2, rng: RNG = None) -> tuple[Array, Array]:
@@ -53,9 +53,9 @@ def spiral(samples: int = 1000, classes: int = 3, *, noise: float = 0.2, rng: RN
     >>> y
     array([0, 0, 0, 1, 1, 1])
     """
-    samples = checks.integer("samples", samples)
-    classes = checks.integer("classes", classes)
-    noise = checks.number("noise", noise, minimum=0)
+    samples = validation.integer("samples", samples)
+    classes = validation.integer("classes", classes)
+    noise = validation.number("noise", noise, minimum=0)
     generator = rng if isinstance(rng, np.random.RandomState) else randomness.generator(rng)
     r = np.linspace(0, 1, samples)  # (n,)
     arms = []
@@ -87,8 +87,8 @@ def spiral_limit(classes: int = 3, *, noise: float = 0.2) -> tuple[float, float]
     >>> [round(value, 4) for value in spiral_limit(3)]
     [0.9098, 0.2132]
     """
-    classes = checks.integer("classes", classes)
-    deviation = 2.5 * checks.number("noise", noise, above=0)
+    classes = validation.integer("classes", classes)
+    deviation = 2.5 * validation.number("noise", noise, above=0)
     if deviation > 8:  # the circle is blurred all over, to the last digit
         return 1 / classes, float(np.log(classes))
     u, width = np.linspace(-9, 9, 10_001, retstep=True)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl import checks, randomness
-from whorl.randomness import RNG
-from whorl.types import Array
+from whorl._core import randomness, validation
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
 
 
 def xor(samples: int = 1000, *, noise: float = 0.0, rng: RNG = None) -> tuple[Array, Array]:
@@ -56,8 +56,8 @@ def xor(samples: int = 1000, *, noise: float = 0.0, rng: RNG = None) -> tuple[Ar
     >>> y
     array([0, 0, 1, 1])
     """
-    samples = checks.integer("samples", samples)
-    noise = checks.number("noise", noise, minimum=0)
+    samples = validation.integer("samples", samples)
+    noise = validation.number("noise", noise, minimum=0)
     generator = randomness.generator(rng)
     y = np.repeat(np.arange(2, dtype=np.int64), samples)  # (2n,)
     X = 1 - generator.random((len(y), 2))  # u: never 0, which has no sign

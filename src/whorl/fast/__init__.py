@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import TypeVar, TypeVarTuple
 
-from whorl import checks
+from whorl._core import validation
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
@@ -76,7 +76,7 @@ class Switch:
 
     def __init__(self, *, fast: bool | None) -> None:
         if fast is not None and not isinstance(fast, bool):
-            raise TypeError(f"fast must be True, False or None, got {checks.show(fast)}")
+            raise TypeError(f"fast must be True, False or None, got {validation.show(fast)}")
         self._wanted = _environment() if fast is None else fast
         self._kernels = load() if self._wanted else None
         self._begun = 0.0

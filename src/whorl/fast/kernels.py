@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from whorl._core.types import Array
 from whorl.fast.compiling import REFUSALS, MisfitError, compiled
 from whorl.fast.updates import adagrad, adam, approach, descend, lion, momentum, nadam, nesterov, rmsprop
-from whorl.types import Array
 
 __all__ = [
     "REFUSALS",

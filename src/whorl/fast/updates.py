@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from whorl._core.types import Array
 from whorl.fast.compiling import MisfitError, compiled
-from whorl.types import Array
 
 
 @compiled

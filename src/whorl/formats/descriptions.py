@@ -5,7 +5,7 @@ from inspect import isabstract
 from typing import Any
 
 from whorl import initializers, layers
-from whorl.configuration import Configured
+from whorl._core.description import Configured
 
 KNOWN: dict[str, type[Configured]] = {
     name: kind

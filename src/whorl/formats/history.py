@@ -8,7 +8,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from whorl.formats.files import replacing
+from whorl._core.files import replacing
 
 if TYPE_CHECKING:
     from whorl.training import History

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.lib.npyio import NpzFile
 
-from whorl import checks
-from whorl.configuration import Configured
+from whorl._core import validation
+from whorl._core.description import Configured
+from whorl._core.files import replacing
+from whorl._core.types import Array, Shape
 from whorl.formats.descriptions import KNOWN, describe, rebuild
-from whorl.formats.files import replacing
 from whorl.layers import Layer, chain
 from whorl.model import Model
-from whorl.types import Array, Shape
 
 FORMAT = 1
 """Version of the header. A file with a higher one was written by a later whorl, and is refused."""
@@ -100,7 +100,7 @@ def _read(archive: Any, known: Mapping[str, type[Configured]]) -> Model:
         raise ModelFileError("its header lacks format, inputs, dtype or layers")
     if header["format"] not in range(1, FORMAT + 1):
         raise ModelFileError(f"its format is {header['format']}, of a later version of whorl; this one reads {FORMAT}")
-    inputs = checks.shape("inputs", header["inputs"])
+    inputs = validation.shape("inputs", header["inputs"])
     layers = chain.copied([rebuild(description, known) for description in header["layers"]])
     arrays = _arrays(archive, layers, inputs)
     model = Model(layers, inputs=inputs, dtype=header["dtype"])

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from whorl import checks, randomness
+from whorl._core import randomness, validation
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
 from whorl.losses import Loss
 from whorl.model import Model
-from whorl.randomness import RNG
 from whorl.training import Samples
-from whorl.types import Array
 
 
 def check_gradients(
@@ -56,8 +56,8 @@ def check_gradients(
     >>> max(errors.values()) < 1e-6
     True
     """
-    checks.instance("model", model, Model, "Model([Dense(3), Softmax()], inputs=2)")
-    h = checks.number("step", step, above=0)
+    validation.instance("model", model, Model, "Model([Dense(3), Softmax()], inputs=2)")
+    h = validation.number("step", step, above=0)
     generator = randomness.generator(rng)
     seed = int(generator.integers(2**32))
     twin = Model(model.layers, inputs=model.inputs, rng=0, dtype=np.float64)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from whorl._core.types import Array, Backward, Shape
 from whorl.fast import accelerated
 from whorl.functions import ones, row_max, zeros
 from whorl.layers.layer import Layer
-from whorl.types import Array, Backward, Shape
 
 
 class ReLU(Layer):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array, Backward, Shape
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter
-from whorl.types import Array, Backward, Shape
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Place:
 def copied(layers: object) -> tuple[Layer, ...]:
     """Return copies of the layers, not bound to anything; raise unless it is a sequence of layers, not empty."""
     if isinstance(layers, Layer) or not isinstance(layers, Iterable):
-        raise TypeError(f"layers must be a list of layers, got {checks.show(layers)}")
+        raise TypeError(f"layers must be a list of layers, got {validation.show(layers)}")
     row = tuple(layers)
     if not row:
         raise ValueError("layers must hold at least one layer, got none")
     for i, layer in enumerate(row):
-        checks.instance(f"layers[{i}]", layer, Layer, "Dense(64) or ReLU()")
+        validation.instance(f"layers[{i}]", layer, Layer, "Dense(64) or ReLU()")
     return tuple(deepcopy(layer) for layer in row)  # one by one: a layer that stands twice in the row becomes two
 
 

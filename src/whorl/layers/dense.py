@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array, Backward, Shape
 from whorl.fast import accelerated
 from whorl.functions import ones
 from whorl.initializers import HeNormal, Initializer, Zeros
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter
-from whorl.types import Array, Backward, Shape
 
 
 class Dense(Layer):
@@ -76,13 +76,13 @@ class Dense(Layer):
         max_norm: float | None = None,
         initializer: Initializer = HeNormal(),
     ) -> None:
-        self.units = checks.integer("units", units)
-        self.weight_l1 = checks.number("weight_l1", weight_l1, minimum=0)
-        self.weight_l2 = checks.number("weight_l2", weight_l2, minimum=0)
-        self.bias_l1 = checks.number("bias_l1", bias_l1, minimum=0)
-        self.bias_l2 = checks.number("bias_l2", bias_l2, minimum=0)
-        self.max_norm = None if max_norm is None else checks.number("max_norm", max_norm, above=0)
-        checks.instance("initializer", initializer, Initializer, "HeNormal()")
+        self.units = validation.integer("units", units)
+        self.weight_l1 = validation.number("weight_l1", weight_l1, minimum=0)
+        self.weight_l2 = validation.number("weight_l2", weight_l2, minimum=0)
+        self.bias_l1 = validation.number("bias_l1", bias_l1, minimum=0)
+        self.bias_l2 = validation.number("bias_l2", bias_l2, minimum=0)
+        self.max_norm = None if max_norm is None else validation.number("max_norm", max_norm, above=0)
+        validation.instance("initializer", initializer, Initializer, "HeNormal()")
         self.initializer = initializer
 
     def output_shape(self, inputs: Shape) -> Shape:

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from whorl import checks, randomness
+from whorl._core import randomness, validation
+from whorl._core.types import Array, Backward, Shape
 from whorl.fast import accelerated
 from whorl.layers.layer import Layer
-from whorl.types import Array, Backward, Shape
 
 
 def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: np.random.Generator) -> Array:
@@ -79,7 +79,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate: float) -> None:
-        self.rate = checks.number("rate", rate, minimum=0, below=1)
+        self.rate = validation.number("rate", rate, minimum=0, below=1)
 
     def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
         if not training or self.rate == 0:

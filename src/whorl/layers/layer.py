@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whorl.configuration import Configured
+from whorl._core.description import Configured
+from whorl._core.types import Array, Backward, Shape
 from whorl.parameters import Parameter
-from whorl.types import Array, Backward, Shape
 
 
 class Layer(Configured, ABC):

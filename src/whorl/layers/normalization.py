@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array, Backward, Shape
 from whorl.initializers import Ones, Zeros
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter
-from whorl.types import Array, Backward, Shape
 
 
 class BatchNorm(Layer):
@@ -61,8 +61,8 @@ class BatchNorm(Layer):
     dbeta: Array
 
     def __init__(self, *, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
-        self.momentum = checks.number("momentum", momentum, above=0, maximum=1)
-        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self.momentum = validation.number("momentum", momentum, above=0, maximum=1)
+        self.epsilon = validation.number("epsilon", epsilon, above=0)
 
     def output_shape(self, inputs: Shape) -> Shape:
         return flat(self, inputs)
@@ -130,7 +130,7 @@ class LayerNorm(Layer):
     dbeta: Array
 
     def __init__(self, *, epsilon: float = 1e-5) -> None:
-        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self.epsilon = validation.number("epsilon", epsilon, above=0)
 
     def output_shape(self, inputs: Shape) -> Shape:
         return flat(self, inputs)
@@ -247,8 +247,8 @@ class Rescale(Layer):
     """
 
     def __init__(self, factor: float, offset: float) -> None:
-        self.factor = checks.number("factor", factor)
-        self.offset = checks.number("offset", offset)
+        self.factor = validation.number("factor", factor)
+        self.offset = validation.number("offset", offset)
         if self.factor == 0:
             raise ValueError("factor must not be 0, or every prediction is the same, got 0")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array, Backward
 from whorl.layers.layer import Layer
-from whorl.types import Array, Backward
 
 
 class LeakyReLU(Layer):
@@ -31,7 +31,7 @@ class LeakyReLU(Layer):
     """
 
     def __init__(self, slope: float = 0.01) -> None:
-        self.slope = checks.number("slope", slope, minimum=0, below=1)
+        self.slope = validation.number("slope", slope, minimum=0, below=1)
 
     def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
         def backward(dy: Array) -> Array:
@@ -63,7 +63,7 @@ class ELU(Layer):
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = checks.number("alpha", alpha, minimum=0)
+        self.alpha = validation.number("alpha", alpha, minimum=0)
 
     def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
         return exponential_linear(x, self.alpha, 1.0)

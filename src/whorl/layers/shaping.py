@@ -11,12 +11,12 @@ from math import prod
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array, Backward, Shape
 from whorl.initializers import Initializer, Normal
 from whorl.layers import chain
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter
-from whorl.types import Array, Backward, Shape
 
 
 class Flatten(Layer):
@@ -88,16 +88,16 @@ class Embedding(Layer):
         columns: Sequence[int] | None = None,
         initializer: Initializer = Normal(0.1),
     ) -> None:
-        self.categories = checks.shape("categories", categories)
-        self.dimension = checks.integer("dimension", dimension)
+        self.categories = validation.shape("categories", categories)
+        self.dimension = validation.integer("dimension", dimension)
         chosen = range(len(self.categories)) if columns is None else columns
-        self.columns = tuple(checks.integer(f"columns[{i}]", c, minimum=0) for i, c in enumerate(chosen))
+        self.columns = tuple(validation.integer(f"columns[{i}]", c, minimum=0) for i, c in enumerate(chosen))
         if len(self.columns) != len(self.categories) or len(set(self.columns)) != len(self.columns):
             raise ValueError(
                 f"columns must name {len(self.categories)} different columns, one for each of categories,"
                 f" got {list(self.columns)}"
             )
-        checks.instance("initializer", initializer, Initializer, "Normal(0.1)")
+        validation.instance("initializer", initializer, Initializer, "Normal(0.1)")
         self.initializer = initializer
         self._first = tuple(accumulate(self.categories[:-1], initial=0))  # each column's first row in the table
 

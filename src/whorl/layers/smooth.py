@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
+from whorl._core.types import Array, Backward
 from whorl.functions import sigmoid, softplus
 from whorl.layers.layer import Layer
-from whorl.types import Array, Backward
 
 
 class Tanh(Layer):

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array, Shape
 from whorl.fast import accelerated
 from whorl.functions import ones, row_max, sigmoid
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, by_sample, mean, values
-from whorl.types import Array, Shape
 
 
 class CrossEntropy(FusedLoss):
@@ -52,14 +52,14 @@ class CrossEntropy(FusedLoss):
     """
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
-        self.label_smoothing = checks.number("label_smoothing", label_smoothing, minimum=0, below=1)
+        self.label_smoothing = validation.number("label_smoothing", label_smoothing, minimum=0, below=1)
 
     def classes(self, target: Array) -> Array:
         return target
 
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
         if len(outputs) != 1:
-            raise ValueError(f"CrossEntropy takes predictions of shape (n, k), got {checks.batch(outputs)}")
+            raise ValueError(f"CrossEntropy takes predictions of shape (n, k), got {validation.batch(outputs)}")
         return labels(y, outputs[0])
 
     def forward(
@@ -206,14 +206,14 @@ class Hinge(Loss):
     """
 
     def __init__(self, *, margin: float = 1.0) -> None:
-        self.margin = checks.number("margin", margin, above=0)
+        self.margin = validation.number("margin", margin, above=0)
 
     def classes(self, target: Array) -> Array:
         return target
 
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
         if len(outputs) != 1:
-            raise ValueError(f"Hinge takes predictions of shape (n, k), got {checks.batch(outputs)}")
+            raise ValueError(f"Hinge takes predictions of shape (n, k), got {validation.batch(outputs)}")
         return labels(y, outputs[0])
 
     def forward(
@@ -236,7 +236,7 @@ def labels(y: object, classes: int) -> Array:
     """Return labels as whole numbers (n,) in [0, classes), from those or from one-hot rows (n, classes)."""
     array = np.asarray(y)
     if array.ndim == 2 and array.shape[1] == classes:
-        array = checks.numeric("y", array)
+        array = validation.numeric("y", array)
         one, zero = (array == 1).sum(axis=1), (array == 0).sum(axis=1)
         wrong = np.flatnonzero((one != 1) | (zero != classes - 1))
         if len(wrong):
@@ -248,7 +248,7 @@ def labels(y: object, classes: int) -> Array:
         hint = "; use y.ravel()" if array.ndim == 2 and array.shape[1] == 1 else ""
         raise ValueError(f"y must have shape (n,), or (n, {classes}) if one-hot, got {array.shape}{hint}")
     if array.dtype.kind not in "iub":
-        raise TypeError(f"y must hold whole numbers from 0 to {classes - 1}, got {checks.show(array)}")
+        raise TypeError(f"y must hold whole numbers from 0 to {classes - 1}, got {validation.show(array)}")
     array = array.astype(np.intp, copy=False)
     wrong = np.flatnonzero((array < 0) | (array >= classes))
     if len(wrong):

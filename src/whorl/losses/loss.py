@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from whorl import checks
-from whorl.configuration import Configured
-from whorl.types import Array, Shape
+from whorl._core import validation
+from whorl._core.description import Configured
+from whorl._core.types import Array, Shape
 
 
 class Loss(Configured, ABC):
@@ -55,7 +55,7 @@ class Loss(Configured, ABC):
         sample_weight : array_like, shape (n,), optional
             Weights, at least 0. Scaling all of them changes nothing.
         """
-        prediction = checks.numeric("prediction", prediction)
+        prediction = validation.numeric("prediction", prediction)
         if prediction.dtype.kind != "f":
             prediction = prediction.astype(np.float64)
         if prediction.ndim == 0 or len(prediction) == 0:
@@ -107,10 +107,12 @@ def by_sample(array: Array, weight: Array | None) -> Array:
 
 def values(y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
     """Return targets (n, *outputs) of the float type; raise unless they have exactly that shape and are finite."""
-    array = checks.numeric("y", y, dtype)
+    array = validation.numeric("y", y, dtype)
     if array.shape[1:] != outputs or array.ndim == 0:
         hint = "; use y[:, None]" if array.ndim == 1 and outputs == (1,) else ""
-        raise ValueError(f"y must have shape {checks.batch(outputs)}, as the predictions have, got {array.shape}{hint}")
+        raise ValueError(
+            f"y must have shape {validation.batch(outputs)}, as the predictions have, got {array.shape}{hint}"
+        )
     return array
 
 
@@ -121,7 +123,7 @@ def mean(each: Array, weight: Array | None) -> float:
 
 def weights(values: object, count: int, dtype: "np.dtype[Any]") -> Array:
     """Return the samples' weights (count,) scaled to a mean of 1."""
-    array = checks.numeric("sample_weight", values, np.dtype(np.float64))
+    array = validation.numeric("sample_weight", values, np.dtype(np.float64))
     if array.shape != (count,):
         raise ValueError(f"sample_weight must have shape ({count},), one for each sample, got {array.shape}")
     if array.min() < 0:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array, Shape
 from whorl.losses.loss import Elementwise, values
-from whorl.types import Array, Shape
 
 
 class MeanSquaredError(Elementwise):
@@ -68,7 +68,7 @@ class Huber(Elementwise):
     """
 
     def __init__(self, *, delta: float = 1.0) -> None:
-        self.delta = checks.number("delta", delta, above=0)
+        self.delta = validation.number("delta", delta, above=0)
 
     def each(self, p: Array, y: Array) -> tuple[Array, Array]:
         d = p - y
@@ -98,14 +98,14 @@ class Quantile(Elementwise):
     def __init__(self, q: float | Sequence[float]) -> None:
         self.q: float | tuple[float, ...]
         if isinstance(q, Sequence) and not isinstance(q, str):
-            self.q = tuple(checks.number(f"q[{i}]", each, above=0, below=1) for i, each in enumerate(q))
+            self.q = tuple(validation.number(f"q[{i}]", each, above=0, below=1) for i, each in enumerate(q))
         else:
-            self.q = checks.number("q", q, above=0, below=1)
+            self.q = validation.number("q", q, above=0, below=1)
 
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
         if isinstance(self.q, tuple) and outputs != (len(self.q),):
             raise ValueError(
-                f"Quantile of {len(self.q)} q takes predictions (n, {len(self.q)}), got {checks.batch(outputs)}"
+                f"Quantile of {len(self.q)} q takes predictions (n, {len(self.q)}), got {validation.batch(outputs)}"
             )
         return values(y, outputs, dtype)
 

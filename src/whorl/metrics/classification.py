@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array
 from whorl.metrics import door
-from whorl.types import Array
 
 
 def accuracy(y: Any, prediction: Any) -> float:
@@ -92,7 +92,7 @@ def top_k_accuracy(k: int) -> Callable[[Any, Any], float]:
     >>> top_2_accuracy([0, 1, 2], [[0.5, 0.3, 0.2], [0.6, 0.3, 0.1], [0.6, 0.3, 0.1]])
     0.6666666666666666
     """
-    most = checks.integer("k", k)
+    most = validation.integer("k", k)
 
     def metric(y: Any, prediction: Any) -> float:
         target, z = door.scores(y, prediction)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array
 from whorl.losses import labels
-from whorl.types import Array
 
 
 def scores(y: Any, prediction: Any) -> tuple[Array, Array]:
@@ -60,7 +60,7 @@ def binary(y: Any, prediction: Any) -> tuple[Array, Array]:
 def pair(y: Any, prediction: Any) -> tuple[Array, Array]:
     """Return two arrays of numbers of one shape (n, …), n at least 1."""
     p = _numbers("prediction", prediction)
-    target = checks.numeric("y", y)
+    target = validation.numeric("y", y)
     if target.shape != p.shape or p.ndim == 0:
         hint = ""
         if target.ndim == 1 and p.shape == (len(target), 1):
@@ -83,7 +83,7 @@ def _numbers(name: str, values: Any) -> Array:
     except ValueError as error:
         raise ValueError(f"{name} must be an array, with rows of one length: {error}") from None
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got {checks.show(array)}")
+        raise TypeError(f"{name} must hold real numbers, got {validation.show(array)}")
     return array
 
 

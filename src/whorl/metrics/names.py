@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from whorl._core.types import Array
 from whorl.metrics import classification, ranking, regression
-from whorl.types import Array
 
 Metric: TypeAlias = Callable[[Array, Array], float]
 """A function of the labels and the predictions."""

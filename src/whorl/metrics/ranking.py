@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from whorl._core.types import Array
 from whorl.metrics import door
-from whorl.types import Array
 
 
 def roc_auc(y: Any, prediction: Any) -> float:

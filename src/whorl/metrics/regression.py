@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from whorl._core.types import Array
 from whorl.metrics import door
-from whorl.types import Array
 
 
 def mean_absolute_error(y: Any, prediction: Any) -> float:

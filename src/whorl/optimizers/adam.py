@@ -9,11 +9,11 @@ import math
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.memory import aligned_zeros_like
+from whorl._core.types import Array
 from whorl.fast import accelerated
-from whorl.memory import aligned_zeros_like
 from whorl.optimizers.optimizer import LearningRate, Optimizer, blocks
-from whorl.types import Array
 
 
 class Adam(Optimizer):
@@ -63,9 +63,9 @@ class Adam(Optimizer):
         epsilon: float = 1e-8,
     ) -> None:
         super().__init__(learning_rate)
-        self.beta1 = checks.number("beta1", beta1, minimum=0, below=1)
-        self.beta2 = checks.number("beta2", beta2, minimum=0, below=1)
-        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self.beta1 = validation.number("beta1", beta1, minimum=0, below=1)
+        self.beta2 = validation.number("beta2", beta2, minimum=0, below=1)
+        self.epsilon = validation.number("epsilon", epsilon, above=0)
         self._moments: tuple[Array, Array] | None = None
         self._steps = 0
 
@@ -138,7 +138,7 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
-        self.weight_decay = checks.number("weight_decay", weight_decay, minimum=0)
+        self.weight_decay = validation.number("weight_decay", weight_decay, minimum=0)
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         parameters *= 1 - learning_rate * self.weight_decay
@@ -186,10 +186,10 @@ class NAdam(Optimizer):
         momentum_decay: float = 0.004,
     ) -> None:
         super().__init__(learning_rate)
-        self.beta1 = checks.number("beta1", beta1, minimum=0, below=1)
-        self.beta2 = checks.number("beta2", beta2, minimum=0, below=1)
-        self.epsilon = checks.number("epsilon", epsilon, above=0)
-        self.momentum_decay = checks.number("momentum_decay", momentum_decay, minimum=0)
+        self.beta1 = validation.number("beta1", beta1, minimum=0, below=1)
+        self.beta2 = validation.number("beta2", beta2, minimum=0, below=1)
+        self.epsilon = validation.number("epsilon", epsilon, above=0)
+        self.momentum_decay = validation.number("momentum_decay", momentum_decay, minimum=0)
         self._moments: tuple[Array, Array] | None = None
         self._steps, self._product = 0, 1.0
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.memory import aligned_zeros_like
+from whorl._core.types import Array
 from whorl.fast import accelerated
-from whorl.memory import aligned_zeros_like
 from whorl.optimizers.optimizer import LearningRate, Optimizer, blocks
-from whorl.types import Array
 
 
 class RMSprop(Optimizer):
@@ -51,9 +51,9 @@ class RMSprop(Optimizer):
         epsilon: float = 1e-8,
     ) -> None:
         super().__init__(learning_rate)
-        self.alpha = checks.number("alpha", alpha, minimum=0, below=1)
-        self.momentum = checks.number("momentum", momentum, minimum=0, below=1)
-        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self.alpha = validation.number("alpha", alpha, minimum=0, below=1)
+        self.momentum = validation.number("momentum", momentum, minimum=0, below=1)
+        self.epsilon = validation.number("epsilon", epsilon, above=0)
         self._state: tuple[Array, Array] | None = None
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
@@ -111,7 +111,7 @@ class Adagrad(Optimizer):
 
     def __init__(self, learning_rate: LearningRate = 0.01, *, epsilon: float = 1e-10) -> None:
         super().__init__(learning_rate)
-        self.epsilon = checks.number("epsilon", epsilon, above=0)
+        self.epsilon = validation.number("epsilon", epsilon, above=0)
         self._squares: Array | None = None
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
@@ -169,9 +169,9 @@ class Lion(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate)
-        self.beta1 = checks.number("beta1", beta1, minimum=0, below=1)
-        self.beta2 = checks.number("beta2", beta2, minimum=0, below=1)
-        self.weight_decay = checks.number("weight_decay", weight_decay, minimum=0)
+        self.beta1 = validation.number("beta1", beta1, minimum=0, below=1)
+        self.beta2 = validation.number("beta2", beta2, minimum=0, below=1)
+        self.weight_decay = validation.number("weight_decay", weight_decay, minimum=0)
         self._momentum: Array | None = None
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:

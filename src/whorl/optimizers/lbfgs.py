@@ -6,9 +6,9 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array
 from whorl.optimizers.optimizer import LearningRate, Optimizer
-from whorl.types import Array
 
 
 class LBFGS(Optimizer):
@@ -62,7 +62,7 @@ class LBFGS(Optimizer):
 
     def __init__(self, learning_rate: LearningRate = 1.0, *, history: int = 10) -> None:
         super().__init__(learning_rate)
-        self.history = checks.integer("history", history)
+        self.history = validation.integer("history", history)
         self._pairs: deque[tuple[Array, Array]] = deque(maxlen=self.history)
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:

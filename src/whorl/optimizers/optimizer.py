@@ -7,9 +7,9 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 
-from whorl import checks
-from whorl.configuration import Configured
-from whorl.types import Array
+from whorl._core import validation
+from whorl._core.description import Configured
+from whorl._core.types import Array
 
 LearningRate = float | Callable[[float], float]
 
@@ -41,7 +41,7 @@ class Optimizer(Configured, ABC):
                 f"learning_rate must be a number or a schedule, got the class {learning_rate.__name__} itself"
             )
         if not callable(learning_rate):
-            learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
+            learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
         self.learning_rate = learning_rate
 
     def rate(self, epoch: float) -> float:

@@ -5,11 +5,11 @@ Letters: p parameters, g gradients, lr learning rate, t the number of the step, 
 
 from __future__ import annotations
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.memory import aligned_zeros_like
+from whorl._core.types import Array
 from whorl.fast import accelerated
-from whorl.memory import aligned_zeros_like
 from whorl.optimizers.optimizer import LearningRate, Optimizer
-from whorl.types import Array
 
 
 class SGD(Optimizer):
@@ -50,8 +50,8 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate: LearningRate = 0.01, *, momentum: float = 0.0, nesterov: bool = False) -> None:
         super().__init__(learning_rate)
-        self.momentum = checks.number("momentum", momentum, minimum=0, below=1)
-        self.nesterov = checks.truth("nesterov", nesterov)
+        self.momentum = validation.number("momentum", momentum, minimum=0, below=1)
+        self.nesterov = validation.truth("nesterov", nesterov)
         if nesterov and self.momentum == 0:
             raise ValueError("nesterov=True needs a momentum above 0, got momentum 0.0")
         self._velocity: Array | None = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array
 from whorl.fast import accelerated
 from whorl.optimizers.optimizer import Optimizer
-from whorl.types import Array
 
 
 class Wrapper(Optimizer):
@@ -21,7 +21,7 @@ class Wrapper(Optimizer):
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
-        checks.instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
+        validation.instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
         self.optimizer = optimizer
         self.batch_size = optimizer.batch_size
 
@@ -65,7 +65,7 @@ class Clipped(Wrapper):
 
     def __init__(self, optimizer: Optimizer, *, norm: float) -> None:
         super().__init__(optimizer)
-        self.norm = checks.number("norm", norm, above=0)
+        self.norm = validation.number("norm", norm, above=0)
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         length = math.sqrt(float(gradients @ gradients))
@@ -108,7 +108,7 @@ class Averaged(Wrapper):
 
     def __init__(self, optimizer: Optimizer, *, decay: float = 0.999) -> None:
         super().__init__(optimizer)
-        self.decay = checks.number("decay", decay, above=0, below=1)
+        self.decay = validation.number("decay", decay, above=0, below=1)
         self._steps = 0
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whorl import checks
+from whorl._core import validation
 from whorl.losses import labels
 from whorl.model import Model
 from whorl.plot.style import axes, rgb
@@ -45,9 +45,9 @@ def decision_boundary(model: Model, X: Any, y: Any, *, ax: Axes | None = None, r
         raise ValueError(
             f"decision_boundary draws models from (2,) to (k,), got one from {model.inputs} to {model.outputs}"
         )
-    points = checks.samples("X", X, model.inputs, np.dtype(np.float64))
+    points = validation.samples("X", X, model.inputs, np.dtype(np.float64))
     target = labels(y, model.outputs[0])
-    resolution = checks.integer("resolution", resolution, minimum=2)
+    resolution = validation.integer("resolution", resolution, minimum=2)
     figure, ax = axes(ax, figsize=(6, 6))
 
     low, high = points.min(axis=0), points.max(axis=0)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whorl import checks
+from whorl._core import validation
 from whorl.plot.style import COLOURS, axes
 
 POINTS = 2001
@@ -49,7 +49,7 @@ def schedules(
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     ['cosine', 'one cycle']
     """
-    epochs = checks.number("epochs", epochs, above=0)
+    epochs = validation.number("epochs", epochs, above=0)
     _check(schedules)
     names = [_label(schedule) for schedule in schedules] if labels is None else labels
     if isinstance(names, str) or len(names) != len(schedules):
@@ -71,11 +71,11 @@ def schedules(
 
 def _check(schedules: object) -> None:
     if not isinstance(schedules, list | tuple) or not schedules:
-        raise TypeError(f"schedules must be a list of schedules, got {checks.show(schedules)}")
+        raise TypeError(f"schedules must be a list of schedules, got {validation.show(schedules)}")
     for i, schedule in enumerate(schedules):
         if not callable(schedule) or isinstance(schedule, type):
             raise TypeError(
-                f"schedules[{i}] must be a schedule, such as Cosine(0.1, epochs=50), got {checks.show(schedule)}"
+                f"schedules[{i}] must be a schedule, such as Cosine(0.1, epochs=50), got {validation.show(schedule)}"
             )
         if getattr(schedule, "watched", ()):
             raise ValueError(

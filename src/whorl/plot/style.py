@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whorl.types import Array
+from whorl._core.types import Array
 
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#666666"]
 """Okabe and Ito's palette, which colour-blind people can tell apart (Okabe, Ito 2008, Color Universal Design)."""

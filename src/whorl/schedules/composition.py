@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from whorl import checks
+from whorl._core import validation
 from whorl.schedules.schedule import Rate, Schedule, as_rate, between
 
 
@@ -46,8 +46,8 @@ class WarmUp(Schedule):
 
     def __init__(self, schedule: Rate | float, *, epochs: float, start: float = 0.0) -> None:
         self.schedule = as_rate("schedule", schedule)
-        self.epochs = checks.number("epochs", epochs, above=0)
-        self.start = checks.number("start", start, minimum=0)
+        self.epochs = validation.number("epochs", epochs, above=0)
+        self.start = validation.number("start", start, minimum=0)
         self.watched = _watched([self.schedule])
         self._completed = 0
 
@@ -88,7 +88,7 @@ class Chain(Schedule):
         if not isinstance(parts, list | tuple) or not parts:
             raise TypeError(
                 "parts must be a list of (epochs, schedule), such as [(5, 0.1), (45, Cosine(0.1, epochs=45))],"
-                f" got {checks.show(parts)}"
+                f" got {validation.show(parts)}"
             )
         self.parts = [_part(f"parts[{i}]", part) for i, part in enumerate(parts)]
         self.watched = _watched(schedule for _, schedule in self.parts)
@@ -117,8 +117,8 @@ class Chain(Schedule):
 
 def _part(name: str, part: object) -> tuple[float, Rate]:
     if not isinstance(part, list | tuple) or len(part) != 2:
-        raise TypeError(f"{name} must be (epochs, schedule), got {checks.show(part)}")
-    return checks.number(f"{name}[0]", part[0], above=0), as_rate(f"{name}[1]", part[1])
+        raise TypeError(f"{name} must be (epochs, schedule), got {validation.show(part)}")
+    return validation.number(f"{name}[0]", part[0], above=0), as_rate(f"{name}[1]", part[1])
 
 
 def _watched(schedules: Iterable[Rate]) -> tuple[str, ...]:

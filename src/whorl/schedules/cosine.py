@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from whorl import checks
+from whorl._core import validation
 from whorl.schedules.schedule import HAIR, Schedule, between
 
 
@@ -47,11 +47,11 @@ class Cosine(Schedule):
     def __init__(
         self, learning_rate: float, *, epochs: float, end: float = 0.0, cycles: int = 1, growth: float = 1.0
     ) -> None:
-        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
-        self.epochs = checks.number("epochs", epochs, above=0)
-        self.end = checks.number("end", end, minimum=0)
-        self.cycles = checks.integer("cycles", cycles)
-        self.growth = checks.number("growth", growth, minimum=1)
+        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
+        self.epochs = validation.number("epochs", epochs, above=0)
+        self.end = validation.number("end", end, minimum=0)
+        self.cycles = validation.integer("cycles", cycles)
+        self.growth = validation.number("growth", growth, minimum=1)
 
     def __call__(self, epoch: float) -> float:
         return _half_wave(self.learning_rate, self.end, self._progress(epoch))
@@ -116,11 +116,11 @@ class OneCycle(Schedule):
         start: float | None = None,
         end: float | None = None,
     ) -> None:
-        self.learning_rate = peak = checks.number("learning_rate", learning_rate, minimum=0)
-        self.epochs = checks.number("epochs", epochs, above=0)
-        self.warmup = checks.number("warmup", warmup, minimum=0, below=1)
-        self.start = None if start is None else checks.number("start", start, minimum=0, maximum=peak)
-        self.end = None if end is None else checks.number("end", end, minimum=0, maximum=peak)
+        self.learning_rate = peak = validation.number("learning_rate", learning_rate, minimum=0)
+        self.epochs = validation.number("epochs", epochs, above=0)
+        self.warmup = validation.number("warmup", warmup, minimum=0, below=1)
+        self.start = None if start is None else validation.number("start", start, minimum=0, maximum=peak)
+        self.end = None if end is None else validation.number("end", end, minimum=0, maximum=peak)
 
     def __call__(self, epoch: float) -> float:
         start = self.learning_rate / 25 if self.start is None else self.start

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from whorl import checks
+from whorl._core import validation
 from whorl.schedules.schedule import HAIR, Schedule, between
 
 
@@ -36,8 +36,8 @@ class InverseTime(Schedule):
     """
 
     def __init__(self, learning_rate: float, *, decay: float) -> None:
-        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
-        self.decay = checks.number("decay", decay, minimum=0)
+        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
+        self.decay = validation.number("decay", decay, minimum=0)
 
     def __call__(self, epoch: float) -> float:
         return self.learning_rate / (1 + self.decay * epoch)
@@ -65,8 +65,8 @@ class Exponential(Schedule):
     """
 
     def __init__(self, learning_rate: float, *, decay: float) -> None:
-        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
-        self.decay = checks.number("decay", decay, above=0, maximum=1)
+        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
+        self.decay = validation.number("decay", decay, above=0, maximum=1)
 
     def __call__(self, epoch: float) -> float:
         return float(self.learning_rate * self.decay**epoch)
@@ -117,13 +117,13 @@ class Step(Schedule):
         every: float | None = None,
         milestones: Sequence[float] | None = None,
     ) -> None:
-        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
-        self.factor = checks.number("factor", factor, above=0, maximum=1)
+        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
+        self.factor = validation.number("factor", factor, above=0, maximum=1)
         if (every is None) == (milestones is None):
             raise ValueError(
                 f"either every or milestones must be given, got every={every!r} and milestones={milestones!r}"
             )
-        self.every = None if every is None else checks.number("every", every, above=0)
+        self.every = None if every is None else validation.number("every", every, above=0)
         self.milestones = None if milestones is None else _increasing("milestones", milestones)
 
     def __call__(self, epoch: float) -> float:
@@ -164,10 +164,10 @@ class Polynomial(Schedule):
     """
 
     def __init__(self, learning_rate: float, *, epochs: float, end: float = 0.0, power: float = 1.0) -> None:
-        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
-        self.epochs = checks.number("epochs", epochs, above=0)
-        self.end = checks.number("end", end, minimum=0)
-        self.power = checks.number("power", power, above=0)
+        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
+        self.epochs = validation.number("epochs", epochs, above=0)
+        self.end = validation.number("end", end, minimum=0)
+        self.power = validation.number("power", power, above=0)
 
     def __call__(self, epoch: float) -> float:
         left = max(0.0, 1 - epoch / self.epochs)
@@ -177,8 +177,8 @@ class Polynomial(Schedule):
 def _increasing(name: str, values: object) -> list[float]:
     """Return numbers above 0, each larger than the one before it."""
     if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not values:
-        raise TypeError(f"{name} must be a list of numbers, such as [30, 60], got {checks.show(values)}")
-    numbers = [checks.number(f"{name}[{i}]", value, above=0) for i, value in enumerate(values)]
+        raise TypeError(f"{name} must be a list of numbers, such as [30, 60], got {validation.show(values)}")
+    numbers = [validation.number(f"{name}[{i}]", value, above=0) for i, value in enumerate(values)]
     for i in range(1, len(numbers)):
         if numbers[i] <= numbers[i - 1]:
             raise ValueError(f"{name} must increase, but {name}[{i}] is {numbers[i]:g} after {numbers[i - 1]:g}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.monitor import Best
 from whorl.schedules.schedule import Schedule
-from whorl.watching import Best
 
 
 class ReduceOnPlateau(Schedule):
@@ -68,13 +68,13 @@ class ReduceOnPlateau(Schedule):
         minimum: float = 0.0,
         threshold: float = 1e-4,
     ) -> None:
-        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
+        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
         self._best = Best(watch, higher_is_better=higher_is_better, threshold=threshold)
         self.watch = watch
         self.higher_is_better = higher_is_better
-        self.factor = checks.number("factor", factor, above=0, below=1)
-        self.patience = checks.integer("patience", patience, minimum=0)
-        self.minimum = checks.number("minimum", minimum, minimum=0, maximum=self.learning_rate)
+        self.factor = validation.number("factor", factor, above=0, below=1)
+        self.patience = validation.integer("patience", patience, minimum=0)
+        self.minimum = validation.number("minimum", minimum, minimum=0, maximum=self.learning_rate)
         self.threshold = self._best.threshold
         self.watched = (self.watch,)
         self._waited = self._reductions = 0

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeAlias
 
-from whorl import checks
-from whorl.configuration import Configured
+from whorl._core import validation
+from whorl._core.description import Configured
 
 Rate: TypeAlias = Callable[[float], float]
 """Any function from the time in epochs to the learning rate."""
@@ -51,7 +51,7 @@ class Constant(Schedule):
     """
 
     def __init__(self, learning_rate: float) -> None:
-        self.learning_rate = checks.number("learning_rate", learning_rate, minimum=0)
+        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
 
     def __call__(self, epoch: float) -> float:
         return self.learning_rate
@@ -67,6 +67,6 @@ def as_rate(name: str, value: object) -> Rate:
     if callable(value) and not isinstance(value, type):
         return value
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        what = f"the class {value.__name__} itself" if isinstance(value, type) else checks.show(value)
+        what = f"the class {value.__name__} itself" if isinstance(value, type) else validation.show(value)
         raise TypeError(f"{name} must be a schedule, such as Cosine(0.1, epochs=50), or a number, got {what}")
-    return Constant(checks.number(name, value, minimum=0))
+    return Constant(validation.number(name, value, minimum=0))

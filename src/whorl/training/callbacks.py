@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from whorl import checks
+from whorl._core import validation
 from whorl.training.history import Epoch, History
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def _epoch_end(training: Training, epoch: Epoch, callback: Callback) -> None:
 def checked(callbacks: object) -> list[Callback]:
     """Return the callbacks as a list; raise unless each is one."""
     if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
-        raise TypeError(f"callbacks must be a list of callbacks, got {checks.show(callbacks)}")
+        raise TypeError(f"callbacks must be a list of callbacks, got {validation.show(callbacks)}")
     chosen = list(callbacks)
     for i, callback in enumerate(chosen):
-        checks.instance(f"callbacks[{i}]", callback, Callback, "Progress()")
+        validation.instance(f"callbacks[{i}]", callback, Callback, "Progress()")
     return chosen

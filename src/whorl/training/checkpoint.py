@@ -6,10 +6,10 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.monitor import Best, check_watched
 from whorl.training.callbacks import Callback
 from whorl.training.history import Epoch
-from whorl.watching import Best, check_watched
 
 if TYPE_CHECKING:
     from whorl.training.loop import Training
@@ -52,7 +52,7 @@ class Checkpoint(Callback):
         higher_is_better: bool | None = None,
     ) -> None:
         self.path = os.fspath(path)
-        self.every = checks.integer("every", every)
+        self.every = validation.integer("every", every)
         self._new = None if watch is None else partial(Best, watch, higher_is_better=higher_is_better)
         self._best = self._new() if self._new else None
 

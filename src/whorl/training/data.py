@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from whorl import checks, randomness
+from whorl._core import randomness, validation
+from whorl._core.types import Array
 from whorl.losses import Loss, same_length, weights
-from whorl.types import Array
 
 if TYPE_CHECKING:
     from whorl.model import Model
@@ -72,8 +72,8 @@ class Samples:
     @classmethod
     def checked(cls, model: Model, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
         """Check what a user gave; raise TypeError or ValueError, by the argument's name."""
-        checks.instance("loss", loss, Loss, "CrossEntropy()")
-        x = checks.samples("X", X, model.inputs, model.dtype)
+        validation.instance("loss", loss, Loss, "CrossEntropy()")
+        x = validation.samples("X", X, model.inputs, model.dtype)
         target = loss.targets(y, model.outputs, model.dtype)
         same_length("X", len(x), "y", len(target))
         weight = None if sample_weight is None else weights(sample_weight, len(x), model.dtype)
@@ -134,9 +134,9 @@ def class_weights(target: Array | None, class_weight: Mapping[int, float] | str,
         by_class[counts > 0] = len(target) / counts[counts > 0]
     elif isinstance(class_weight, Mapping):
         for label, weight in class_weight.items():
-            if checks.integer("a label in class_weight", label, minimum=0) >= classes:
+            if validation.integer("a label in class_weight", label, minimum=0) >= classes:
                 raise ValueError(f"a label in class_weight must be from 0 to {classes - 1}, got {label}")
-            by_class[label] = checks.number(f"class_weight[{label}]", weight, minimum=0)
+            by_class[label] = validation.number(f"class_weight[{label}]", weight, minimum=0)
     else:
         raise TypeError(f"class_weight must be a mapping from label to weight, or 'balanced', got {class_weight!r}")
     return by_class[target]

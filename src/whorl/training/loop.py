@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whorl import checks, randomness
+from whorl._core import randomness
+from whorl._core.memory import keep_freed_memory
+from whorl._core.monitor import check_watched
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
+from whorl._core.validation import instance, integer, number, truth
 from whorl.fast import Switch
 from whorl.losses import Loss
-from whorl.memory import keep_freed_memory
 from whorl.metrics import METRICS, Metric, named
 from whorl.optimizers import Optimizer
-from whorl.randomness import RNG
 from whorl.training.data import Samples, batches, class_weights, split
 from whorl.training.history import Epoch, Step
-from whorl.types import Array
-from whorl.watching import check_watched
 
 if TYPE_CHECKING:
     from whorl.model import Model
@@ -68,17 +69,17 @@ class Training:
         rng: RNG,
         fast: bool | None,
     ) -> None:
-        checks.instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
+        instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
         self._switch = Switch(fast=fast)
         self.model = model
         self.loss = loss
         self.optimizer = optimizer.fresh()
-        self.epochs = checks.integer("epochs", epochs, minimum=0)
-        self.accumulate = checks.integer("accumulate", accumulate)
+        self.epochs = integer("epochs", epochs, minimum=0)
+        self.accumulate = integer("accumulate", accumulate)
         self.metrics = named(metrics)
         self.generator = randomness.generator(rng)
         data = Samples.checked(model, X, y, loss, sample_weight)
-        self.train, self.validation = self._split(data, validation, stratify=checks.truth("stratify", stratify))
+        self.train, self.validation = self._split(data, validation, stratify=truth("stratify", stratify))
         self._try_metrics()
         self.batch_size = self._batch_size(batch_size)
         if class_weight is not None:
@@ -97,7 +98,7 @@ class Training:
         usual = self.optimizer.batch_size
         if asked is None:
             return usual or len(self.train)
-        size = checks.integer("batch_size", asked)
+        size = integer("batch_size", asked)
         if usual is None and size * self.accumulate < len(self.train):
             name, count = type(self.optimizer).__name__, len(self.train)
             raise ValueError(
@@ -129,7 +130,7 @@ class Training:
                 return data, Samples.checked(self.model, X, y, self.loss, *sample_weight)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"in validation: {error}") from None
-        fraction = checks.number("validation", validation, above=0, below=1)
+        fraction = number("validation", validation, above=0, below=1)
         classes = self.loss.classes(data.target) if stratify else None
         if stratify and classes is None:
             raise ValueError("stratify=True needs a loss with one label for each sample, such as CrossEntropy()")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from whorl import checks
+from whorl._core import validation
 from whorl.training.callbacks import Callback
 from whorl.training.history import Epoch, History
 
@@ -51,7 +51,7 @@ class Progress(Callback):
     """
 
     def __init__(self, every: int | None = None, stream: TextIO | None = None) -> None:
-        self.every = None if every is None else checks.integer("every", every)
+        self.every = None if every is None else validation.integer("every", every)
         self.stream = stream
         self._printed = self._started = self._shown = 0.0
 

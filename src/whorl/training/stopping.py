@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.monitor import Best, check_watched
+from whorl._core.types import Array
 from whorl.training.callbacks import Callback, StopTraining
 from whorl.training.history import Epoch, History
-from whorl.types import Array
-from whorl.watching import Best, check_watched
 
 if TYPE_CHECKING:
     from whorl.training.loop import Training
@@ -65,7 +65,7 @@ class EarlyStopping(Callback):
         higher_is_better: bool | None = None,
         threshold: float = 0.0,
     ) -> None:
-        self.patience = checks.integer("patience", patience, minimum=0)
+        self.patience = validation.integer("patience", patience, minimum=0)
         self._new = partial(Best, watch, higher_is_better=higher_is_better, threshold=threshold)
         self._best = self._new()
         self.best_epoch: int | None = None
@@ -120,7 +120,7 @@ class StopAt(Callback):
     def __init__(self, watch: str, goal: float, *, higher_is_better: bool | None = None) -> None:
         best = Best(watch, higher_is_better=higher_is_better)
         self.watch, self.higher_is_better = best.watch, best.higher_is_better
-        self.goal = checks.number("goal", goal)
+        self.goal = validation.number("goal", goal)
 
     def on_train_begin(self, training: Training) -> None:
         check_watched(self.watch, training.columns())

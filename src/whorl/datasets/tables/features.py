@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array
 from whorl.datasets.tables.sheet import Sheet
-from whorl.types import Array
 
 COMMON = 500
 """A category is one of its own if at least one row in so many has it; the others go together into one."""
@@ -52,8 +52,8 @@ class Number:
 
     def __post_init__(self) -> None:
         text("name", self.name)
-        object.__setattr__(self, "fill", checks.number("fill", self.fill))
-        checks.truth("gaps", self.gaps)
+        object.__setattr__(self, "fill", validation.number("fill", self.fill))
+        validation.truth("gaps", self.gaps)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class Category:
         if not 1 <= len(self.categories) <= MOST:
             raise ValueError(f"categories must be 1 to {MOST}, got {len(self.categories)}")
         for name in ("other", "missing", "boolean"):
-            checks.truth(name, getattr(self, name))
+            validation.truth(name, getattr(self, name))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ class Category:
     def _truth(self, sheet: Sheet, row: int, value: str | None) -> str | None:
         lower = value and value.lower()
         if lower not in {None, "true", "false"}:
-            raise ValueError(f"{sheet.place(row, self.name)}: must be true or false, got {checks.show(value)}")
+            raise ValueError(f"{sheet.place(row, self.name)}: must be true or false, got {validation.show(value)}")
         return lower
 
 
@@ -167,7 +167,7 @@ def _category(sheet: Sheet, name: str, *, gaps: bool) -> Category | str:
     boolean = sheet[name].kind == "boolean"
     counts = Counter(value.lower() if boolean else value for value in sheet.texts(name) if value is not None)
     if not gaps and len(counts) == 1:
-        return f"it is always {checks.show(*counts)}"
+        return f"it is always {validation.show(*counts)}"
     if len(counts) > DISTINCT and len(counts) > NEARLY * counts.total():
         return (
             f"its {counts.total()} texts have {len(counts)} different values, which name the rows and tell nothing else"
@@ -197,7 +197,7 @@ def rebuild(place: str, description: Any) -> Feature:
     """Return what was described at that place; raise ValueError if it does not fit."""
     kind = KNOWN.get(str(description.get("is"))) if isinstance(description, Mapping) else None
     if kind is None:
-        raise ValueError(f"{place} must be one of {', '.join(KNOWN)}, got {checks.show(description)}")
+        raise ValueError(f"{place} must be one of {', '.join(KNOWN)}, got {validation.show(description)}")
     arguments = {name: value for name, value in description.items() if name != "is"}
     expected = {each.name for each in fields(kind)}
     if set(arguments) != expected:
@@ -211,15 +211,15 @@ def rebuild(place: str, description: Any) -> Feature:
 def text(name: str, value: object) -> str:
     """Return `value` if it is text with something in it."""
     if not isinstance(value, str) or not value:
-        raise TypeError(f"{name} must be text, got {checks.show(value)}")
+        raise TypeError(f"{name} must be text, got {validation.show(value)}")
     return value
 
 
 def distinct(name: str, value: object) -> tuple[str, ...]:
     """Return a list of different texts as a tuple."""
     if not isinstance(value, list | tuple):
-        raise TypeError(f"{name} must be a list of texts, got {checks.show(value)}")
+        raise TypeError(f"{name} must be a list of texts, got {validation.show(value)}")
     texts = tuple(text(f"{name}[{i}]", item) for i, item in enumerate(value))
     if len(set(texts)) < len(texts):
-        raise ValueError(f"{name} must hold each text once, got {checks.show(value)}")
+        raise ValueError(f"{name} must hold each text once, got {validation.show(value)}")
     return texts

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array
 from whorl.datasets.tables import features
 from whorl.datasets.tables.features import Category, Number
 from whorl.datasets.tables.sources import Source, read, strings
 from whorl.datasets.tables.target import Target
-from whorl.types import Array
 
 IGNORED = "ignored, as asked"
 """Why a column is left out, if somebody wished so."""
@@ -63,11 +63,11 @@ class Preparation:
         object.__setattr__(self, "columns", tuple(self.columns))
         for i, column in enumerate(self.columns):
             if not isinstance(column, Number | Category):
-                raise TypeError(f"columns[{i}] must be a Number or a Category, got {checks.show(column)}")
+                raise TypeError(f"columns[{i}] must be a Number or a Category, got {validation.show(column)}")
         if not self.columns:
             raise ValueError("columns must hold at least one column, got none")
         if self.target is not None:
-            checks.instance("target", self.target, Target, 'Target("price", "regression")')
+            validation.instance("target", self.target, Target, 'Target("price", "regression")')
         names = [column.name for column in self.columns] + ([self.target.name] if self.target else [])
         features.distinct("columns and target", [*names, *self.left_out])
 
@@ -173,13 +173,15 @@ class Preparation:
         True
         """
         if not isinstance(description, Mapping) or set(description) != {"columns", "left_out", "target"}:
-            raise ValueError(f"a preparation must have columns, left_out and target, got {checks.show(description)}")
+            raise ValueError(
+                f"a preparation must have columns, left_out and target, got {validation.show(description)}"
+            )
         columns, left_out, target = description["columns"], description["left_out"], description["target"]
         if not isinstance(columns, list) or not columns:
-            raise ValueError(f"columns must be a list that is not empty, got {checks.show(columns)}")
+            raise ValueError(f"columns must be a list that is not empty, got {validation.show(columns)}")
         if not isinstance(left_out, dict) or not all(
             isinstance(item, str) for pair in left_out.items() for item in pair
         ):
-            raise ValueError(f"left_out must give each column a reason, got {checks.show(left_out)}")
+            raise ValueError(f"left_out must give each column a reason, got {validation.show(left_out)}")
         rebuilt = tuple(features.rebuild(f"columns[{i}]", column) for i, column in enumerate(columns))
         return cls(rebuilt, dict(left_out), None if target is None else Target.rebuild(target))

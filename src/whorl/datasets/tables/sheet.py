@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array
 from whorl.datasets.tables.records import number
-from whorl.types import Array
 
 Kind: TypeAlias = Literal["number", "boolean", "text"]
 
@@ -134,7 +134,7 @@ class Sheet:
             wrong = {text for text, value in meaning.items() if value is None}
             for row, text in enumerate(values if wrong else ()):
                 if text in wrong:
-                    raise ValueError(f"{self.place(row, name)}: must be a number, got {checks.show(text)}")
+                    raise ValueError(f"{self.place(row, name)}: must be a number, got {validation.show(text)}")
             values = np.array([meaning[text] for text in values], float)
         strange = np.flatnonzero(np.isinf(values))
         if len(strange):
@@ -162,7 +162,7 @@ def _kind(name: str, value: Any) -> Kind:
         return "number"
     if isinstance(value, str | dt.date | dt.time | dt.timedelta):
         return "text"
-    raise TypeError(f"column {name!r} must hold numbers, text, booleans or dates, got {checks.show(value)}")
+    raise TypeError(f"column {name!r} must hold numbers, text, booleans or dates, got {validation.show(value)}")
 
 
 def spelled(value: Any) -> str:

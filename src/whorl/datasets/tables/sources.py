@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
 from whorl.datasets.tables.records import records
 from whorl.datasets.tables.sheet import Column, Sheet
 
@@ -49,7 +49,7 @@ def read(source: Source, *, columns: Sequence[str] | None = None, skip: int = 0)
     """
     if isinstance(source, Sheet):
         return source
-    skip = checks.integer("skip", skip, minimum=0)
+    skip = validation.integer("skip", skip, minimum=0)
     is_path = isinstance(source, str | os.PathLike)
     if is_path and not os.fspath(source).lower().endswith((".parquet", ".pq")):
         return _csv(source, None if columns is None else strings("columns", columns), skip)
@@ -61,17 +61,19 @@ def read(source: Source, *, columns: Sequence[str] | None = None, skip: int = 0)
         return _mapping(source)
     if hasattr(type(source), "columns"):
         return _frame("the data frame", source)
-    raise TypeError(f"source must be a path, a data frame, or a mapping from column to list, got {checks.show(source)}")
+    raise TypeError(
+        f"source must be a path, a data frame, or a mapping from column to list, got {validation.show(source)}"
+    )
 
 
 def strings(name: str, value: object) -> tuple[str, ...]:
     """Return a list of names as a tuple; raise TypeError if it is something else."""
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise TypeError(f"{name} must be a list of columns' names, got {checks.show(value)}")
+        raise TypeError(f"{name} must be a list of columns' names, got {validation.show(value)}")
     names = tuple(value)
     for item in names:
         if not isinstance(item, str):
-            raise TypeError(f"{name} must hold columns' names, got {checks.show(item)}")
+            raise TypeError(f"{name} must hold columns' names, got {validation.show(item)}")
     return names
 
 
@@ -95,7 +97,7 @@ def _mapping(source: Mapping[str, Any]) -> Sheet:
     columns = {}
     for name, values in zip(strings("source", source), source.values(), strict=True):
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-            raise TypeError(f"source[{name!r}] must be a list of values, got {checks.show(values)}")
+            raise TypeError(f"source[{name!r}] must be a list of values, got {validation.show(values)}")
         columns[name] = Column.of_values(name, values)
     return _sheet("the mapping", columns)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from whorl import text
+from whorl._core import text
 from whorl.datasets.tables.features import Category
 from whorl.datasets.tables.preparation import Preparation
 from whorl.datasets.tables.sheet import Sheet

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from whorl import checks, randomness
-from whorl import text as layout
+from whorl._core import randomness, validation
+from whorl._core import text as layout
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
 from whorl.datasets.tables.preparation import IGNORED, Preparation
 from whorl.datasets.tables.sheet import Sheet
 from whorl.datasets.tables.sources import Source, read
 from whorl.datasets.tables.summary import summary
 from whorl.datasets.tables.target import Target, Task
-from whorl.randomness import RNG
-from whorl.types import Array
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,8 +99,8 @@ class Table:
         >>> sorted(train.y.tolist()), sorted(test.y.tolist())
         ([0, 1], [0, 1])
         """
-        fraction = checks.number("fraction", fraction, above=0, below=1)
-        checks.truth("stratify", stratify)
+        fraction = validation.number("fraction", fraction, above=0, below=1)
+        validation.truth("stratify", stratify)
         n = len(self)
         held_out = round(fraction * n)
         if not 0 < held_out < n:
@@ -190,7 +190,7 @@ def table(
     if preparation is None:
         goal = Target.learn(sheet, target, task)
     else:
-        checks.instance("preparation", preparation, Preparation, "table.preparation")
+        validation.instance("preparation", preparation, Preparation, "table.preparation")
         if target is not None or task is not None or tuple(ignore):
             raise ValueError("preparation says what target, ignore and task are: leave them out beside it")
         if preparation.target is None:

@@ -8,11 +8,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from whorl import checks
+from whorl._core import validation
+from whorl._core.types import Array
 from whorl.datasets.tables.features import distinct, text
 from whorl.datasets.tables.records import number
 from whorl.datasets.tables.sheet import Sheet, spelled
-from whorl.types import Array
 
 Task: TypeAlias = Literal["classification", "regression"]
 
@@ -41,7 +41,7 @@ class Target:
     def __post_init__(self) -> None:
         text("name", self.name)
         if self.task not in TASKS:
-            raise ValueError(f"task must be 'classification' or 'regression', got {checks.show(self.task)}")
+            raise ValueError(f"task must be 'classification' or 'regression', got {validation.show(self.task)}")
         object.__setattr__(self, "classes", distinct("classes", self.classes))
         if self.task == "classification" and len(self.classes) < 2:
             raise ValueError(f"classes must be at least 2, got {len(self.classes)}")
@@ -52,9 +52,9 @@ class Target:
     def learn(cls, sheet: Sheet, name: object, task: Task | None) -> Target:
         """Look at a column, and find out what there is to learn."""
         if not isinstance(name, str):
-            raise TypeError(f"target must be a column's name, got {checks.show(name)}")
+            raise TypeError(f"target must be a column's name, got {validation.show(name)}")
         if task not in (None, *TASKS):
-            raise ValueError(f"task must be 'classification', 'regression' or None, got {checks.show(task)}")
+            raise ValueError(f"task must be 'classification', 'regression' or None, got {validation.show(task)}")
         if name not in sheet.columns:
             raise ValueError(f"target must be a column of {sheet.title}, which has {', '.join(sheet)}, got {name!r}")
         names = _classes(sheet, name)
@@ -76,7 +76,7 @@ class Target:
         for row, value in enumerate(values):
             if labels[str(value)] is None:
                 raise ValueError(
-                    f"{sheet.place(row, self.name)}: must be one of {checks.show(list(self.classes))}, got {checks.show(value)}"
+                    f"{sheet.place(row, self.name)}: must be one of {validation.show(list(self.classes))}, got {validation.show(value)}"
                 )
         return np.array([labels[str(value)] for value in values], np.int64)
 
@@ -88,7 +88,7 @@ class Target:
     def rebuild(cls, description: Any) -> Target:
         """Return what was described; raise ValueError if it does not fit."""
         if not isinstance(description, Mapping) or set(description) != {"name", "task", "classes"}:
-            raise ValueError(f"target must have a name, a task and classes, got {checks.show(description)}")
+            raise ValueError(f"target must have a name, a task and classes, got {validation.show(description)}")
         try:
             return cls(**description)
         except (TypeError, ValueError) as error:

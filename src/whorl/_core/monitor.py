@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from whorl import checks
+from whorl._core import validation
 
 
 class Best:
@@ -32,12 +32,12 @@ class Best:
         if not isinstance(watch, str):
             raise TypeError(f"watch must be the name of a value in the history, such as 'val_loss', got {watch!r}")
         if higher_is_better is not None and not isinstance(higher_is_better, bool):
-            raise TypeError(f"higher_is_better must be True, False or None, got {checks.show(higher_is_better)}")
+            raise TypeError(f"higher_is_better must be True, False or None, got {validation.show(higher_is_better)}")
         if higher_is_better is None and watch.removeprefix("val_") not in ("loss", "penalty"):
             raise ValueError(f"higher_is_better must be True or False for {watch!r}, which is no loss, got None")
         self.watch = watch
         self.higher_is_better = bool(higher_is_better)
-        self.threshold = checks.number("threshold", threshold, minimum=0)
+        self.threshold = validation.number("threshold", threshold, minimum=0)
         self.value: float | None = None
 
     def improved(self, values: Mapping[str, float]) -> bool:

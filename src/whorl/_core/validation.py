@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from whorl.types import Array, Shape
+from whorl._core.types import Array, Shape
 
 
 def show(value: object) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from whorl.types import Array
+from whorl._core.types import Array
 
 BLOCK = 2**25 - 2**16
 """Bytes of the largest block, 32 MiB and a little less, that changes what the C library of Linux keeps."""

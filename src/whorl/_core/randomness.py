@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from whorl import checks
-from whorl.types import Array
+from whorl._core import validation
+from whorl._core.types import Array
 
 RNG: TypeAlias = (
     "int | np.random.Generator | np.random.RandomState | np.random.BitGenerator | np.random.SeedSequence | None"
@@ -27,7 +27,9 @@ def generator(rng: object) -> np.random.Generator:
     if rng is None or isinstance(rng, np.random.Generator | np.random.BitGenerator | np.random.SeedSequence):
         return np.random.default_rng(rng)
     wrong = ValueError if isinstance(rng, int | np.integer) and not isinstance(rng, bool) else TypeError
-    raise wrong(f"rng must be a whole number of at least 0, a numpy.random.Generator or None, got {checks.show(rng)}")
+    raise wrong(
+        f"rng must be a whole number of at least 0, a numpy.random.Generator or None, got {validation.show(rng)}"
+    )
 
 
 def bits16(rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.uint16]]:
