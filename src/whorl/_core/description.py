@@ -1,54 +1,78 @@
-"""Objects that know how they were made: layers, losses, optimizers, schedules, initialisers.
+"""Immutable descriptions: layers, losses, optimizers, schedules, initializers, the settings of callbacks.
 
-They follow one habit: each constructor argument is kept under its own name. So their arguments can be
-read back, printed, and written to a file, without a line of code in any of them.
+A description is its arguments and nothing else. It is a frozen dataclass: two with equal arguments are equal, it can be
+shared, copied and hashed, and its ``repr`` is the code that makes it, which `whorl._core.notation` reads back. What
+training computes and remembers is kept elsewhere, in the model and in the training state.
 """
 
-import inspect
-from typing import Any, Self
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, dataclass_transform
 
 
-class Configured:
-    """Base of everything that is described by its constructor's arguments.
+def argument(check: Callable[..., Any], *, default: Any = MISSING, **limits: Any) -> Any:
+    """Declare an argument of a description, with the function that validates it.
+
+    Parameters
+    ----------
+    check : callable
+        ``check(name, value, **limits)`` returns the value in the form to keep, or raises TypeError or ValueError: one of
+        `whorl._core.validation`, for instance.
+    default : object, optional
+        The default. If it is None, None is accepted without a check.
+    **limits
+        Further arguments of the check, such as ``minimum=0``.
+    """
+
+    def checked(name: str, value: object) -> Any:
+        return None if value is None and default is None else check(name, value, **limits)
+
+    return field(default=default, metadata={"check": checked})
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(argument,))
+class Description:
+    """Base of everything that is described by its arguments, each declared once as a field.
+
+    Every subclass becomes a frozen dataclass by itself; it writes no ``__init__``.
 
     Examples
     --------
     >>> from whorl import Dense
     >>> Dense(64, weight_l2=1e-4)
     Dense(64, weight_l2=0.0001)
-    >>> Dense(64, weight_l2=1e-4).config()["units"]
-    64
+    >>> Dense(64) == Dense(64), hash(Dense(64)) == hash(Dense(64))
+    (True, True)
+    >>> Dense(64).units = 32
+    Traceback (most recent call last):
+        ...
+    dataclasses.FrozenInstanceError: cannot assign to field 'units'
     """
 
-    def config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, by name: ``type(self)(**self.config())`` makes a twin."""
-        names = list(inspect.signature(type(self)).parameters)
-        for name in names:
-            if name not in vars(self):
-                raise AttributeError(
-                    f"{type(self).__name__} must keep its constructor argument {name!r} as self.{name}: that is how"
-                    " whorl copies, prints and saves it"
-                )
-        return {name: vars(self)[name] for name in names}
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__init__" in vars(cls):
+            raise TypeError(
+                f"{cls.__name__} must declare its arguments as fields, such as `factor: float = 1.0`, and have no"
+                " __init__: that is how whorl compares, prints and saves it"
+            )
+        dataclass(frozen=True, repr=False, match_args=False)(cls)
 
-    def fresh(self) -> Self:
-        """Return a twin as the constructor makes it, without anything that was learned or remembered since."""
-        return type(self)(**{name: _fresh(value) for name, value in self.config().items()})
+    def __post_init__(self) -> None:
+        for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
+            if "check" in each.metadata:
+                object.__setattr__(self, each.name, each.metadata["check"](each.name, getattr(self, each.name)))
 
     def __repr__(self) -> str:
-        """Write the call that makes a twin, without the arguments that have their default value."""
-        arguments, by_place, config = [], True, self.config()
-        for parameter in inspect.signature(type(self)).parameters.values():
-            value = repr(config[parameter.name])
-            if value == repr(parameter.default):
-                by_place = False  # those after one left out need their names
+        """Write the call that makes an equal one, without the arguments that have their default value."""
+        written, positional = [], True
+        for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
+            value = getattr(self, each.name)
+            if each.default is not MISSING and value == each.default and type(value) is type(each.default):
+                positional = False  # those after an argument that is left out need their names
                 continue
-            by_place = by_place and parameter.kind is not parameter.KEYWORD_ONLY
-            arguments.append(value if by_place else f"{parameter.name}={value}")
-        return f"{type(self).__name__}({', '.join(arguments)})"
-
-
-def _fresh(value: Any) -> Any:
-    if isinstance(value, Configured):
-        return value.fresh()
-    return type(value)(map(_fresh, value)) if type(value) in (list, tuple) else value
+            positional = positional and not each.kw_only
+            written.append(repr(value) if positional else f"{each.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(written)})"

@@ -1,0 +1,166 @@
+"""The notation of descriptions: text such as ``Adam(Cosine(0.1, epochs=50))``, exactly as their ``repr`` writes it.
+
+It is how model files, ``model.toml`` and the options of the command say what a layer, an optimizer or a schedule is.
+Python's own grammar takes the text apart; accepted are calls of names that the caller lists, numbers, text, True, False,
+None, and lists, tuples and dicts of these. A name alone is a call without arguments. Nothing is evaluated, looked up or imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import warnings
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from whorl._core.hints import did_you_mean
+
+LONGEST = 1000
+"""Default limit to the characters of a text: far more than anybody types, and too few to nest deep."""
+
+
+def concrete(module: ModuleType, base: type) -> dict[str, type]:
+    """Return the classes of a kind in a module that can be made, by name, in alphabetical order.
+
+    Examples
+    --------
+    >>> from whorl import losses
+    >>> list(concrete(losses, losses.Loss))[:3]
+    ['BinaryCrossEntropy', 'CrossEntropy', 'Hinge']
+    """
+    kinds = (kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, base))
+    return {
+        kind.__name__: kind for kind in sorted(kinds, key=lambda kind: kind.__name__) if not inspect.isabstract(kind)
+    }
+
+
+def parse(text: str, known: Mapping[str, type], *, limit: int = LONGEST) -> Any:
+    """Return what a text describes.
+
+    Parameters
+    ----------
+    text : str
+        As ``repr`` writes it, or as one would type it in Python.
+    known : mapping of str to type
+        The classes that it may name.
+    limit : int, optional
+        The largest number of characters to accept.
+
+    Raises
+    ------
+    ValueError
+        If the text is anything else, or a class refuses its arguments; the message says what is wrong.
+
+    Examples
+    --------
+    >>> from whorl import schedules
+    >>> known = concrete(schedules, schedules.Schedule)
+    >>> parse("WarmUp(Cosine(0.1, epochs=45), epochs=5)", known)
+    WarmUp(Cosine(0.1, epochs=45.0), epochs=5.0)
+    """
+    if len(text) > limit:
+        raise ValueError(f"must have at most {limit} characters, got {len(text)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # syntax warnings are meant for programs
+            tree = ast.parse(text.strip(), mode="eval").body
+        return _value(tree, known)
+    except (SyntaxError, MemoryError, RecursionError) as error:
+        why = error.msg if isinstance(error, SyntaxError) else "it is nested too deep"
+        raise ValueError(f"cannot be read: {why}, in {_short(text)}") from None
+
+
+def parse_one(text: str, known: Mapping[str, type], base: type) -> Any:
+    """Return the object of class `base` that a text describes; raise ValueError if it describes anything else.
+
+    Examples
+    --------
+    >>> from whorl import schedules
+    >>> parse_one("Constant(0.5)", {"Constant": schedules.Constant}, schedules.Schedule)
+    Constant(0.5)
+    """
+    value = parse(text, known)
+    if not isinstance(value, base):
+        names = ", ".join(name for name, kind in known.items() if issubclass(kind, base))
+        raise ValueError(f"must be one of {names}, got {_short(text)}")  # noqa: TRY004  # the argument is text, as it must be
+    return value
+
+
+def parse_list(text: str, known: Mapping[str, type], base: type) -> list[Any]:
+    """Return the objects of class `base` that a text lists: ``"Dense(64), ReLU()"``, with or without brackets.
+
+    Examples
+    --------
+    >>> from whorl import layers
+    >>> parse_list("Dense(64), ReLU, Dropout(0.1)", concrete(layers, layers.Layer), layers.Layer)
+    [Dense(64), ReLU(), Dropout(0.1)]
+    """
+    value = parse(text, known)
+    values = list(value) if isinstance(value, list | tuple) else [value]
+    for item in values:
+        if not isinstance(item, base):
+            names = ", ".join(name for name, kind in known.items() if issubclass(kind, base))
+            raise ValueError(f"must list only {base.__name__} objects ({names}), got {_short(repr(item))}")  # noqa: TRY004
+    return values
+
+
+def _value(tree: ast.expr, known: Mapping[str, type]) -> Any:
+    match tree:
+        case ast.Call() | ast.Name() | ast.Attribute():
+            return _call(tree, known)
+        case ast.List(elts=items):
+            return [_value(item, known) for item in items]
+        case ast.Tuple(elts=items):
+            return tuple(_value(item, known) for item in items)
+        case ast.Dict(keys=keys, values=values) if all(isinstance(key, ast.Constant) for key in keys):
+            pairs = zip(keys, values, strict=True)
+            return {_value(key, known): _value(value, known) for key, value in pairs if key is not None}
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=ast.Constant(value=int() | float() as number)) if (
+            not isinstance(number, bool)
+        ):
+            return -number if isinstance(sign, ast.USub) else number
+        case ast.Constant(value=None | bool() | int() | float() | str() as constant):
+            return constant
+    raise ValueError(
+        f"must be made of numbers, text in quotes, lists and calls of {', '.join(known)}, got {_short(ast.unparse(tree))}"
+    )
+
+
+def _call(tree: ast.expr, known: Mapping[str, type]) -> Any:
+    function = tree.func if isinstance(tree, ast.Call) else tree
+    name = function.id if isinstance(function, ast.Name) else ast.unparse(function)
+    if name not in known:
+        raise ValueError(f"{_short(name)} is not known{did_you_mean(name, known)}; known are {', '.join(known)}")
+    kind, values, named = known[name], [], dict[str, Any]()
+    if isinstance(tree, ast.Call):
+        values = [_value(argument, known) for argument in tree.args]
+        for keyword in tree.keywords:
+            if keyword.arg is None:
+                raise ValueError(f"{name}: arguments must be written out, got **{ast.unparse(keyword.value)}")
+            if keyword.arg in named:
+                raise ValueError(f"{name}: {keyword.arg} is given twice")
+            named[keyword.arg] = _value(keyword.value, known)
+    signature = inspect.signature(kind)
+    for argument in named:
+        if argument not in signature.parameters:
+            hint = did_you_mean(argument, signature.parameters)
+            raise ValueError(f"{name} has no argument {argument!r}{hint}; its usage is {_usage(name, signature)}")
+    try:
+        signature.bind(*values, **named)
+    except TypeError as error:
+        raise ValueError(f"{name}: {error}; its usage is {_usage(name, signature)}") from None
+    try:
+        return kind(*values, **named)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _usage(name: str, signature: inspect.Signature) -> str:
+    """Write how a class is called, without types: ``Cosine(learning_rate, *, epochs, end=0.0)``."""
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    return f"{name}{signature.replace(parameters=bare, return_annotation=signature.empty)}"
+
+
+def _short(text: str) -> str:
+    return repr(text) if len(text) <= 80 else f"{text[:77]!r}..."
