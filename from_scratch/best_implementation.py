@@ -1,9 +1,9 @@
-"""A neural network from scratch, on one page: read it from top to bottom.
+"""A neural network from scratch in one file. Read it from top to bottom.
 
-A network is a row of layers. `forward` takes a batch of inputs x, one sample a row, and gives the
-outputs. `backward` is told dy, how the loss changes with each output; by the chain rule it works out how
-the loss changes with the layer's own weights, and returns dx, how it changes with each input: the dy of
-the layer before. Training repeats five words: forward, loss, backward, step, repeat.
+A network is a list of layers. `forward` takes a batch of inputs x, one sample per row, and returns the
+outputs. `backward` takes dy, the gradient of the loss with respect to the outputs. It applies the chain
+rule: it stores the gradients of the layer's own weights and returns dx, the gradient with respect to the
+inputs, which is the dy of the previous layer. A training step is: forward, loss, backward, update.
 
 Run it: python best_implementation.py
 """
@@ -22,7 +22,7 @@ class Dense:
         self.l2 = l2
 
     def forward(self, x, training):
-        self.x = x  # (batch, n_in), needed again in backward
+        self.x = x  # (batch, n_in), kept for backward
         return x @ self.w + self.b
 
     def backward(self, dy):
@@ -36,7 +36,7 @@ class Dense:
 
 
 class ReLU:
-    """y = max(x, 0). The slope is 1 where x was positive, and 0 elsewhere."""
+    """y = max(x, 0). The derivative is 1 where x is positive and 0 elsewhere."""
 
     def forward(self, x, training):
         self.positive = x > 0
@@ -47,7 +47,7 @@ class ReLU:
 
 
 class Dropout:
-    """While training, silence each input with probability `rate`; scale up the rest to keep the mean."""
+    """In training, set each input to 0 with probability `rate`, and scale up the others to keep the mean."""
 
     def __init__(self, rate, rng):
         self.rate = rate
@@ -67,24 +67,24 @@ class Dropout:
 
 
 class SoftmaxCrossEntropy:
-    """Turns scores z into probabilities p = e^z / sum e^z; the loss is -log p[label], its mean over samples."""
+    """Probabilities p = e^z / sum e^z from scores z, and the loss: the mean of -log p[label] over the samples."""
 
     def forward(self, z, labels):
-        e = np.exp(z - z.max(axis=1, keepdims=True))  # the same p, and the largest exponent is 0
+        e = np.exp(z - z.max(axis=1, keepdims=True))  # same p, but e^z cannot overflow
         self.p = e / e.sum(axis=1, keepdims=True)
         self.labels = labels
         chosen = self.p[np.arange(len(z)), labels]
-        return -np.mean(np.log(np.clip(chosen, 1e-7, 1)))  # never log 0
+        return -np.mean(np.log(np.clip(chosen, 1e-7, 1)))  # avoids log 0
 
     def backward(self):
-        # The Jacobian of softmax and the 1/p of the logarithm cancel: what is left is p - one_hot(label).
+        # In the product of -1/p[label] and the Jacobian of softmax, 1/p cancels: dz = p - one_hot(label).
         dz = self.p.copy()
         dz[np.arange(len(dz)), self.labels] -= 1
         return dz / len(dz)
 
 
 class SGD:
-    """Momentum: walk along a running sum of the gradients. The rate decays as lr0 / (1 + decay * epoch)."""
+    """Gradient descent with momentum. The learning rate decays as lr0 / (1 + decay * epoch)."""
 
     def __init__(self, learning_rate, decay, momentum):
         self.lr0, self.decay, self.momentum = learning_rate, decay, momentum
@@ -113,7 +113,7 @@ class Network:
         return x
 
     def evaluate(self, x, y):
-        """Accuracy, and the loss that training lowers: cross-entropy plus the penalties."""
+        """Return the accuracy and the loss that training minimizes: cross-entropy plus penalties."""
         z = self.forward(x)
         return np.mean(z.argmax(axis=1) == y), self.loss.forward(z, y) + self.penalty()
 
@@ -138,17 +138,21 @@ def report(epoch, network, optimizer, x, y, x_val, y_val):
     )
 
 
-def picture(network, x, y, path):
+def plot(network, x, y, path):
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        print("no picture: matplotlib is not installed")
+        print("no plot: matplotlib is not installed")
         return
+    # Blue, green and orange from Okabe and Ito's palette, which colour-blind readers can tell apart.
+    colours = np.array([[0, 114, 178], [0, 158, 115], [230, 159, 0]]) / 255
     side = np.linspace(-1.05, 1.05, 300)
     grid = np.array([(a, b) for b in side for a in side])
-    plt.contourf(side, side, network.forward(grid).argmax(axis=1).reshape(300, 300), alpha=0.4, cmap="brg")
-    plt.scatter(*x.T, c=y, s=4, cmap="brg")
-    plt.savefig(path)
+    classes = network.forward(grid).argmax(axis=1).reshape(300, 300)
+    plt.figure(figsize=(6, 6), layout="constrained")
+    plt.imshow(colours[classes], extent=[-1.05, 1.05, -1.05, 1.05], origin="lower", alpha=0.35)
+    plt.scatter(*x.T, c=colours[y], s=8, edgecolors="black", linewidths=0.2)
+    plt.savefig(path, dpi=150)
     print("saved", path)
 
 
@@ -156,8 +160,8 @@ def main(seed=0, hidden=512, epochs=200, batch_size=32, log_every=20):
     rng = np.random.default_rng(seed)
     x, y, x_val, y_val = split(*spiral(samples=1000, classes=3, rng=rng), rng=rng)
 
-    # sqrt(6) keeps the size of the signal: the coordinates' mean square is 1/6, ReLU halves what is left.
-    # The last layer starts near zero: no opinion yet, so the first loss is about ln 3 = 1.099.
+    # The coordinates have a mean square of 1/6; weights with std sqrt(6) give the outputs of ReLU a mean square of 1.
+    # The last layer starts near zero: all classes are equally likely, and the first loss is about ln 3 = 1.099.
     first = Dense(2, hidden, std=np.sqrt(6), l2=2e-6, rng=rng)
     last = Dense(hidden, 3, std=0.01, l2=2e-6, rng=rng)
     network = Network([first, ReLU(), Dropout(0.05, rng), last])
@@ -172,9 +176,9 @@ def main(seed=0, hidden=512, epochs=200, batch_size=32, log_every=20):
         if epoch % log_every == 0 or epoch == epochs:
             report(epoch, network, optimizer, x, y, x_val, y_val)
 
-    np.savez("model.npz", w1=first.w, b1=first.b, w2=last.w, b2=last.b)
-    print("saved model.npz")
-    picture(network, x, y, "spiral.png")
+    np.savez("from_scratch.npz", w1=first.w, b1=first.b, w2=last.w, b2=last.b)
+    print("saved from_scratch.npz")
+    plot(network, x, y, "from_scratch.png")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""The spiral data set: arms of points that no straight line can tell apart."""
+"""The spiral data set: classes that no straight line can separate."""
 
 import numpy as np
 
 
 def spiral(samples, classes, rng, noise=0.2):
-    """Draw `samples` points for each class: x of shape (samples * classes, 2), and the labels y.
+    """Draw `samples` points per class. Return the points, shape (samples * classes, 2), and their labels.
 
-    One arm per class. Along an arm the radius r grows from 0 to 1 while the angle t turns; the noise
-    in the angle blurs the arms into one another.
+    Each class is one arm of the spiral. Along an arm the radius r grows from 0 to 1 and the angle grows with
+    it. Normal noise is added to the angle, so neighbouring arms overlap.
     """
     x = np.zeros((samples * classes, 2))
     y = np.zeros(samples * classes, dtype=int)
@@ -21,7 +21,7 @@ def spiral(samples, classes, rng, noise=0.2):
 
 
 def split(x, y, rng, validation=0.2):
-    """Shuffle, then set a fraction aside: what the network never trains on tells what it learned."""
+    """Shuffle the samples and set a fraction aside for validation."""
     order = rng.permutation(len(x))
     cut = len(x) - round(validation * len(x))
     train, val = order[:cut], order[cut:]

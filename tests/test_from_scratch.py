@@ -1,30 +1,31 @@
-"""The page and the library are the same mathematics."""
+"""from_scratch and the library compute the same numbers."""
 
 import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from whorl import SGD, CrossEntropy, Dense, Dropout, InverseTime, Model, ReLU, Softmax, datasets
 from whorl.layers.dropout import dropout_mask
 
-PAGE = Path(__file__).parents[1] / "from_scratch"
+FOLDER = Path(__file__).parents[1] / "from_scratch"
 
 
 @pytest.fixture
-def page(monkeypatch):
-    monkeypatch.syspath_prepend(str(PAGE))
+def script(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
     monkeypatch.delitem(sys.modules, "dataset", raising=False)
-    specification = importlib.util.spec_from_file_location("best_implementation", PAGE / "best_implementation.py")
+    specification = importlib.util.spec_from_file_location("best_implementation", FOLDER / "best_implementation.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
 
 
-def test_the_library_follows_the_pages_losses_step_by_step(page):
+def test_library_and_script_have_the_same_loss_at_every_step(script):
     l2, rate, lr, decay, momentum, epochs, batch = 1e-3, 0.2, 0.1, 0.05, 0.9, 4, 32
     X, y = datasets.spiral(50, classes=3, rng=0)
     mine = Model(
@@ -36,15 +37,15 @@ def test_the_library_follows_the_pages_losses_step_by_step(page):
     optimizer = SGD(InverseTime(lr, decay=decay), momentum=momentum)
     run = mine.training(X, y, loss=CrossEntropy(), optimizer=optimizer, epochs=epochs, batch_size=batch, rng=2)
 
-    # The page, with the library's start weights, batches and dropout masks: both draw from a generator of seed 2.
+    # The script with the library's initial weights, batches and dropout masks: both use a generator of seed 2.
     rng = np.random.default_rng(2)
-    first, last = page.Dense(2, 16, 1, l2, rng), page.Dense(16, 3, 1, l2, rng)
+    first, last = script.Dense(2, 16, 1, l2, rng), script.Dense(16, 3, 1, l2, rng)
     first.w, first.b, last.w, last.b = (view.copy() for view in mine.named_parameters().values())
-    dropout = page.Dropout(rate, rng)
+    dropout = script.Dropout(rate, rng)
     rng = dropout.rng = np.random.default_rng(2)
     dropout.draw_mask = lambda shape: dropout_mask(shape, rate, np.dtype(np.float64), rng)
-    network = page.Network([first, page.ReLU(), dropout, last])
-    sgd = page.SGD(lr, decay, momentum)
+    network = script.Network([first, script.ReLU(), dropout, last])
+    sgd = script.SGD(lr, decay, momentum)
 
     losses = []
     for epoch in range(epochs):
@@ -61,51 +62,68 @@ def test_the_library_follows_the_pages_losses_step_by_step(page):
     assert (measured["accuracy"], measured["loss"]) == (accuracy, pytest.approx(loss, abs=1e-10))
 
 
-def test_the_pages_data_are_the_librarys(page):
+def test_library_and_script_draw_the_same_data(script):
     X, y = datasets.spiral(20, classes=4, rng=3)
-    x, labels = page.spiral(20, 4, np.random.default_rng(3))
+    x, labels = script.spiral(20, 4, np.random.default_rng(3))
     np.testing.assert_array_equal(x, X)
     np.testing.assert_array_equal(labels, y)
 
 
-def test_the_page_is_short_and_stands_alone():
-    text = "".join(path.read_text() for path in sorted(PAGE.glob("*.py")))
-    assert len(text.splitlines()) <= 210
+def test_the_script_is_short_and_does_not_use_the_library():
+    text = "".join(path.read_text() for path in sorted(FOLDER.glob("*.py")))
+    assert len(text.splitlines()) <= 215
     assert "whorl" not in text
 
 
-def test_the_script_trains_prints_saves_and_draws(page, tmp_path, monkeypatch, capsys):
+def test_the_script_trains_prints_saves_and_plots(script, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    page.main(hidden=32, epochs=3, log_every=2)
+    script.main(hidden=32, epochs=3, log_every=2)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" | ")[0] for line in lines] == [
         "epoch 0",
         "epoch 2",
         "epoch 3",
-        "saved model.npz",
-        "saved spiral.png",
+        "saved from_scratch.npz",
+        "saved from_scratch.png",
     ]
-    with np.load("model.npz") as archive:
+    with np.load("from_scratch.npz") as archive:
         assert {name: array.shape for name, array in archive.items()} == {
             "w1": (2, 32),
             "b1": (32,),
             "w2": (32, 3),
             "b2": (3,),
         }
-    assert Path("spiral.png").read_bytes().startswith(b"\x89PNG")
+    assert Path("from_scratch.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_script_does_without_matplotlib(page, tmp_path, monkeypatch, capsys):
+def test_the_plot_has_equal_axes_and_a_colour_for_each_class(script, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    x, y = script.spiral(20, 3, np.random.default_rng(0))
+    network = script.Network([script.Dense(2, 3, std=1, l2=0, rng=np.random.default_rng(0))])
+    script.plot(network, x, y, tmp_path / "plot.png")
+    ax = plt.gca()
+    assert ax.get_aspect() == 1
+    points = ax.collections[0].get_facecolors()[:, :3] * 255
+    okabe_ito = [[0, 114, 178], [0, 158, 115], [230, 159, 0]]
+    np.testing.assert_allclose(points, np.array(okabe_ito)[y])
+    (background,) = ax.images
+    cell = background.get_array()
+    np.testing.assert_allclose(cell[0, 0] * 255, okabe_ito[network.forward(np.array([[-1.05, -1.05]])).argmax()])
+    np.testing.assert_allclose(cell[-1, 0] * 255, okabe_ito[network.forward(np.array([[-1.05, 1.05]])).argmax()])
+    plt.close()
+
+
+def test_the_script_runs_without_matplotlib(script, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    page.main(hidden=8, epochs=1)
-    assert capsys.readouterr().out.splitlines()[-1] == "no picture: matplotlib is not installed"
+    script.main(hidden=8, epochs=1)
+    assert capsys.readouterr().out.splitlines()[-1] == "no plot: matplotlib is not installed"
 
 
-def test_the_script_loads_numpy_and_the_standard_library_only():
+def test_the_script_imports_only_numpy_and_the_standard_library():
     code = (
-        f"import sys; sys.path.insert(0, {str(PAGE)!r}); import best_implementation;"
+        f"import sys; sys.path.insert(0, {str(FOLDER)!r}); import best_implementation;"
         "print(*{name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names))"
     )
     out = subprocess.run([sys.executable, "-Ic", code], capture_output=True, text=True, check=True).stdout.split()

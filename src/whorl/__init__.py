@@ -141,7 +141,7 @@ __all__ = [
     "schedules",
 ]
 
-ROOMS = ("layers", "losses", "model", "optimizers", "schedules", "training", "formats", "glassbox")
+ROOMS = ("layers", "losses", "optimizers", "schedules", "training", "model", "formats", "glassbox")
 """Where the names above come from, in the order in which they stand on each other."""
 
 if not TYPE_CHECKING:

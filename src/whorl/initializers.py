@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
-from whorl._core import validation
-from whorl._core.description import Configured
+from whorl._core.description import Description, argument
 from whorl._core.types import Array, Shape
+from whorl._core.validation import number
 
 
-class Initializer(Configured, ABC):
+class Initializer(Description, ABC):
     """Gives a parameter its first values."""
 
     @abstractmethod
@@ -67,8 +68,7 @@ class Normal(Initializer):
     np.float64(0.01)
     """
 
-    def __init__(self, std: float) -> None:
-        self.std = validation.number("std", std, above=0)
+    std: float = argument(number, above=0)
 
     def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
         return self.std * rng.standard_normal(shape)
@@ -88,8 +88,7 @@ class Uniform(Initializer):
     True
     """
 
-    def __init__(self, limit: float) -> None:
-        self.limit = validation.number("limit", limit, above=0)
+    limit: float = argument(number, above=0)
 
     def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
         return rng.uniform(-self.limit, self.limit, shape)
@@ -106,7 +105,7 @@ class Scaled(Initializer):
     def variance(self, n_in: int, n_out: int) -> float:
         """Return the variance of the weights."""
 
-    uniform = False
+    uniform: ClassVar[bool] = False
 
     def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
         deviation = math.sqrt(self.variance(max(1, math.prod(shape[:-1])), shape[-1]))
@@ -141,7 +140,7 @@ class HeUniform(HeNormal):
     True
     """
 
-    uniform = True
+    uniform: ClassVar[bool] = True
 
 
 class GlorotNormal(Scaled):
@@ -170,7 +169,7 @@ class GlorotUniform(GlorotNormal):
     True
     """
 
-    uniform = True
+    uniform: ClassVar[bool] = True
 
 
 class LecunNormal(Scaled):

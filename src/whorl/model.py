@@ -1,49 +1,53 @@
-"""The model: a network, and all that one does with it."""
+"""The model: layers in a row over flat vectors, and all that one does with it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from whorl._core import validation
-from whorl._core.randomness import RNG
+import numpy as np
+
+from whorl._core import archive, validation
+from whorl._core.text import Table
 from whorl._core.types import Array
+from whorl.layers import chain
 from whorl.losses import Loss
 from whorl.metrics import Metric, named
-from whorl.network import Network
-from whorl.optimizers import Optimizer
-from whorl.summary import Table, summary
-from whorl.training import Callback, Epoch, History, Samples, Training, fit
-from whorl.training.callbacks import checked as checked_callbacks
+from whorl.passes import measure, predict
+from whorl.stack import Stack
+from whorl.summary import summary
+from whorl.training import History, Options, Samples, Training, TrainingState, options, takes_options
 
 
-class Model(Network):
+class Model(Stack):
     """A feed-forward network, complete as soon as it is constructed.
 
     Parameters
     ----------
     layers : sequence of Layer
-        In order. The model keeps copies of its own, so one list may serve for several models.
+        In order. Layers are immutable, so one list may serve for several models.
     inputs : int or tuple of int
         The shape of one sample; an int n is short for (n,).
     rng : int, Generator or None, optional
-        Where the first values of the parameters come from. None takes fresh entropy.
+        Draws the first values of the parameters. None takes fresh entropy.
     dtype : dtype_like, optional
         float32 or float64: the type of the parameters, and of all that is computed.
 
     Attributes
     ----------
     layers : tuple of Layer
-        The model's own layers, bound to their parameters.
     inputs, outputs : tuple of int
-        The shapes of one sample going in, and of what comes out for it.
+        The shapes of one sample and of one prediction.
     dtype : dtype
+    frozen : frozenset of int
+        The places of the layers that training does not change: see `freeze`.
     preparation : Preparation or None
-        What makes the inputs of a table's columns, if that is where they come from: put it here, and it is saved with the model.
+        What turns the columns of a table into the inputs; saved with the model.
     parameters, gradients : ndarray, shape (P,)
-        All parameters in one vector, and the gradient that was last taken back in another. The layers work on views of
-        them: ``model.parameters[:] = …`` and ``model.parameters = …`` both change them in place.
+        All parameters in one vector, and the gradient that was last computed in another. What is assigned is copied into them.
+    statistics : ndarray, shape (S,)
+        What was learned from data without gradients, such as the running means of `BatchNorm`.
 
     Raises
     ------
@@ -59,6 +63,8 @@ class Model(Network):
     >>> {name: view.shape for name, view in model.named_parameters().items()}
     {'w1': (2, 64), 'b1': (64,), 'w2': (64, 3), 'b2': (3,)}
     """
+
+    preparation: Any = None
 
     def predict(self, X: Any) -> Array:
         """Return the network's output for each sample.
@@ -76,7 +82,7 @@ class Model(Network):
         Raises
         ------
         TypeError, ValueError
-            If X does not hold finite numbers, or not in that shape.
+            If X does not hold finite numbers in that shape, or they are so large that the output is not finite.
 
         Examples
         --------
@@ -87,19 +93,38 @@ class Model(Network):
         array([[0.5, 0.5]], dtype=float32)
         """
         x = validation.samples("X", X, self.inputs, self.dtype)
-        y = self._in_chunks(self.layers, x)
+        with np.errstate(over="ignore", invalid="ignore"):
+            y = predict(self, x)
+        if not validation.all_finite(y):
+            what = "X is too large" if validation.all_finite(self.parameters) else "the parameters are not finite"
+            raise ValueError(f"the prediction is not finite: {what}; the largest number in X is {np.abs(x).max():g}")
         return y.copy() if y is x else y
 
+    def activations(self, X: Any) -> list[Array]:
+        """Return the output of each layer for these samples, in order: the last is the prediction.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs)
+            At least one sample; finite.
+
+        Examples
+        --------
+        >>> from whorl import Dense, Model, ReLU
+        >>> model = Model([Dense(8), ReLU(), Dense(3)], inputs=2, rng=0)
+        >>> [a.shape for a in model.activations([[0.5, 0.5]])]
+        [(1, 8), (1, 8), (1, 3)]
+        """
+        x, outputs = validation.samples("X", X, self.inputs, self.dtype), list[Array]()
+        for i, layer in enumerate(self.layers):
+            x = chain.predict([layer], x, self.p[i:])
+            outputs.append(x)
+        return outputs
+
     def evaluate(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        loss: Loss,
-        metrics: Iterable[str | Metric] = (),
-        sample_weight: Any = None,
+        self, X: Any, y: Any, *, loss: Loss, metrics: Iterable[str | Metric] = (), sample_weight: Any = None
     ) -> dict[str, float]:
-        """Return how well the network does on these samples.
+        """Return the loss and the metrics on these samples.
 
         Parameters
         ----------
@@ -110,7 +135,7 @@ class Model(Network):
         metrics : iterable of str or callable, optional
             ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
         sample_weight : array_like, shape (n,), optional
-            Weights in the loss; at least 0, and scaling all of them changes nothing.
+            Weights in the loss; at least 0. Scaling all of them changes nothing.
 
         Returns
         -------
@@ -126,76 +151,63 @@ class Model(Network):
         {'loss': 0.6931471824645996, 'penalty': 0.0, 'accuracy': 1.0}
         """
         data = Samples.checked(self, X, y, loss, sample_weight)
-        return self.measure(data, loss, named(metrics))
+        return measure(self, data.x, data.target, data.weight, loss, named(metrics))
 
-    def training(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        loss: Loss,
-        optimizer: Optimizer,
-        epochs: int,
-        batch_size: int | None = None,
-        accumulate: int = 1,
-        validation: float | tuple[Any, ...] | None = None,
-        stratify: bool = False,
-        metrics: Iterable[str | Metric] = (),
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | str | None = None,
-        rng: RNG = None,
-        fast: bool | None = None,
-    ) -> Training:
-        """Return a training run, to be driven by a ``for``: it yields a record for each epoch.
+    @takes_options(Options)
+    def fit(self, X: Any, y: Any, **arguments: Any) -> History:
+        """Train, and return the history.
 
         Parameters
         ----------
         X : array_like, shape (n, *inputs)
-            The samples; finite. Neither they nor the labels are copied where they have the right type already: leave them as
-            they are until the run is over.
+            The samples; finite. Neither they nor the labels are copied where they have the right type: do not change them
+            during training.
         y : array_like, shape (n,) or (n, k)
             Labels, as the loss takes them.
-        loss : Loss
-            What is to become small, such as ``CrossEntropy()``.
-        optimizer : Optimizer
-            A recipe, such as ``SGD(0.05, momentum=0.9)``: the run works on a fresh twin of it.
-        epochs : int
-            How often to go through the samples.
-        batch_size : int, optional
-            Samples a step: 32, or all of them for `LBFGS`. The last batch of an epoch may be shorter; its mean counts by its
-            length.
-        accumulate : int, optional
-            Batches a step: their gradients are averaged, as if they were one batch, in the memory of one.
-        validation : float or tuple, optional
-            A fraction of the samples, in (0, 1), that is set aside after a shuffle; or ``(X_val, y_val)`` or ``(X_val,
-            y_val, sample_weight_val)``.
-        stratify : bool, optional
-            Whether the fraction is the same of each class, to within one sample.
-        metrics : iterable of str or callable, optional
-            ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
-        sample_weight : array_like, shape (n,), optional
-            Weights of the samples in the loss; at least 0. Scaling all of them changes nothing.
-        class_weight : mapping of int to float, or "balanced", optional
-            Weights of the classes in the training loss (1 for those not named); ``"balanced"`` gives every class the
-            same say, however rare it is.
-        rng : int, Generator or None, optional
-            Draws the split, the order of the samples and the dropout masks.
-        fast : bool, optional
-            Whether short functions compiled by Numba, the extra ``whorl[fast]``, do part of the work; the results are the same
-            bits. True is from the first step on, False is never. None is as the environment variable ``WHORL_FAST`` says, 1
-            or 0, and without one when the run has lasted for two seconds, if Numba is installed.
+        loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, callbacks, sample_weight, class_weight, \
+rng, state
+            As described in `Options`.
+
+        Returns
+        -------
+        History
+            ``history["loss"]``, ``["accuracy"]``, ``["val_loss"]``, ``["learning_rate"]`` …: one float an epoch.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not of the form above, before anything is changed.
+        DivergenceError
+            If the loss becomes infinite or NaN.
+
+        Examples
+        --------
+        >>> import whorl
+        >>> from whorl import Adam, CrossEntropy, Dense, ReLU, Softmax
+        >>> X, y = whorl.datasets.spiral(100, classes=2, rng=0)
+        >>> model = Model([Dense(64), ReLU(), Dense(64), ReLU(), Dense(2), Softmax()], inputs=2, rng=0)
+        >>> history = model.fit(X, y, loss=CrossEntropy(), optimizer=Adam(0.01), epochs=50, metrics=["accuracy"], rng=0)
+        >>> history["accuracy"][-1] > 0.95
+        True
+        """
+        training = Training(self, X, y, options("fit", arguments))
+        for _ in training:
+            pass
+        return training.state.history
+
+    @takes_options(Options)
+    def training(self, X: Any, y: Any, **arguments: Any) -> Training:
+        """Return the training that `fit` runs, to be driven by a ``for``: it yields a record of each epoch.
+
+        Parameters
+        ----------
+        X, y, loss, optimizer, epochs, …
+            As for `fit`.
 
         Returns
         -------
         Training
             Iterate over it for `Epoch` records, or over its `steps()`. Stop when you like, and go on when you like.
-
-        Raises
-        ------
-        TypeError, ValueError
-            At once, before anything is changed, if an argument is not of the form above.
-        ImportError
-            If ``fast=True``, and Numba is not installed.
 
         Examples
         --------
@@ -208,120 +220,22 @@ class Model(Network):
         1 1.16
         2 1.16
         """
-        return Training(
-            self,
-            X,
-            y,
-            loss=loss,
-            optimizer=optimizer,
-            epochs=epochs,
-            batch_size=batch_size,
-            accumulate=accumulate,
-            validation=validation,
-            stratify=stratify,
-            metrics=metrics,
-            sample_weight=sample_weight,
-            class_weight=class_weight,
-            rng=rng,
-            fast=fast,
-        )
+        return Training(self, X, y, options("training", arguments))
 
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        loss: Loss,
-        optimizer: Optimizer,
-        epochs: int,
-        batch_size: int | None = None,
-        accumulate: int = 1,
-        validation: float | tuple[Any, ...] | None = None,
-        stratify: bool = False,
-        metrics: Iterable[str | Metric] = (),
-        callbacks: Iterable[Callback] = (),
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | str | None = None,
-        rng: RNG = None,
-        fast: bool | None = None,
-    ) -> History:
-        """Train, and return the history: `training` from beginning to end, with callbacks.
+    def partial_fit(self, X: Any, y: Any, *, state: TrainingState | None = None, **arguments: Any) -> TrainingState:
+        """Go once through these samples, and return the training state, to go on with: for data that comes in parts.
 
         Parameters
         ----------
-        X, y, loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, sample_weight, class_weight, rng, \
-fast
-            As in `training`.
-        callbacks : sequence of Callback, optional
-            Called before the first epoch, after each, and at the end, in order.
+        X, y, loss, optimizer, …
+            As for `fit`, except `epochs`.
+        state : TrainingState, optional
+            What the last call returned: velocity, averages and the time in epochs go on. By default training starts anew.
 
         Returns
         -------
-        History
-            ``history["loss"]``, ``["accuracy"]``, ``["val_loss"]``, ``["learning_rate"]`` …: one float an epoch.
-
-        Raises
-        ------
-        TypeError, ValueError
-            At once, before anything is changed, if an argument is not of the form above.
-        ImportError
-            If ``fast=True``, and Numba is not installed.
-
-        Examples
-        --------
-        >>> import whorl
-        >>> from whorl import Adam, CrossEntropy, Dense, ReLU, Softmax
-        >>> X, y = whorl.datasets.spiral(100, classes=2, rng=0)
-        >>> model = Model([Dense(64), ReLU(), Dense(64), ReLU(), Dense(2), Softmax()], inputs=2, rng=0)
-        >>> history = model.fit(X, y, loss=CrossEntropy(), optimizer=Adam(0.01), epochs=50, metrics=["accuracy"], rng=0)
-        >>> history["accuracy"][-1] > 0.95
-        True
-        """
-        listening = checked_callbacks(callbacks)
-        training = self.training(
-            X,
-            y,
-            loss=loss,
-            optimizer=optimizer,
-            epochs=epochs,
-            batch_size=batch_size,
-            accumulate=accumulate,
-            validation=validation,
-            stratify=stratify,
-            metrics=metrics,
-            sample_weight=sample_weight,
-            class_weight=class_weight,
-            rng=rng,
-            fast=fast,
-        )
-        return fit(training, listening)
-
-    def partial_fit(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        loss: Loss,
-        optimizer: Optimizer,
-        batch_size: int | None = None,
-        metrics: Iterable[str | Metric] = (),
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | str | None = None,
-        rng: RNG = None,
-        fast: bool | None = None,
-    ) -> Epoch:
-        """Go once through these samples, and keep what the optimizer remembers for the next call: for data that comes in parts.
-
-        Parameters
-        ----------
-        X, y, loss, optimizer, batch_size, metrics, sample_weight, class_weight, rng, fast
-            As in `training`. As long as the optimizer is the same object, its twin's velocity and its time in epochs go on
-            from call to call; another object begins anew. Copies of the model and saved ones begin anew too.
-
-        Returns
-        -------
-        Epoch
-            The record; its number counts the calls.
+        TrainingState
+            Its `history` has a record of each call.
 
         Examples
         --------
@@ -329,34 +243,33 @@ fast
         >>> import whorl
         >>> from whorl import CrossEntropy, Dense, SGD, Softmax
         >>> X, y = whorl.datasets.spiral(50, rng=0)
-        >>> model, sgd = Model([Dense(3), Softmax()], inputs=2, rng=0), SGD(0.1, momentum=0.9)
+        >>> model, state = Model([Dense(3), Softmax()], inputs=2, rng=0), None
         >>> for part in np.split(np.random.default_rng(0).permutation(150), 3):
-        ...     print(model.partial_fit(X[part], y[part], loss=CrossEntropy(), optimizer=sgd, rng=0).number)
-        1
-        2
+        ...     state = model.partial_fit(X[part], y[part], loss=CrossEntropy(), optimizer=SGD(0.1), state=state, rng=0)
+        >>> len(state.history["loss"])
         3
         """
-        run = self.training(
-            X,
-            y,
-            loss=loss,
-            optimizer=optimizer,
-            epochs=1,
-            batch_size=batch_size,
-            metrics=metrics,
-            sample_weight=sample_weight,
-            class_weight=class_weight,
-            rng=rng,
-            fast=fast,
-        )
-        if self._partial is not None and self._partial[0] is optimizer:
-            run.resume(self._partial[1])
-        epoch = next(iter(run))
-        self._partial = optimizer, run
-        return epoch
+        epochs = 1 if state is None else state.epoch + 1
+        training = Training(self, X, y, options("partial_fit", {**arguments, "epochs": epochs, "state": state}))
+        for _ in training:
+            pass
+        return training.state
+
+    def adapt(self, X: Any) -> None:
+        """Let the layers that learn from data without gradients, such as `Standardize`, learn again from these samples.
+
+        Training does this by itself for those that have not learned yet.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs)
+            At least one sample; finite.
+        """
+        x = validation.samples("X", X, self.inputs, self.dtype)
+        chain.adapt(self.layers, x, self.p, again=True)
 
     def summary(self) -> Table:
-        """Return a table of the layers, the shapes that come out of them, and their numbers of parameters.
+        """Return a table of the layers, the shapes of their outputs, and their numbers of parameters.
 
         Examples
         --------
@@ -373,14 +286,19 @@ fast
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the model as a NumPy ``.npz`` file: the arrays by name, and a header to rebuild the model from.
 
-        `whorl.load` brings it back, and ``numpy.load`` alone reads the arrays. The file is written beside and then
-        renamed, so a file of that name stays whole until the new one is.
+        `whorl.load` reads it, and ``numpy.load`` alone reads the arrays. The file is written under another name and then
+        renamed, so that an existing file of that name is replaced only by a complete one.
 
         Parameters
         ----------
         path : str or path
             Used as it is given; ``.npz`` is the usual ending.
         """
-        from whorl.formats import npz
-
-        npz.save(self, path)
+        header = {
+            "inputs": self.inputs,
+            "dtype": self.dtype.name,
+            "layers": repr(list(self.layers)),
+            "frozen": sorted(self.frozen),
+            "preparation": None if self.preparation is None else repr(self.preparation),
+        }
+        archive.save(path, header, self.named_arrays())

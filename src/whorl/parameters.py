@@ -1,12 +1,11 @@
-"""All parameters of a model in one flat vector, all gradients in another of the same length.
+"""What a layer asks for: arrays of numbers, which its model keeps in flat vectors and hands back as views."""
 
-Layers work with named views of them: reshaped stretches that share the vectors' memory. So an optimizer
-is one expression over a vector, and clipping, snapshots and averaging are one line each.
-"""
+from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 from whorl._core.types import Array, Shape
 from whorl.initializers import Initializer
@@ -14,12 +13,10 @@ from whorl.initializers import Initializer
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a layer declares: it will need an array of this name and shape, started so, penalised so.
+    """What a layer declares: an array of this shape, with these first values and penalties.
 
     Parameters
     ----------
-    name : str
-        The layer's own name for it; the model adds the layer's number (``w`` becomes ``w1``).
     shape : tuple of int
         Its shape.
     initializer : Initializer
@@ -30,24 +27,34 @@ class Parameter:
         Whether the optimizer changes it. What is not trained, such as a running mean, has no gradient.
     """
 
-    name: str
     shape: Shape
     initializer: Initializer
     l1: float = 0.0
     l2: float = 0.0
     trained: bool = True
 
-    def __post_init__(self) -> None:
-        if not self.name.isidentifier() or self.name[-1].isdigit():
-            raise ValueError(
-                f"a parameter's name must be an identifier that does not end in a digit, since the model adds a number,"
-                f" got {self.name!r}"
-            )
-
     @property
     def size(self) -> int:
         """The number of elements."""
         return math.prod(self.shape)
+
+
+class Views(SimpleNamespace):
+    """The arrays of one layer as attributes, under the names it declared: ``p.w``, ``p.b``.
+
+    They are views of the model's flat vectors. A layer gets one of these for its parameters and statistics, p, and one
+    for the gradients of its parameters, g.
+
+    Attributes
+    ----------
+    parts : tuple of Views
+        Those of the layers inside this one.
+    inputs : bool
+        In g: whether dL/dx is wanted. Nobody needs it from the first layer that has parameters.
+    """
+
+    parts: tuple[Views, ...] = ()
+    inputs: bool = True
 
 
 def views(vector: Array, declared: Mapping[str, Parameter]) -> dict[str, Array]:
@@ -65,7 +72,7 @@ def views(vector: Array, declared: Mapping[str, Parameter]) -> dict[str, Array]:
     >>> import numpy as np
     >>> from whorl.initializers import Zeros
     >>> vector = np.arange(8.0)
-    >>> named = views(vector, {"w1": Parameter("w", (2, 3), Zeros()), "b1": Parameter("b", (2,), Zeros())})
+    >>> named = views(vector, {"w1": Parameter((2, 3), Zeros()), "b1": Parameter((2,), Zeros())})
     >>> named["b1"]
     array([6., 7.])
     >>> named["b1"][0] = -1

@@ -32,7 +32,7 @@ def argument(check: Callable[..., Any], *, default: Any = MISSING, **limits: Any
     return field(default=default, metadata={"check": checked})
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(argument,))
+@dataclass_transform(frozen_default=True, field_specifiers=(argument, field))
 class Description:
     """Base of everything that is described by its arguments, each declared once as a field.
 
@@ -62,13 +62,15 @@ class Description:
 
     def __post_init__(self) -> None:
         for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
-            if "check" in each.metadata:
+            if each.init and "check" in each.metadata:
                 object.__setattr__(self, each.name, each.metadata["check"](each.name, getattr(self, each.name)))
 
     def __repr__(self) -> str:
         """Write the call that makes an equal one, without the arguments that have their default value."""
         written, positional = [], True
         for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
+            if not each.init:
+                continue
             value = getattr(self, each.name)
             if each.default is not MISSING and value == each.default and type(value) is type(each.default):
                 positional = False  # those after an argument that is left out need their names

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import BinaryIO
 
 
 @contextmanager
@@ -55,3 +53,34 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException:
         os.unlink(beside)
         raise
+
+
+def write_rows(path: str | os.PathLike[str], names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
+    """Write rows of named values to a file that ends in ``.csv`` or ``.jsonl``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "rows.jsonl")
+    >>> write_rows(path, ["epoch", "loss"], [{"epoch": 1, "loss": 0.5}])
+    >>> with open(path) as file:
+    ...     print(file.read(), end="")
+    {"epoch": 1, "loss": 0.5}
+    """
+    import csv  # these take time to load, and few need them
+    import io
+    import json
+
+    ending = os.path.splitext(os.fspath(path))[1]
+    if ending == ".jsonl":
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+    elif ending == ".csv":
+        table = io.StringIO()
+        writer = csv.DictWriter(table, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        text = table.getvalue()
+    else:
+        raise ValueError(f"path must end in .csv or .jsonl, got {os.fspath(path)!r}")
+    with replacing(path) as file:
+        file.write(text.encode())

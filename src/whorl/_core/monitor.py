@@ -1,61 +1,97 @@
-"""Watching a value over the epochs, to know when it is better than ever before."""
+"""Monitoring a value of the history: which one, and when it has improved."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from dataclasses import KW_ONLY
 from typing import Any
 
 from whorl._core import validation
+from whorl._core.description import Description, argument
+from whorl._core.hints import did_you_mean
 
 
-class Best:
-    """The best value so far of one column of the history.
+def _column(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(
+            f"{name} must be the name of a value in the history, such as 'val_loss', got {validation.show(value)}"
+        )
+    return value
+
+
+def _direction(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True, False or None, got {validation.show(value)}")
+    return value
+
+
+class Monitor(Description):
+    """The value of the history that a callback or a schedule monitors.
+
+    It remembers nothing: whoever monitors keeps the best value so far, in the training state.
 
     Parameters
     ----------
-    watch : str
-        The column's name, such as ``"val_loss"``.
-    higher_is_better : bool or None
-        None is for losses and penalties, of which the lower is better; of anything else one must say.
-    threshold : float
-        By how much a value must beat the best one, as a share of it, to count as better; at least 0.
+    monitor : str
+        The name of the value, such as ``"val_loss"``.
+    higher_is_better : bool, optional
+        Required unless monitoring a loss or a penalty, for which lower is better.
+    threshold : float, optional
+        Smallest improvement that counts, as a fraction of the best value; at least 0.
 
     Examples
     --------
-    >>> best = Best("loss", higher_is_better=None)
-    >>> [best.improved({"loss": value}) for value in (0.9, 0.7, 0.8, float("nan"), 0.6)]
-    [True, True, False, False, True]
+    >>> accuracy = Monitor("val_accuracy", higher_is_better=True, threshold=0.01)
+    >>> accuracy.improved(0.9, best=None), accuracy.improved(0.905, best=0.9), accuracy.improved(0.92, best=0.9)
+    (True, False, True)
     """
 
-    def __init__(self, watch: str, *, higher_is_better: bool | None, threshold: float = 0.0) -> None:
-        if not isinstance(watch, str):
-            raise TypeError(f"watch must be the name of a value in the history, such as 'val_loss', got {watch!r}")
-        if higher_is_better is not None and not isinstance(higher_is_better, bool):
-            raise TypeError(f"higher_is_better must be True, False or None, got {validation.show(higher_is_better)}")
-        if higher_is_better is None and watch.removeprefix("val_") not in ("loss", "penalty"):
-            raise ValueError(f"higher_is_better must be True or False for {watch!r}, which is no loss, got None")
-        self.watch = watch
-        self.higher_is_better = bool(higher_is_better)
-        self.threshold = validation.number("threshold", threshold, minimum=0)
-        self.value: float | None = None
+    monitor: str = argument(_column)
+    _: KW_ONLY
+    higher_is_better: bool | None = argument(_direction, default=None)
+    threshold: float = argument(validation.number, default=0.0, minimum=0)
 
-    def improved(self, values: Mapping[str, float]) -> bool:
-        """Take the values of one more epoch; return whether the one watched is better than all before."""
-        check_watched(self.watch, values)
-        value = values[self.watch]
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.higher_is_better is None and self.monitor.removeprefix("val_") not in ("loss", "penalty"):
+            raise ValueError(
+                f"higher_is_better must be True or False to monitor {self.monitor!r}, which is not a loss, got None"
+            )
+
+    def check(self, columns: Collection[str]) -> None:
+        """Raise ValueError unless the monitored value is among the columns of the history."""
+        check_column(self.monitor, columns)
+
+    def improved(self, value: float, best: float | None) -> bool:
+        """Whether `value` is better than the best so far, by more than the threshold; NaN never is.
+
+        Parameters
+        ----------
+        value : float
+            The newest value.
+        best : float or None
+            The best value so far; None if there is none.
+        """
         if math.isnan(value):
             return False
-        if self.value is not None:
-            gain = value - self.value if self.higher_is_better else self.value - value
-            if not gain > self.threshold * abs(self.value):
-                return False
-        self.value = value
-        return True
+        if best is None:
+            return True
+        gain = value - best if self.higher_is_better else best - value
+        needed = self.threshold * abs(best) if math.isfinite(best) else 0.0  # any finite value beats an infinite loss
+        return gain > needed
+
+    def reached(self, value: float, goal: float) -> bool:
+        """Whether `value` is as good as `goal`, or better; NaN never is."""
+        return value >= goal if self.higher_is_better else value <= goal
 
 
-def check_watched(watch: Any, names: Collection[str]) -> None:
-    """Raise ValueError unless the column to watch is among those of an epoch."""
-    if watch not in names:
-        hint = "; give the training validation data" if str(watch).removeprefix("val_") in names else ""
-        raise ValueError(f"watch must be a value of the epochs, which have {', '.join(names)}, got {watch!r}{hint}")
+def check_column(name: str, columns: Collection[str]) -> None:
+    """Raise ValueError unless `name` is among the columns of the history."""
+    if name in columns:
+        return
+    if name.removeprefix("val_") in columns:
+        hint = "; it needs validation data, such as validation=0.2"
+    else:
+        hint = did_you_mean(name, columns)
+    raise ValueError(f"monitor must be a value of the history, which has {', '.join(columns)}, got {name!r}{hint}")

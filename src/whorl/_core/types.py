@@ -1,4 +1,4 @@
-"""The few type names that every room shares."""
+"""The few type names that all modules share."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -11,5 +11,5 @@ Array: TypeAlias = npt.NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
 """The shape of one sample, without the batch: `(784,)`, or `(28, 28)`."""
 
-Backward: TypeAlias = Callable[[Array], Any]
-"""Takes dL/dy, returns dL/dx (`None` where nobody asked for it); it may overwrite the array it is given."""
+Backward: TypeAlias = Callable[[Array, Any], Any]
+"""Takes dL/dy and views of the gradients to fill, returns dL/dx; it may overwrite the array it is given."""

@@ -7,7 +7,7 @@ a wrong value a `ValueError`. The kernels behind the door check nothing again.
 import math
 import numbers
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -75,12 +75,13 @@ def number(
     return real
 
 
-def instance(name: str, value: object, kind: type, example: str) -> None:
-    """Raise unless `value` is a `kind`; the commonest slip is to give the class itself."""
+def instance(name: str, value: object, kind: type[Any], example: str) -> Any:
+    """Return `value` if it is a `kind`; a common slip is to give the class itself."""
     if not isinstance(value, kind):
         what = f"the class {value.__name__} itself" if isinstance(value, type) else show(value)
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
         raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}, got {what}")
+    return value
 
 
 def shape(name: str, value: object) -> Shape:
@@ -131,21 +132,24 @@ def numeric(name: str, values: object, dtype: "np.dtype[Any] | None" = None) -> 
     return array
 
 
+def all_finite(array: Array) -> bool:
+    """Whether there is neither NaN nor infinity in an array of floats."""
+    row = array if array.flags.c_contiguous else array.ravel(order="K")  # which copies arrays with gaps only
+    # Σ x² is not finite if any x is not: many times faster than to look at each.
+    return math.isfinite(np.vdot(row, row)) or bool(np.isfinite(array).all())
+
+
 def finite(name: str, array: Array) -> None:
     """Raise if there is a NaN or an infinity in `array`, and say where the first one is."""
-    if array.dtype.kind != "f":
-        return
-    row = array if array.flags.c_contiguous else array.ravel(order="K")  # which copies arrays with gaps only
-    if math.isfinite(np.vdot(row, row)):  # Σ x² is not if any x is not: many times faster than to look at each
+    if array.dtype.kind != "f" or all_finite(array):
         return
     strange = ~np.isfinite(array)
-    if strange.any():
-        first = tuple(int(i) for i in np.argwhere(strange)[0])
-        place = f"{name}[{', '.join(map(str, first))}]"
-        raise ValueError(
-            f"{name} must hold finite numbers, but {place} is {array[first]}"
-            f" ({int(strange.sum())} of {array.size} are NaN, infinite or too large for {array.dtype})"
-        )
+    first = tuple(int(i) for i in np.argwhere(strange)[0])
+    place = f"{name}[{', '.join(map(str, first))}]"
+    raise ValueError(
+        f"{name} must hold finite numbers, but {place} is {array[first]}"
+        f" ({int(strange.sum())} of {array.size} are NaN, infinite or too large for {array.dtype})"
+    )
 
 
 def samples(name: str, values: object, inputs: Shape, dtype: "np.dtype[Any]") -> Array:
@@ -157,3 +161,10 @@ def samples(name: str, values: object, inputs: Shape, dtype: "np.dtype[Any]") ->
     if len(array) == 0:
         raise ValueError(f"{name} must hold at least one sample, got shape {array.shape}")
     return array
+
+
+def learning_rate(name: str, value: object) -> float | Callable[[float], float]:
+    """Return `value` if it is a learning rate of at least 0, or a schedule or another function that gives one."""
+    if isinstance(value, type):
+        raise TypeError(f"{name} must be a number or a schedule, got the class {value.__name__} itself")
+    return value if callable(value) else number(name, value, minimum=0)

@@ -1,5 +1,6 @@
 """Models as files. Nothing here uses pickle, eval or import."""
 
-from whorl.formats.npz import ModelFileError, load
+from whorl._core.archive import ModelFileError
+from whorl.formats.npz import load
 
 __all__ = ["ModelFileError", "load"]

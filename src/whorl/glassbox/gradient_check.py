@@ -1,4 +1,4 @@
-"""Are the gradients right? Nudge each number a little, and see whether the loss does what the gradient says."""
+"""Are the gradients right? Change each number slightly, and compare the change of the loss with the gradient."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from whorl._core.randomness import RNG
 from whorl._core.types import Array
 from whorl.losses import Loss
 from whorl.model import Model
+from whorl.passes import loss_pass
 from whorl.training import Samples
 
 
@@ -60,18 +61,16 @@ def check_gradients(
     h = validation.number("step", step, above=0)
     generator = randomness.generator(rng)
     seed = int(generator.integers(2**32))
-    twin = Model(model.layers, inputs=model.inputs, rng=0, dtype=np.float64)
-    twin.statistics[:] = model.statistics
-    twin.parameters[:] = model.parameters + 0.01 * generator.standard_normal(model.parameters.shape)
-    twin.track_inputs()
-    data = Samples.checked(twin, X, y, loss, sample_weight)
+    double = Model(model.layers, inputs=model.inputs, rng=0, dtype=np.float64)
+    double.statistics[:] = model.statistics
+    double.parameters[:] = model.parameters + 0.01 * generator.standard_normal(model.parameters.shape)
+    data = Samples.checked(double, X, y, loss, sample_weight)
     x = np.asarray(data.x)
     x = x + 0.01 * generator.standard_normal(x.shape)
 
     def run() -> tuple[float, Callable[[], Array | None]]:
-        training = np.random.default_rng(seed)
-        value, _, _, backward = twin.loss(x, data.target, loss, weight=data.weight, training=training)
-        return value, backward
+        done = loss_pass(double, x, data.target, loss, data.weight, np.random.default_rng(seed), inputs=True)
+        return done.loss, done.backward
 
     def numeric(array: Array) -> Array:
         slopes = np.empty(array.size)
@@ -90,8 +89,8 @@ def check_gradients(
     dx = backward()
     assert dx is not None
     noise = 8 * np.finfo(float).eps * max(1.0, abs(value)) / h  # how far rounding alone takes a difference of losses
-    analytic = {name: gradient.copy() for name, gradient in twin.named_gradients().items()} | {"inputs": dx}
-    arrays = twin.named_parameters() | {"inputs": x}
+    analytic = {name: gradient.copy() for name, gradient in double.named_gradients().items()} | {"inputs": dx}
+    arrays = double.named_parameters() | {"inputs": x}
     return {name: relative_error(analytic[name], numeric(arrays[name]), noise) for name in arrays}
 
 

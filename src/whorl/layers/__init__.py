@@ -4,8 +4,9 @@ from whorl.layers.activations import ReLU, Softmax
 from whorl.layers.dense import Dense
 from whorl.layers.dropout import Dropout
 from whorl.layers.layer import Layer
-from whorl.layers.normalization import BatchNorm, LayerNorm, Rescale, Standardize
+from whorl.layers.normalization import BatchNorm, LayerNorm
 from whorl.layers.rectifiers import ELU, SELU, LeakyReLU
+from whorl.layers.scaling import Rescale, Standardize
 from whorl.layers.shaping import Embedding, Flatten, Residual
 from whorl.layers.smooth import GELU, Mish, Sigmoid, SiLU, Softplus, Tanh
 

@@ -1,4 +1,4 @@
-"""Activations: what bends the straight lines, and what turns scores into probabilities.
+"""The activations of the classic network: ReLU between its layers, softmax at its end.
 
 Letters: n samples in the batch, k classes.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from whorl._core.types import Array, Backward, Shape
-from whorl.fast import accelerated
-from whorl.functions import ones, row_max, zeros
 from whorl.layers.layer import Layer
+from whorl.parameters import Views
+from whorl.rows import ones, row_max, zeros
 
 
 class ReLU(Layer):
@@ -25,43 +25,30 @@ class ReLU(Layer):
     >>> y, backward = ReLU().forward(np.array([[-1.0, 2.0]]), None)
     >>> y
     array([[0., 2.]])
-    >>> backward(np.array([[5.0, 5.0]]))
+    >>> backward(np.array([[5.0, 5.0]]), None)
     array([[0., 5.]])
     """
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        y = relu(x)
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        y = np.maximum(x, zeros(x.shape, x.dtype))
 
-        def backward(dy: Array) -> Array:
-            return relu_back(dy, y)
+        def backward(dy: Array, g: Views) -> Array:
+            dy *= (y > 0).astype(dy.dtype)  # converting first is faster than NumPy's conversion within the product
+            return dy
 
         return y, backward
 
 
-@accelerated
-def relu(x: Array) -> Array:
-    """Return the positive part, element by element."""
-    positive: Array = np.maximum(x, zeros(x.shape, x.dtype))
-    return positive
-
-
-@accelerated
-def relu_back(dy: Array, y: Array) -> Array:
-    """Return dy where the output is above 0, else 0; dy is overwritten."""
-    dy *= (y > 0).astype(dy.dtype)  # sooner than NumPy's own conversion within the product
-    return dy
-
-
 class Softmax(Layer):
-    """``p_k = exp(z_k) / Σ_j exp(z_j)``: any scores become probabilities, positive and of sum 1.
+    """``y_k = exp(x_k) / Σ_j exp(x_j)``: any scores become probabilities, positive and of sum 1.
 
-    Taking the row's largest score off all its scores changes nothing in p and keeps every exponent at or
-    below 0, so scores of ±1e4 do no harm. Backwards, with the Jacobian ``dp_j/dz_k = p_j (δ_jk − p_k)``::
+    Subtracting the largest score of a row from all its scores leaves y unchanged and keeps every exponent at or
+    below 0, so scores of ±1e4 do not overflow. Backwards, with the Jacobian ``dy_j/dx_k = y_j (δ_jk − y_k)``::
 
-        dL/dz_k = Σ_j dp_j p_j (δ_jk − p_k) = p_k (dp_k − Σ_j dp_j p_j)
+        dL/dx_k = Σ_j dy_j y_j (δ_jk − y_k) = y_k (dy_k − Σ_j dy_j y_j)
 
-    A model that ends in Softmax and is trained with `CrossEntropy` never comes through this `backward`: the two
-    are one step then, `CrossEntropy.from_scores`.
+    Where a model ends in Softmax and is trained with `CrossEntropy`, this `backward` is not used: the two are
+    fused into one step, `CrossEntropy.from_scores`.
 
     Notes
     -----
@@ -73,8 +60,8 @@ class Softmax(Layer):
 
     Examples
     --------
-    >>> p, _ = Softmax().forward(np.array([[0.0, np.log(3.0)], [1e4, -1e4]]), None)
-    >>> p
+    >>> y, _ = Softmax().forward(np.array([[0.0, np.log(3.0)], [1e4, -1e4]]), None)
+    >>> y
     array([[0.25, 0.75],
            [1.  , 0.  ]])
     """
@@ -84,13 +71,13 @@ class Softmax(Layer):
             raise ValueError(f"Softmax takes scores of shape (k,), got inputs of shape {inputs}")
         return inputs
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        p = np.exp(x - row_max(x))  # (n, k)
-        p /= p.dot(ones(x.shape[1], x.dtype))[:, None]
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        y = np.exp(x - row_max(x))  # (n, k)
+        y /= y.dot(ones(x.shape[1], x.dtype))[:, None]
 
-        def backward(dp: Array) -> Array:
-            dp -= np.sum(dp * p, axis=1, keepdims=True)
-            dp *= p
-            return dp
+        def backward(dy: Array, g: Views) -> Array:
+            dy -= np.sum(dy * y, axis=1, keepdims=True)
+            dy *= y
+            return dy
 
-        return p, backward
+        return y, backward

@@ -1,17 +1,20 @@
-"""Layers in a row: what goes out of one goes into the next, and gradients come back the other way."""
+"""Layers in a row: the output of one is the input of the next, and gradients come back the other way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from copy import deepcopy
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from whorl._core import validation
 from whorl._core.types import Array, Backward, Shape
 from whorl.layers.layer import Layer
-from whorl.parameters import Parameter
+from whorl.parameters import Parameter, Views
+
+CHUNK = 1024
+"""Samples that pass through the layers at a time when predicting, which bounds the memory that takes."""
 
 
 @dataclass(frozen=True)
@@ -22,29 +25,44 @@ class Place:
     ----------
     layer : Layer
     declared : dict of str to Parameter
-        What it declares, by the names they have in the model.
+        What it declares, by the names in the model.
+    names : dict of str to str
+        The layer's own names of these arrays, by the names in the model.
     outputs : tuple of int
-        The shape that comes out of it.
+        The shape of its output.
     parts : list of Place
-        The layers within it.
+        The layers inside it.
     """
 
     layer: Layer
     declared: dict[str, Parameter]
+    names: dict[str, str]
     outputs: Shape
     parts: list[Place]
 
 
-def copied(layers: object) -> tuple[Layer, ...]:
-    """Return copies of the layers, not bound to anything; raise unless it is a sequence of layers, not empty."""
+def checked(name: str, layers: object) -> tuple[Layer, ...]:
+    """Return the layers as a tuple; raise unless it is a sequence of layers, not empty."""
     if isinstance(layers, Layer) or not isinstance(layers, Iterable):
-        raise TypeError(f"layers must be a list of layers, got {validation.show(layers)}")
+        raise TypeError(f"{name} must be a list of layers, got {validation.show(layers)}")
     row = tuple(layers)
     if not row:
-        raise ValueError("layers must hold at least one layer, got none")
-    for i, layer in enumerate(row):
-        validation.instance(f"layers[{i}]", layer, Layer, "Dense(64) or ReLU()")
-    return tuple(deepcopy(layer) for layer in row)  # one by one: a layer that stands twice in the row becomes two
+        raise ValueError(f"{name} must hold at least one layer, got none")
+    return tuple(validation.instance(f"{name}[{i}]", each, Layer, "Dense(64) or ReLU()") for i, each in enumerate(row))
+
+
+def output_shape(layers: Iterable[Layer], inputs: Shape) -> Shape:
+    """Return the shape of the last layer's output, for inputs of this shape; raise ValueError where one does not fit."""
+    for i, layer in enumerate(layers):
+        inputs = _output_shape(i, layer, inputs)
+    return inputs
+
+
+def _output_shape(i: int, layer: Layer, inputs: Shape) -> Shape:
+    try:
+        return layer.output_shape(inputs)
+    except ValueError as error:
+        raise ValueError(f"layers[{i}], {layer!r}, does not fit: {error}") from None
 
 
 def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Place]:
@@ -54,49 +72,86 @@ def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Pla
     """
     places: list[Place] = []
     for i, layer in enumerate(layers):
-        try:
-            outputs = layer.output_shape(inputs)
-        except ValueError as error:
-            raise ValueError(f"layers[{i}], {layer!r}, does not fit: {error}") from None
-        wanted = layer.declare(inputs)
-        declared = {f"{parameter.name}{number}": parameter for parameter in wanted}
-        if len(declared) < len(wanted):
-            raise ValueError(f"layers[{i}], {layer!r}, declares two parameters of one name")
-        number += bool(declared)
+        outputs = _output_shape(i, layer, inputs)
+        wanted = layer.parameters(inputs)
+        for name in wanted:
+            if not name.isidentifier() or name[-1].isdigit() or hasattr(Views(), name):
+                raise ValueError(
+                    f"layers[{i}], {layer!r}: a parameter's name must be an identifier other than 'parts' and 'inputs', and"
+                    f" not end in a digit, since the model adds a number, got {name!r}"
+                )
+        names = {f"{name}{number}": name for name in wanted}
+        number += bool(wanted)
         parts = connect(layer.parts, inputs, number)
         number += sum(bool(place.declared) for place in walk(parts))
-        places.append(Place(layer, declared, outputs, parts))
+        places.append(Place(layer, {new: wanted[name] for new, name in names.items()}, names, outputs, parts))
         inputs = outputs
     return places
 
 
 def walk(places: Iterable[Place]) -> Iterator[Place]:
-    """Yield each place, and those within it, in order."""
+    """Yield each place, and those inside it, in order."""
     for place in places:
         yield place
         yield from walk(place.parts)
 
 
-def predict(layers: Sequence[Layer], x: Array) -> Array:
-    """Return the output of the row for the batch `x`, and keep nothing of the pass."""
-    for layer in layers:
-        x, _ = layer.forward(x, None)
-    return x
-
-
 def forward(
-    layers: Sequence[Layer], x: Array, training: np.random.Generator | None, first: int = 0
+    layers: Sequence[Layer],
+    x: Array,
+    p: Sequence[Views],
+    rng: np.random.Generator | None = None,
+    *,
+    frozen: Collection[int] = (),
+    first: int = 0,
 ) -> tuple[Array, Backward]:
-    """Return the output of the row, and the closure that goes back through it, as far as layer number `first`."""
-    backs = []
-    for layer in layers:
-        x, back = layer.forward(x, None if layer.frozen else training)
-        backs.append(back)
-    backs = backs[: first - 1 if first else None : -1]  # last layer first
+    """Return the output of the row, and the closure that goes back through it.
 
-    def backward(dy: Array) -> Array | None:
-        for back in backs:
-            dy = back(dy)
+    Parameters
+    ----------
+    layers : sequence of Layer
+    x : ndarray, shape (n, *inputs)
+    p : sequence of Views
+        The arrays of each layer.
+    rng : Generator or None, optional
+        As for `Layer.forward`.
+    frozen : collection of int, optional
+        Layers that work as when predicting, although others train.
+    first : int, optional
+        The layer at which the way back ends: those before it have no parameters.
+    """
+    backs = []
+    for i, (layer, views) in enumerate(zip(layers, p, strict=False)):
+        x, back = layer.forward(x, views, None if i in frozen else rng)
+        backs.append(back)
+
+    def backward(dy: Array, g: Sequence[Views]) -> Array | None:
+        for i in range(len(backs) - 1, first - 1, -1):  # last layer first
+            dy = backs[i](dy, g[i])
         return dy
 
     return x, backward
+
+
+def predict(layers: Sequence[Layer], x: Any, p: Sequence[Views]) -> Array:
+    """Return the output of the row for the samples x, some of them at a time; nothing of the pass is kept.
+
+    x is an array (n, *inputs), or anything that gives arrays for slices and by ``numpy.asarray``.
+    """
+    starts = range(0, len(x), CHUNK)
+    outputs = []
+    for start in starts:
+        y = np.asarray(x) if len(starts) == 1 else x[start : start + CHUNK]
+        for layer, views in zip(layers, p, strict=False):
+            y, _ = layer.forward(y, views)
+        outputs.append(y)
+    return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+
+def adapt(layers: Sequence[Layer], x: Any, p: Sequence[Views], *, again: bool = False) -> None:
+    """Let the layers that learn from data without gradients do so, where they have not yet, or all of them `again`."""
+    done = 0
+    for i, (layer, views) in enumerate(zip(layers, p, strict=True)):
+        if again or layer.needs_data(views):
+            x, done = predict(layers[done:i], x, p[done:i]), i
+            layer.adapt(np.asarray(x), views, again=again)

@@ -5,15 +5,17 @@ Letters: n samples in the batch, i inputs, j outputs.
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY
+
 import numpy as np
 
-from whorl._core import validation
+from whorl._core.description import argument
 from whorl._core.types import Array, Backward, Shape
-from whorl.fast import accelerated
-from whorl.functions import ones
+from whorl._core.validation import instance, integer, number
 from whorl.initializers import HeNormal, Initializer, Zeros
 from whorl.layers.layer import Layer
-from whorl.parameters import Parameter
+from whorl.parameters import Parameter, Views
+from whorl.rows import ones
 
 
 class Dense(Layer):
@@ -53,67 +55,45 @@ class Dense(Layer):
     --------
     >>> from whorl import Model
     >>> model = Model([Dense(1)], inputs=2)
-    >>> model.layers[0].w[:] = [[2], [3]]
-    >>> model.layers[0].b[:] = 1
+    >>> named = model.named_parameters()
+    >>> named["w1"][:], named["b1"][:] = [[2], [3]], 1
     >>> model.predict([[1, 1], [0, 2]])
     array([[6.],
            [7.]], dtype=float32)
     """
 
-    w: Array  # (i, j)
-    b: Array  # (j,)
-    dw: Array  # (i, j)
-    db: Array  # (j,)
-
-    def __init__(
-        self,
-        units: int,
-        *,
-        weight_l1: float = 0.0,
-        weight_l2: float = 0.0,
-        bias_l1: float = 0.0,
-        bias_l2: float = 0.0,
-        max_norm: float | None = None,
-        initializer: Initializer = HeNormal(),
-    ) -> None:
-        self.units = validation.integer("units", units)
-        self.weight_l1 = validation.number("weight_l1", weight_l1, minimum=0)
-        self.weight_l2 = validation.number("weight_l2", weight_l2, minimum=0)
-        self.bias_l1 = validation.number("bias_l1", bias_l1, minimum=0)
-        self.bias_l2 = validation.number("bias_l2", bias_l2, minimum=0)
-        self.max_norm = None if max_norm is None else validation.number("max_norm", max_norm, above=0)
-        validation.instance("initializer", initializer, Initializer, "HeNormal()")
-        self.initializer = initializer
+    units: int = argument(integer)
+    _: KW_ONLY
+    weight_l1: float = argument(number, default=0.0, minimum=0)
+    weight_l2: float = argument(number, default=0.0, minimum=0)
+    bias_l1: float = argument(number, default=0.0, minimum=0)
+    bias_l2: float = argument(number, default=0.0, minimum=0)
+    max_norm: float | None = argument(number, default=None, above=0)
+    initializer: Initializer = argument(instance, default=HeNormal(), kind=Initializer, example="HeNormal()")
 
     def output_shape(self, inputs: Shape) -> Shape:
         if len(inputs) != 1:
             raise ValueError(f"Dense takes flat inputs of shape (n_in,), got inputs of shape {inputs}")
         return (self.units,)
 
-    def declare(self, inputs: Shape) -> list[Parameter]:
-        return [
-            Parameter("w", (inputs[0], self.units), self.initializer, self.weight_l1, self.weight_l2),
-            Parameter("b", (self.units,), Zeros(), self.bias_l1, self.bias_l2),
-        ]
+    def parameters(self, inputs: Shape) -> dict[str, Parameter]:
+        return {
+            "w": Parameter((inputs[0], self.units), self.initializer, self.weight_l1, self.weight_l2),
+            "b": Parameter((self.units,), Zeros(), self.bias_l1, self.bias_l2),
+        }
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        y = x.dot(self.w)  # (n, j): x @ w, at half the overhead
-        add_bias(y, self.b)
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        y = x.dot(p.w)  # (n, j): x @ w, at half the overhead
+        y += p.b
 
-        def backward(dy: Array) -> Array | None:
-            x.T.dot(dy, out=self.dw)
-            ones(len(dy), dy.dtype).dot(dy, out=self.db)  # faster than dy.sum(axis=0)
-            return dy.dot(self.w.T) if self.input_gradient else None  # (n, i)
+        def backward(dy: Array, g: Views) -> Array | None:
+            x.T.dot(dy, out=g.w)  # (i, j)
+            ones(len(dy), dy.dtype).dot(dy, out=g.b)  # (j,): faster than dy.sum(axis=0)
+            return dy.dot(p.w.T) if g.inputs else None  # (n, i)
 
         return y, backward
 
-    def constrain(self) -> None:
+    def constrain(self, p: Views) -> None:
         if self.max_norm is not None:
-            norm = np.sqrt(np.einsum("ij,ij->j", self.w, self.w))  # (j,)
-            self.w *= self.max_norm / np.maximum(norm, self.max_norm)
-
-
-@accelerated
-def add_bias(y: Array, b: Array) -> None:
-    """Add the biases (j,) to each sample's outputs (n, j)."""
-    y += b
+            norm = np.sqrt(np.einsum("ij,ij->j", p.w, p.w))  # (j,)
+            p.w *= self.max_norm / np.maximum(norm, self.max_norm)

@@ -1,4 +1,4 @@
-"""Dropout: train a different thinned network at each step, so that no unit can lean on another."""
+"""Dropout: train a different thinned network at each step, so that no unit relies on another."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from whorl._core import randomness, validation
+from whorl._core import randomness
+from whorl._core.description import argument
 from whorl._core.types import Array, Backward, Shape
-from whorl.fast import accelerated
+from whorl._core.validation import number
 from whorl.layers.layer import Layer
+from whorl.parameters import Views
 
 
 def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: np.random.Generator) -> Array:
@@ -27,7 +29,9 @@ def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: n
     """
     threshold, scale = _rounded(rate, dtype)
     bits = randomness.bits16(rng, math.prod(shape)).reshape(shape)
-    return keep(bits, threshold, scale)
+    mask: Array = (bits >= threshold).astype(dtype)
+    mask *= scale
+    return mask
 
 
 @lru_cache(maxsize=64)
@@ -37,19 +41,11 @@ def _rounded(rate: float, dtype: np.dtype[np.floating]) -> tuple[int, np.floatin
     return threshold, dtype.type(65536 / (65536 - threshold))
 
 
-@accelerated
-def keep(bits: Array, threshold: int, scale: np.floating) -> Array:
-    """Return a mask: `scale` where the random number is at least the threshold, else 0."""
-    mask: Array = (bits >= threshold).astype(scale.dtype)
-    mask *= scale
-    return mask
-
-
 class Dropout(Layer):
     """In training ``y = x · mask``, the mask 0 with probability `rate`, else ``1 / (1 − rate)``; then ``dx = dy · mask``.
 
-    This is *inverted* dropout: the survivors are scaled up while training, so the expected output is x and
-    predicting needs no change at all: ``y = x``.
+    This is *inverted* dropout: what is kept is scaled up in training, so that the expected output is x, and
+    predicting needs no change: ``y = x``.
 
     Parameters
     ----------
@@ -69,24 +65,23 @@ class Dropout(Layer):
 
     Examples
     --------
-    >>> y, backward = Dropout(0.5).forward(np.ones((1, 6)), np.random.default_rng(6))
+    >>> y, backward = Dropout(0.5).forward(np.ones((1, 6)), None, np.random.default_rng(6))
     >>> y
     array([[2., 0., 0., 2., 0., 2.]])
-    >>> backward(np.ones((1, 6)))
+    >>> backward(np.ones((1, 6)), None)
     array([[2., 0., 0., 2., 0., 2.]])
     >>> Dropout(0.5).forward(np.ones((1, 6)), None)[0]
     array([[1., 1., 1., 1., 1., 1.]])
     """
 
-    def __init__(self, rate: float) -> None:
-        self.rate = validation.number("rate", rate, minimum=0, below=1)
+    rate: float = argument(number, minimum=0, below=1)
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        if not training or self.rate == 0:
-            return x, lambda dy: dy
-        mask = dropout_mask(x.shape, self.rate, x.dtype, training)
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        if rng is None or self.rate == 0:
+            return x, lambda dy, g: dy
+        mask = dropout_mask(x.shape, self.rate, x.dtype, rng)
 
-        def backward(dy: Array) -> Array:
+        def backward(dy: Array, g: Views) -> Array:
             dy *= mask
             return dy
 

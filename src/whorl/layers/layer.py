@@ -1,49 +1,47 @@
-"""What a layer is: mathematics and its parameters. It keeps no memory of a pass."""
+"""What a layer is: a formula, the arrays it needs, and the way back. It keeps no numbers and no memory of a pass."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whorl._core.description import Configured
+from whorl._core.description import Description
 from whorl._core.types import Array, Backward, Shape
-from whorl.parameters import Parameter
+from whorl.parameters import Parameter, Views
 
 
-class Layer(Configured, ABC):
-    """Base of all layers, and all that one needs to be a layer.
+class Layer(Description, ABC):
+    """Base of all layers.
 
-    A layer is made knowing nothing of its neighbours. When a `Model` takes it in, the model keeps a copy of
-    its own, tells the copy the shape of its inputs, and binds views of the parameters it declared: a
-    parameter declared as ``w`` becomes the attribute ``self.w``, and its gradient ``self.dw``.
+    A layer is an immutable description: its fields are its settings. A `Model` holds the numbers; it asks the layer
+    which arrays it needs for inputs of some shape (`parameters`), and hands them in with each pass: a parameter
+    declared as ``w`` is ``p.w``, and its gradient goes to ``g.w``. So one layer may stand in several models.
 
-    A layer of your own with parameters writes `declare` and `forward`; one without writes `forward` alone:
+    A layer of your own writes `forward`, and declares its settings as fields:
 
     >>> import numpy as np
-    >>> class Tanh(Layer):
-    ...     def forward(self, x, training):
-    ...         y = np.tanh(x)
-    ...         def backward(dy):
-    ...             return dy * (1 - y * y)
-    ...         return y, backward
+    >>> class Sine(Layer):                                    # y = amplitude · sin(x)
+    ...     amplitude: float = 1.0
+    ...     def forward(self, x, p, rng=None):
+    ...         def backward(dy, g):
+    ...             return dy * self.amplitude * np.cos(x)
+    ...         return self.amplitude * np.sin(x), backward
     >>> from whorl import Dense, Model
-    >>> Model([Dense(4), Tanh()], inputs=2, rng=0).predict([[0.0, 0.0]])
+    >>> Model([Dense(4), Sine(2.0)], inputs=2, rng=0).predict([[0.0, 0.0]])
     array([[0., 0., 0., 0.]], dtype=float32)
 
-    With a parameter, a slope for each input that training finds, ``y = x`` where x > 0, else ``a x`` (PReLU):
+    One with parameters writes `parameters` too. Here a slope for each input, ``y = x`` where x > 0, else ``a x`` (PReLU):
 
     >>> from whorl.initializers import Zeros
     >>> class PReLU(Layer):
-    ...     def declare(self, inputs):
-    ...         return [Parameter("a", inputs, Zeros())]      # is self.a, and its gradient self.da
-    ...     def forward(self, x, training):
-    ...         def backward(dy):
-    ...             np.sum(dy * np.minimum(x, 0), axis=0, out=self.da)
-    ...             return dy * np.where(x > 0, x.dtype.type(1), self.a)
-    ...         return np.maximum(x, 0) + self.a * np.minimum(x, 0), backward
+    ...     def parameters(self, inputs):
+    ...         return {"a": Parameter(inputs, Zeros())}      # p.a, and its gradient g.a
+    ...     def forward(self, x, p, rng=None):
+    ...         def backward(dy, g):
+    ...             np.sum(dy * np.minimum(x, 0), axis=0, out=g.a)
+    ...             return dy * np.where(x > 0, x.dtype.type(1), p.a)
+    ...         return np.maximum(x, 0) + p.a * np.minimum(x, 0), backward
     >>> from whorl import CrossEntropy, Softmax, check_gradients
     >>> model = Model([Dense(4), PReLU(), Dense(3), Softmax()], inputs=2, rng=0)
     >>> list(model.named_parameters())
@@ -52,73 +50,47 @@ class Layer(Configured, ABC):
     True
     """
 
-    input_gradient: bool = True
-    """False where nobody needs dL/dx: in the layers that have no parameters before them. Set by the model."""
-
-    frozen: bool = False
-    """True in a layer that is not to change: it works as when predicting. Set by `Model.freeze`."""
-
-    parts: tuple[Layer, ...] = ()
-    """The layers within this one, for those that are made of others."""
+    @property
+    def parts(self) -> tuple[Layer, ...]:
+        """The layers inside this one, for a layer that is made of others."""
+        return ()
 
     def output_shape(self, inputs: Shape) -> Shape:
         """Return the shape of one output for inputs of this shape; raise ValueError if they do not fit."""
         return inputs
 
-    def declare(self, inputs: Shape) -> list[Parameter]:
-        """Return what parameters the layer needs for inputs of this shape, in order."""
-        return []
+    def parameters(self, inputs: Shape) -> dict[str, Parameter]:
+        """Return the arrays that the layer needs for inputs of this shape, by name, in order."""
+        return {}
 
     @abstractmethod
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        """Return the output, and the closure that takes the loss gradient back.
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        """Return the output, and the closure that takes the gradient of the loss back.
 
         Parameters
         ----------
         x : ndarray, shape (batch, *inputs)
             The inputs. Never overwritten.
-        training : Generator or None
-            Where a training pass draws its random numbers from, so that ``if training:`` reads as it
-            should; None when the network predicts.
+        p : Views
+            The layer's arrays, and in ``p.parts`` those of its parts.
+        rng : Generator or None
+            The source of random numbers in a training pass; None when predicting.
 
         Returns
         -------
         y : ndarray, shape (batch, *outputs)
         backward : callable
-            ``backward(dy)`` fills the gradient views of this layer's parameters and returns dL/dx. It may
-            overwrite dy. It may be called once or more often, in any order with other passes' closures:
-            all that it needs of its own pass it holds itself.
+            ``backward(dy, g)`` takes dL/dy, writes the gradients of the parameters into the views g, and returns dL/dx,
+            which may be None where ``g.inputs`` is False. It may overwrite dy. All that it needs of its own pass it holds
+            itself, so it may be called once or more often, in any order with the closures of other passes.
         """
 
-    def constrain(self) -> None:
-        """Bring the parameters back to where they may be, after a step."""
+    def constrain(self, p: Views) -> None:
+        """Bring the parameters p back to where they may be; called after each step, for parts too."""
 
-    def bind(self, views: Mapping[str, Array]) -> None:
-        """Take hold of the views of the parameters declared, and of their gradients, by attribute name."""
-        taken = set(views) & (set(vars(self)) - set(vars(self).get("_bound", ())))
-        if taken:
-            raise ValueError(f"{type(self).__name__} has {taken} already, and declares a parameter of that name")
-        vars(self).update(views)
-        self._bound = list(views)
+    def needs_data(self, p: Views) -> bool:
+        """Return whether the layer learns from data before training, as `Standardize` does, and has not yet."""
+        return any(part.needs_data(views) for part, views in zip(self.parts, p.parts, strict=True))
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # A parameter is a view of the model's vector: what is assigned goes into it, and does not take its place.
-        if name in vars(self).get("_bound", ()):
-            vars(self)[name][...] = value
-        else:
-            super().__setattr__(name, value)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A copy is a description again: views copied one by one would no longer share the vectors' memory.
-        state = dict(self.__dict__)
-        for name in state.pop("_bound", []):
-            del state[name]
-        return state
-
-    if not TYPE_CHECKING:  # for a type checker there is nothing more to find
-
-        def __getattr__(self, name: str) -> object:
-            # Python comes here only for what is not found.
-            hint = "; a layer gets its parameters when a Model takes a copy of it: look at model.layers"
-            bound = "_bound" in vars(self) or name.startswith("__")
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{'' if bound else hint}")
+    def adapt(self, x: Array, p: Views, *, again: bool = False) -> None:
+        """Learn from the inputs x of all training samples, without gradients; parts that have done so only `again`."""

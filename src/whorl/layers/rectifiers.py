@@ -1,12 +1,17 @@
-"""Relatives of ReLU, which let something of the negative side through, so that no unit falls silent for good."""
+"""Variants of ReLU that keep a gradient for negative inputs, so that no unit dies."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
-from whorl._core import validation
+from whorl._core.description import argument
 from whorl._core.types import Array, Backward
+from whorl._core.validation import number
+from whorl.functions import elu
 from whorl.layers.layer import Layer
+from whorl.parameters import Views
 
 
 class LeakyReLU(Layer):
@@ -26,15 +31,14 @@ class LeakyReLU(Layer):
     >>> y, backward = LeakyReLU(0.1).forward(np.array([[-2.0, 3.0]]), None)
     >>> y
     array([[-0.2,  3. ]])
-    >>> backward(np.ones((1, 2)))
+    >>> backward(np.ones((1, 2)), None)
     array([[0.1, 1. ]])
     """
 
-    def __init__(self, slope: float = 0.01) -> None:
-        self.slope = validation.number("slope", slope, minimum=0, below=1)
+    slope: float = argument(number, default=0.01, minimum=0, below=1)
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        def backward(dy: Array) -> Array:
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        def backward(dy: Array, g: Views) -> Array:
             dy *= np.where(x > 0, x.dtype.type(1), x.dtype.type(self.slope))
             return dy
 
@@ -58,15 +62,14 @@ class ELU(Layer):
     >>> y, backward = ELU().forward(np.array([[-1e9, 3.0]]), None)
     >>> y
     array([[-1.,  3.]])
-    >>> backward(np.ones((1, 2)))
+    >>> backward(np.ones((1, 2)), None)
     array([[0., 1.]])
     """
 
-    def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = validation.number("alpha", alpha, minimum=0)
+    alpha: float = argument(number, default=1.0, minimum=0)
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        return exponential_linear(x, self.alpha, 1.0)
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        return _exponential_linear(x, self.alpha, 1.0)
 
 
 class SELU(Layer):
@@ -85,21 +88,18 @@ class SELU(Layer):
     array([[-1.7581,  1.0507]])
     """
 
-    ALPHA = 1.6732632423543772
-    SCALE = 1.0507009873554805
+    ALPHA: ClassVar[float] = 1.6732632423543772
+    SCALE: ClassVar[float] = 1.0507009873554805
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        return exponential_linear(x, self.ALPHA, self.SCALE)
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        return _exponential_linear(x, self.ALPHA, self.SCALE)
 
 
-def exponential_linear(x: Array, alpha: float, scale: float) -> tuple[Array, Backward]:
-    """Return ``scale · x`` where x > 0, else ``scale · alpha (eˣ − 1)``, and the closure that goes back."""
-    positive = x > 0
-    low = np.expm1(np.minimum(x, 0))
-    low *= scale * alpha
+def _exponential_linear(x: Array, alpha: float, scale: float) -> tuple[Array, Backward]:
+    y, slope = elu(x, alpha, scale)
 
-    def backward(dy: Array) -> Array:
-        dy *= np.where(positive, x.dtype.type(scale), low + scale * alpha)
+    def backward(dy: Array, g: Views) -> Array:
+        dy *= slope()
         return dy
 
-    return np.where(positive, scale * x, low), backward
+    return y, backward

@@ -1,22 +1,25 @@
-"""Layers that rearrange: flatten, look up, and run a block beside a short cut.
+"""Layers that rearrange: flatten, look up embeddings, and add a shortcut around a block.
 
 Letters: n samples, m columns, c of them categories, d numbers for each category.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import KW_ONLY
 from itertools import accumulate
 from math import prod
 
 import numpy as np
 
-from whorl._core import validation
+from whorl._core.description import argument
 from whorl._core.types import Array, Backward, Shape
+from whorl._core.validation import instance, integer
+from whorl._core.validation import shape as shape_argument
 from whorl.initializers import Initializer, Normal
 from whorl.layers import chain
 from whorl.layers.layer import Layer
-from whorl.parameters import Parameter
+from whorl.parameters import Parameter, Views
 
 
 class Flatten(Layer):
@@ -31,12 +34,19 @@ class Flatten(Layer):
     def output_shape(self, inputs: Shape) -> Shape:
         return (prod(inputs),)
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        return x.reshape(len(x), -1), lambda dy: dy.reshape(x.shape)
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        return x.reshape(len(x), -1), lambda dy, g: dy.reshape(x.shape)
+
+
+def column_numbers(name: str, value: object) -> tuple[int, ...]:
+    """Return the numbers of columns as a tuple."""
+    if not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be a list of column numbers, got {value!r}")
+    return tuple(integer(f"{name}[{i}]", each, minimum=0) for i, each in enumerate(value))
 
 
 class Embedding(Layer):
-    """Gives each category of a column d learned numbers, and lets the other columns pass.
+    """Gives each category of a column d learned numbers, and passes the other columns on.
 
     The columns named hold whole numbers, column i from 0 to ``categories[i] − 1``. Their rows of the table w are looked up; the
     output is the other columns, in order, and then the d numbers of each category column. It is what a `Dense` layer
@@ -71,68 +81,66 @@ class Embedding(Layer):
     --------
     >>> from whorl import Model
     >>> model = Model([Embedding([3], 2, columns=[1])], inputs=2, rng=0)  # columns: a number, one of 3 categories
-    >>> model.layers[0].w[:] = [[0, 0], [1, 10], [2, 20]]
+    >>> model.named_parameters()["w1"][:] = [[0, 0], [1, 10], [2, 20]]
     >>> model.predict([[0.5, 2], [0.7, 1]])
     array([[ 0.5,  2. , 20. ],
            [ 0.7,  1. , 10. ]], dtype=float32)
     """
 
-    w: Array  # (Σ categories, d)
-    dw: Array
+    categories: tuple[int, ...] = argument(shape_argument)
+    dimension: int = argument(integer)
+    _: KW_ONLY
+    columns: tuple[int, ...] | None = argument(column_numbers, default=None)
+    initializer: Initializer = argument(instance, default=Normal(0.1), kind=Initializer, example="Normal(0.1)")
 
-    def __init__(
-        self,
-        categories: Sequence[int],
-        dimension: int,
-        *,
-        columns: Sequence[int] | None = None,
-        initializer: Initializer = Normal(0.1),
-    ) -> None:
-        self.categories = validation.shape("categories", categories)
-        self.dimension = validation.integer("dimension", dimension)
-        chosen = range(len(self.categories)) if columns is None else columns
-        self.columns = tuple(validation.integer(f"columns[{i}]", c, minimum=0) for i, c in enumerate(chosen))
-        if len(self.columns) != len(self.categories) or len(set(self.columns)) != len(self.columns):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        chosen = self.chosen
+        if len(chosen) != len(self.categories) or len(set(chosen)) != len(chosen):
             raise ValueError(
                 f"columns must name {len(self.categories)} different columns, one for each of categories,"
-                f" got {list(self.columns)}"
+                f" got {list(chosen)}"
             )
-        validation.instance("initializer", initializer, Initializer, "Normal(0.1)")
-        self.initializer = initializer
-        self._first = tuple(accumulate(self.categories[:-1], initial=0))  # each column's first row in the table
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """The columns that hold categories."""
+        return tuple(range(len(self.categories))) if self.columns is None else self.columns
 
     def output_shape(self, inputs: Shape) -> Shape:
-        if len(inputs) != 1 or max(self.columns) >= inputs[0]:
-            raise ValueError(
-                f"Embedding takes flat inputs with a column {max(self.columns)}, got inputs of shape {inputs}"
-            )
-        return (inputs[0] + len(self.columns) * (self.dimension - 1),)
+        last = max(self.chosen)
+        if len(inputs) != 1 or last >= inputs[0]:
+            raise ValueError(f"Embedding takes flat inputs with a column {last}, got inputs of shape {inputs}")
+        return (inputs[0] + len(self.chosen) * (self.dimension - 1),)
 
-    def declare(self, inputs: Shape) -> list[Parameter]:
-        return [Parameter("w", (sum(self.categories), self.dimension), self.initializer)]
+    def parameters(self, inputs: Shape) -> dict[str, Parameter]:
+        return {"w": Parameter((sum(self.categories), self.dimension), self.initializer)}
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        values = x[:, self.columns]
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        columns = self.chosen
+        values = x[:, columns]
         codes = np.rint(values).astype(np.intp)  # (n, c)
         wrong = (codes < 0) | (codes >= self.categories) | (np.abs(values - codes) > 1e-3)
         if wrong.any():
             row, i = np.argwhere(wrong)[0]
             raise ValueError(
-                f"column {self.columns[i]} must hold whole numbers from 0 to {self.categories[i] - 1},"
+                f"column {columns[i]} must hold whole numbers from 0 to {self.categories[i] - 1},"
                 f" but sample {row} has {values[row, i]:g}"
             )
-        rows = codes + np.array(self._first)
-        others = np.delete(x, self.columns, axis=1)  # (n, m − c)
+        rows = codes + np.array(
+            [*accumulate(self.categories[:-1], initial=0)]
+        )  # each column's rows follow the last one's
+        others = np.delete(x, columns, axis=1)  # (n, m − c)
         passed = others.shape[1]
 
-        def backward(dy: Array) -> Array:
-            self.dw[:] = 0
-            np.add.at(self.dw, rows, dy[:, passed:].reshape(*rows.shape, self.dimension))
+        def backward(dy: Array, g: Views) -> Array:
+            g.w[:] = 0
+            np.add.at(g.w, rows, dy[:, passed:].reshape(*rows.shape, self.dimension))
             dx = np.zeros_like(x)
-            dx[:, np.delete(np.arange(x.shape[1]), self.columns)] = dy[:, :passed]
+            dx[:, np.delete(np.arange(x.shape[1]), columns)] = dy[:, :passed]
             return dx
 
-        return np.concatenate([others, self.w[rows].reshape(len(x), -1)], axis=1), backward
+        return np.concatenate([others, p.w[rows].reshape(len(x), -1)], axis=1), backward
 
 
 class Residual(Layer):
@@ -160,22 +168,27 @@ class Residual(Layer):
     array([[1., 2.]], dtype=float32)
     """
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        self.layers = chain.copied(layers)
-        self.parts = self.layers
+    layers: tuple[Layer, ...] = argument(chain.checked)
+
+    @property
+    def parts(self) -> tuple[Layer, ...]:
+        return self.layers
 
     def output_shape(self, inputs: Shape) -> Shape:
-        outputs = chain.connect(self.layers, inputs)[-1].outputs
+        outputs = chain.output_shape(self.layers, inputs)
         if outputs != inputs:
             raise ValueError(f"Residual adds f(x) of shape {outputs} to x of shape {inputs}: they must be the same")
         return inputs
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        y, back = chain.forward(self.layers, x, training)
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        y, back = chain.forward(self.layers, x, p.parts, rng)
 
-        def backward(dy: Array) -> Array:
-            dx: Array = back(dy.copy())  # what goes through f may be overwritten
+        def backward(dy: Array, g: Views) -> Array:
+            dx: Array = back(dy.copy(), g.parts)  # what goes through f may be overwritten
             dx += dy
             return dx
 
         return x + y, backward
+
+    def adapt(self, x: Array, p: Views, *, again: bool = False) -> None:
+        chain.adapt(self.layers, x, p.parts, again=again)

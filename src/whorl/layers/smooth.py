@@ -1,17 +1,16 @@
-"""Activations without a corner: the old S-shapes, and the smooth successors of ReLU.
+"""Smooth activations: the classic sigmoids, and the smooth successors of ReLU.
 
-Each backward multiplies dy by the derivative, written in what the forward pass has already worked out.
+Each backward multiplies dy by the derivative. `whorl.functions` has the formulas, written to be accurate everywhere.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from whorl._core.types import Array, Backward
-from whorl.functions import sigmoid, softplus
+from whorl.functions import gelu, mish, sigmoid, sigmoid_slope, silu, softplus, tanh_slope
 from whorl.layers.layer import Layer
+from whorl.parameters import Views
 
 
 class Tanh(Layer):
@@ -24,18 +23,16 @@ class Tanh(Layer):
     Examples
     --------
     >>> y, backward = Tanh().forward(np.array([[0.0, 1e4]]), None)
-    >>> y, backward(np.ones((1, 2)))
+    >>> y, backward(np.ones((1, 2)), None)
     (array([[0., 1.]]), array([[1., 0.]]))
     """
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        y = np.tanh(x)
-
-        def backward(dy: Array) -> Array:
-            dy *= 1 - y * y
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        def backward(dy: Array, g: Views) -> Array:
+            dy *= tanh_slope(x)
             return dy
 
-        return y, backward
+        return np.tanh(x), backward
 
 
 class Sigmoid(Layer):
@@ -47,18 +44,16 @@ class Sigmoid(Layer):
     Examples
     --------
     >>> y, backward = Sigmoid().forward(np.array([[0.0, -1e4]]), None)
-    >>> y, backward(np.ones((1, 2)))
+    >>> y, backward(np.ones((1, 2)), None)
     (array([[0.5, 0. ]]), array([[0.25, 0.  ]]))
     """
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        y = sigmoid(x)
-
-        def backward(dy: Array) -> Array:
-            dy *= y * (1 - y)
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        def backward(dy: Array, g: Views) -> Array:
+            dy *= sigmoid_slope(x)
             return dy
 
-        return y, backward
+        return sigmoid(x), backward
 
 
 class Softplus(Layer):
@@ -76,8 +71,8 @@ class Softplus(Layer):
     array([[    0., 10000.]])
     """
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        def backward(dy: Array) -> Array:
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        def backward(dy: Array, g: Views) -> Array:
             dy *= sigmoid(x)
             return dy
 
@@ -94,18 +89,18 @@ class SiLU(Layer):
     Examples
     --------
     >>> y, backward = SiLU().forward(np.array([[0.0, 1e4]]), None)
-    >>> backward(np.ones((1, 2)))
+    >>> backward(np.ones((1, 2)), None)
     array([[0.5, 1. ]])
     """
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        s = sigmoid(x)
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        y, slope = silu(x)
 
-        def backward(dy: Array) -> Array:
-            dy *= s * (1 + x * (1 - s))
+        def backward(dy: Array, g: Views) -> Array:
+            dy *= slope()
             return dy
 
-        return x * s, backward
+        return y, backward
 
 
 class Mish(Layer):
@@ -118,18 +113,18 @@ class Mish(Layer):
     Examples
     --------
     >>> y, backward = Mish().forward(np.array([[0.0, -1e4, 1e4]]), None)
-    >>> backward(np.ones((1, 3)))
+    >>> backward(np.ones((1, 3)), None)
     array([[0.6, 0. , 1. ]])
     """
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        t = np.tanh(softplus(x))
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        y, slope = mish(x)
 
-        def backward(dy: Array) -> Array:
-            dy *= t + x * (1 - t * t) * sigmoid(x)
+        def backward(dy: Array, g: Views) -> Array:
+            dy *= slope()
             return dy
 
-        return x * t, backward
+        return y, backward
 
 
 class GELU(Layer):
@@ -147,17 +142,15 @@ class GELU(Layer):
     Examples
     --------
     >>> y, backward = GELU().forward(np.array([[0.0, -1e4, 1e4]]), None)
-    >>> backward(np.ones((1, 3)))
+    >>> backward(np.ones((1, 3)), None)
     array([[0.5, 0. , 1. ]])
     """
 
-    def forward(self, x: Array, training: np.random.Generator | None) -> tuple[Array, Backward]:
-        c, a = math.sqrt(2 / math.pi), 0.044715
-        square = x * x
-        t = np.tanh(c * x * (1 + a * square))
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        y, slope = gelu(x)
 
-        def backward(dy: Array) -> Array:
-            dy *= 0.5 * (1 + t + x * (1 - t * t) * c * (1 + 3 * a * square))
+        def backward(dy: Array, g: Views) -> Array:
+            dy *= slope()
             return dy
 
-        return 0.5 * x * (1 + t), backward
+        return y, backward

@@ -6,15 +6,18 @@ Letters: n samples, k classes, m outputs, p probabilities, z scores (logits), y 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY
 from typing import Any
 
 import numpy as np
 
 from whorl._core import validation
+from whorl._core.description import argument
 from whorl._core.types import Array, Shape
-from whorl.fast import accelerated
-from whorl.functions import ones, row_max, sigmoid
+from whorl._core.validation import number
+from whorl.functions import sigmoid
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, by_sample, mean, values
+from whorl.rows import log_sum_exp, subtract_row_max
 
 
 class CrossEntropy(FusedLoss):
@@ -51,8 +54,8 @@ class CrossEntropy(FusedLoss):
     np.True_
     """
 
-    def __init__(self, *, label_smoothing: float = 0.0) -> None:
-        self.label_smoothing = validation.number("label_smoothing", label_smoothing, minimum=0, below=1)
+    _: KW_ONLY
+    label_smoothing: float = argument(number, default=0.0, minimum=0, below=1)
 
     def classes(self, target: Array) -> Array:
         return target
@@ -92,38 +95,22 @@ class CrossEntropy(FusedLoss):
         n, k = z.shape
         at_label = np.arange(0, n * k, k)  # where each row begins in a flat array
         at_label += target
-        z = below_top(z)  # (n, k), at most 0
-        p = np.exp(z)
-        total = p.dot(ones(k, p.dtype))  # (n,), at least 1
-        p /= total[:, None]
+        z = subtract_row_max(z)  # (n, k), at most 0
+        log_total, p = log_sum_exp(z)  # (n,), (n, k)
         s = self.label_smoothing
         aim = z.take(at_label)  # (n,)
         if s:
             aim = (1 - s) * aim + s * z.mean(axis=1)
-        value = mean(np.log(total) - aim, weight)
+        value = mean(log_total - aim, weight)
 
         def backward() -> Array:
-            dz = cross_entropy_back(p, at_label, (1 - s) / n, s / (n * k))
+            dz = p / n  # (n, k)
+            dz.ravel()[at_label] -= (1 - s) / n
+            if s:
+                dz -= s / (n * k)
             return by_sample(dz, weight)
 
         return value, p, backward
-
-
-@accelerated
-def below_top(z: Array) -> Array:
-    """Return the scores (n, k), less the largest of each row."""
-    lower: Array = z - row_max(z)
-    return lower
-
-
-@accelerated
-def cross_entropy_back(p: Array, at_label: Array, hit: float, miss: float) -> Array:
-    """Return p / n, less `hit` at the labels' places in the flat array, less `miss` everywhere."""
-    dz: Array = p / len(p)  # (n, k)
-    dz.ravel()[at_label] -= hit
-    if miss:
-        dz -= miss
-    return dz
 
 
 class BinaryCrossEntropy(Elementwise, FusedLoss):
@@ -205,8 +192,8 @@ class Hinge(Loss):
     0.125
     """
 
-    def __init__(self, *, margin: float = 1.0) -> None:
-        self.margin = validation.number("margin", margin, above=0)
+    _: KW_ONLY
+    margin: float = argument(number, default=1.0, above=0)
 
     def classes(self, target: Array) -> Array:
         return target
@@ -234,6 +221,8 @@ class Hinge(Loss):
 
 def labels(y: object, classes: int) -> Array:
     """Return labels as whole numbers (n,) in [0, classes), from those or from one-hot rows (n, classes)."""
+    if isinstance(y, np.ma.MaskedArray):
+        raise TypeError("y must hold a label everywhere, got a masked array: fill it, or leave rows out")
     array = np.asarray(y)
     if array.ndim == 2 and array.shape[1] == classes:
         array = validation.numeric("y", array)

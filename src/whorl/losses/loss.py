@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from whorl._core import validation
-from whorl._core.description import Configured
+from whorl._core.description import Description
 from whorl._core.types import Array, Shape
 
 
-class Loss(Configured, ABC):
+class Loss(Description, ABC):
     """Base of all losses.
 
     Like a layer, a loss returns its value and the closure that takes the gradient back. Labels go through

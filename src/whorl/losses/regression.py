@@ -6,12 +6,15 @@ Letters: n samples, m outputs, p predictions, y targets, d = p − y.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY
 from typing import Any
 
 import numpy as np
 
 from whorl._core import validation
+from whorl._core.description import argument
 from whorl._core.types import Array, Shape
+from whorl._core.validation import number
 from whorl.losses.loss import Elementwise, values
 
 
@@ -67,13 +70,20 @@ class Huber(Elementwise):
     2.0
     """
 
-    def __init__(self, *, delta: float = 1.0) -> None:
-        self.delta = validation.number("delta", delta, above=0)
+    _: KW_ONLY
+    delta: float = argument(number, default=1.0, above=0)
 
     def each(self, p: Array, y: Array) -> tuple[Array, Array]:
         d = p - y
         slope = np.clip(d, -self.delta, self.delta)
         return slope * (d - 0.5 * slope), slope
+
+
+def quantiles(name: str, value: object) -> float | tuple[float, ...]:
+    """Return q, one number or several in a tuple, each above 0 and below 1."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(number(f"{name}[{i}]", each, above=0, below=1) for i, each in enumerate(value))
+    return number(name, value, above=0, below=1)
 
 
 class Quantile(Elementwise):
@@ -95,12 +105,7 @@ class Quantile(Elementwise):
     0.5
     """
 
-    def __init__(self, q: float | Sequence[float]) -> None:
-        self.q: float | tuple[float, ...]
-        if isinstance(q, Sequence) and not isinstance(q, str):
-            self.q = tuple(validation.number(f"q[{i}]", each, above=0, below=1) for i, each in enumerate(q))
-        else:
-            self.q = validation.number("q", q, above=0, below=1)
+    q: float | tuple[float, ...] = argument(quantiles)
 
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
         if isinstance(self.q, tuple) and outputs != (len(self.q),):

@@ -3,7 +3,7 @@
 from whorl.optimizers.adam import Adam, AdamW, NAdam
 from whorl.optimizers.adaptive import Adagrad, Lion, RMSprop
 from whorl.optimizers.lbfgs import LBFGS
-from whorl.optimizers.optimizer import Optimizer
+from whorl.optimizers.optimizer import Objective, Optimizer, State
 from whorl.optimizers.sgd import SGD
 from whorl.optimizers.wrappers import Averaged, Clipped
 
@@ -17,6 +17,8 @@ __all__ = [
     "Clipped",
     "Lion",
     "NAdam",
+    "Objective",
     "Optimizer",
     "RMSprop",
+    "State",
 ]

@@ -6,14 +6,15 @@ Letters: p parameters, g gradients, lr learning rate, t the number of the step, 
 from __future__ import annotations
 
 import math
+from dataclasses import KW_ONLY
 
 import numpy as np
 
-from whorl._core import validation
+from whorl._core.description import argument
 from whorl._core.memory import aligned_zeros_like
 from whorl._core.types import Array
-from whorl.fast import accelerated
-from whorl.optimizers.optimizer import LearningRate, Optimizer, blocks
+from whorl._core.validation import learning_rate, number
+from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State, blocks
 
 
 class Adam(Optimizer):
@@ -49,59 +50,43 @@ class Adam(Optimizer):
     Examples
     --------
     >>> p, adam = np.array([1.0, 1.0]), Adam()
-    >>> adam.step(p, np.array([1000.0, 0.001]), 0.1)  # the first step is lr, whatever the gradient
+    >>> adam.step(p, np.array([1000.0, 0.001]), adam.start(p), 0.1)  # the first step is lr, whatever the gradient
     >>> p.round(4)
     array([0.9, 0.9])
     """
 
-    def __init__(
+    learning_rate: LearningRate = argument(learning_rate, default=0.001)
+    _: KW_ONLY
+    beta1: float = argument(number, default=0.9, minimum=0, below=1)
+    beta2: float = argument(number, default=0.999, minimum=0, below=1)
+    epsilon: float = argument(number, default=1e-8, above=0)
+
+    def start(self, parameters: Array) -> State:
+        return State(t=0, m=aligned_zeros_like(parameters, 2), v=aligned_zeros_like(parameters, 3))
+
+    def step(
         self,
-        learning_rate: LearningRate = 0.001,
-        *,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
     ) -> None:
-        super().__init__(learning_rate)
-        self.beta1 = validation.number("beta1", beta1, minimum=0, below=1)
-        self.beta2 = validation.number("beta2", beta2, minimum=0, below=1)
-        self.epsilon = validation.number("epsilon", epsilon, above=0)
-        self._moments: tuple[Array, Array] | None = None
-        self._steps = 0
-
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        if self._moments is None:
-            self._moments = aligned_zeros_like(parameters, 2), aligned_zeros_like(parameters, 3)
-        self._steps += 1
-        c = math.sqrt((1 - self.beta2) / (1 - self.beta2**self._steps))
-        size = learning_rate * (1 - self.beta1) / (1 - self.beta1**self._steps) / c
+        state.t += 1
+        c = math.sqrt((1 - self.beta2) / (1 - self.beta2**state.t))
+        size = learning_rate * (1 - self.beta1) / (1 - self.beta1**state.t) / c
         floor = self.epsilon / c
-        adam(parameters, gradients, *self._moments, self.beta1, self.beta2, size, floor)
-
-
-@accelerated
-def adam(
-    parameters: Array,
-    gradients: Array,
-    mean: Array,
-    square: Array,
-    beta1: float,
-    beta2: float,
-    size: float,
-    floor: float,
-) -> None:
-    """Take Adam's step: ``p ← p − size · m / (√v + floor)``, once m and v have taken in the gradient."""
-    for p, g, m, v in blocks(parameters, gradients, mean, square):
-        m *= beta1
-        m += g
-        v *= beta2
-        step = g * g
-        v += step
-        np.sqrt(v, out=step)
-        step += floor
-        np.divide(m, step, out=step)
-        step *= size
-        p -= step
+        for p, g, m, v in blocks(parameters, gradients, state.m, state.v):
+            m *= self.beta1
+            m += g
+            v *= self.beta2
+            step = g * g
+            v += step
+            np.sqrt(v, out=step)
+            step += floor
+            np.divide(m, step, out=step)
+            step *= size
+            p -= step
 
 
 class AdamW(Adam):
@@ -123,26 +108,24 @@ class AdamW(Adam):
     Examples
     --------
     >>> p, adamw = np.array([1.0]), AdamW(weight_decay=0.1)
-    >>> adamw.step(p, np.array([0.0]), 0.5)  # no gradient: the decay alone
+    >>> adamw.step(p, np.array([0.0]), adamw.start(p), 0.5)  # no gradient: the decay alone
     >>> p
     array([0.95])
     """
 
-    def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        *,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
-        self.weight_decay = validation.number("weight_decay", weight_decay, minimum=0)
+    _: KW_ONLY
+    weight_decay: float = argument(number, default=0.01, minimum=0)
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
         parameters *= 1 - learning_rate * self.weight_decay
-        super().step(parameters, gradients, learning_rate)
+        super().step(parameters, gradients, state, learning_rate)
 
 
 class NAdam(Optimizer):
@@ -162,7 +145,7 @@ class NAdam(Optimizer):
     epsilon : float, optional
         Above 0.
     momentum_decay : float, optional
-        ψ, at least 0. The variant and the defaults are PyTorch's; Keras has the same ψ and a learning rate of 0.001.
+        ψ, at least 0. The variant and the defaults are PyTorch's; Keras has ψ = 1, a factor 0.96ᵗ, and a learning rate of 0.001.
 
     References
     ----------
@@ -171,62 +154,44 @@ class NAdam(Optimizer):
     Examples
     --------
     >>> p, nadam = np.array([1.0, 1.0]), NAdam()
-    >>> nadam.step(p, np.array([1000.0, 0.001]), 0.1)  # alike, whatever the size of the gradient
+    >>> nadam.step(p, np.array([1000.0, 0.001]), nadam.start(p), 0.1)  # alike, whatever the size of the gradient
     >>> bool(abs(p[0] - p[1]) < 1e-5)
     True
     """
 
-    def __init__(
-        self,
-        learning_rate: LearningRate = 0.002,
-        *,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-        momentum_decay: float = 0.004,
-    ) -> None:
-        super().__init__(learning_rate)
-        self.beta1 = validation.number("beta1", beta1, minimum=0, below=1)
-        self.beta2 = validation.number("beta2", beta2, minimum=0, below=1)
-        self.epsilon = validation.number("epsilon", epsilon, above=0)
-        self.momentum_decay = validation.number("momentum_decay", momentum_decay, minimum=0)
-        self._moments: tuple[Array, Array] | None = None
-        self._steps, self._product = 0, 1.0
+    learning_rate: LearningRate = argument(learning_rate, default=0.002)
+    _: KW_ONLY
+    beta1: float = argument(number, default=0.9, minimum=0, below=1)
+    beta2: float = argument(number, default=0.999, minimum=0, below=1)
+    epsilon: float = argument(number, default=1e-8, above=0)
+    momentum_decay: float = argument(number, default=0.004, minimum=0)
+
+    def start(self, parameters: Array) -> State:
+        m, v = aligned_zeros_like(parameters, 2), aligned_zeros_like(parameters, 3)
+        return State(t=0, product=1.0, m=m, v=v)
 
     def _momentum(self, t: int) -> float:
         return self.beta1 * (1 - 0.5 * math.pow(0.96, t * self.momentum_decay))
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        if self._moments is None:
-            self._moments = aligned_zeros_like(parameters, 2), aligned_zeros_like(parameters, 3)
-        self._steps = t = self._steps + 1
-        now, next_one = self._momentum(t), self._momentum(t + 1)
-        self._product *= now
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
+        state.t = t = state.t + 1
+        now, following = self._momentum(t), self._momentum(t + 1)
+        state.product *= now
         correction = 1 - self.beta2**t
-        along_g = learning_rate * (1 - now) / (1 - self._product)
-        along_m = learning_rate * next_one / (1 - self._product * next_one)
-        nadam(parameters, gradients, *self._moments, self.beta1, self.beta2, correction, self.epsilon, along_g, along_m)
-
-
-@accelerated
-def nadam(
-    parameters: Array,
-    gradients: Array,
-    mean: Array,
-    square: Array,
-    beta1: float,
-    beta2: float,
-    correction: float,
-    epsilon: float,
-    along_g: float,
-    along_m: float,
-) -> None:
-    """Take NAdam's step: ``p ← p − (along_g g + along_m m) / (√(v / correction) + ε)``, with the new m and v."""
-    for p, g, m, v in blocks(parameters, gradients, mean, square):
-        m *= beta1
-        m += (1 - beta1) * g
-        v *= beta2
-        v += (1 - beta2) * g * g
-        size = np.sqrt(v / correction)
-        size += epsilon
-        p -= (along_g * g + along_m * m) / size
+        along_g = learning_rate * (1 - now) / (1 - state.product)
+        along_m = learning_rate * following / (1 - state.product * following)
+        for p, g, m, v in blocks(parameters, gradients, state.m, state.v):
+            m *= self.beta1
+            m += (1 - self.beta1) * g
+            v *= self.beta2
+            v += (1 - self.beta2) * g * g
+            size = np.sqrt(v / correction)
+            size += self.epsilon
+            p -= (along_g * g + along_m * m) / size

@@ -5,13 +5,15 @@ Letters: p parameters, g gradients, lr learning rate, t the number of the step, 
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY
+
 import numpy as np
 
-from whorl._core import validation
+from whorl._core.description import argument
 from whorl._core.memory import aligned_zeros_like
 from whorl._core.types import Array
-from whorl.fast import accelerated
-from whorl.optimizers.optimizer import LearningRate, Optimizer, blocks
+from whorl._core.validation import learning_rate, number
+from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State, blocks
 
 
 class RMSprop(Optimizer):
@@ -37,51 +39,36 @@ class RMSprop(Optimizer):
     Examples
     --------
     >>> p, rmsprop = np.array([1.0]), RMSprop(alpha=0.75)
-    >>> rmsprop.step(p, np.array([8.0]), 0.1)  # √v is 4
+    >>> rmsprop.step(p, np.array([8.0]), rmsprop.start(p), 0.1)  # √v is 4
     >>> p.round(6)
     array([0.8])
     """
 
-    def __init__(
+    learning_rate: LearningRate = argument(learning_rate, default=0.01)
+    _: KW_ONLY
+    alpha: float = argument(number, default=0.99, minimum=0, below=1)
+    momentum: float = argument(number, default=0.0, minimum=0, below=1)
+    epsilon: float = argument(number, default=1e-8, above=0)
+
+    def start(self, parameters: Array) -> State:
+        return State(square=aligned_zeros_like(parameters, 2), velocity=aligned_zeros_like(parameters, 3))
+
+    def step(
         self,
-        learning_rate: LearningRate = 0.01,
-        *,
-        alpha: float = 0.99,
-        momentum: float = 0.0,
-        epsilon: float = 1e-8,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
     ) -> None:
-        super().__init__(learning_rate)
-        self.alpha = validation.number("alpha", alpha, minimum=0, below=1)
-        self.momentum = validation.number("momentum", momentum, minimum=0, below=1)
-        self.epsilon = validation.number("epsilon", epsilon, above=0)
-        self._state: tuple[Array, Array] | None = None
-
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        if self._state is None:
-            self._state = aligned_zeros_like(parameters, 2), aligned_zeros_like(parameters, 3)
-        rmsprop(parameters, gradients, *self._state, self.alpha, self.momentum, self.epsilon, learning_rate)
-
-
-@accelerated
-def rmsprop(
-    parameters: Array,
-    gradients: Array,
-    square: Array,
-    velocity: Array,
-    alpha: float,
-    mu: float,
-    epsilon: float,
-    learning_rate: float,
-) -> None:
-    """Take RMSprop's step along the new velocity u."""
-    for p, g, v, u in blocks(parameters, gradients, square, velocity):
-        v *= alpha
-        v += (1 - alpha) * g * g
-        size = np.sqrt(v)
-        size += epsilon
-        u *= mu
-        u += g / size
-        p -= learning_rate * u
+        for p, g, v, u in blocks(parameters, gradients, state.square, state.velocity):
+            v *= self.alpha
+            v += (1 - self.alpha) * g * g
+            size = np.sqrt(v)
+            size += self.epsilon
+            u *= self.momentum
+            u += g / size
+            p -= learning_rate * u
 
 
 class Adagrad(Optimizer):
@@ -103,29 +90,31 @@ class Adagrad(Optimizer):
     Examples
     --------
     >>> p, adagrad = np.array([1.0]), Adagrad()
-    >>> adagrad.step(p, np.array([3.0]), 0.1)
-    >>> adagrad.step(p, np.array([4.0]), 0.1)  # √(9 + 16) is 5
+    >>> state = adagrad.start(p)
+    >>> adagrad.step(p, np.array([3.0]), state, 0.1)
+    >>> adagrad.step(p, np.array([4.0]), state, 0.1)  # √(9 + 16) is 5
     >>> p.round(6)
     array([0.82])
     """
 
-    def __init__(self, learning_rate: LearningRate = 0.01, *, epsilon: float = 1e-10) -> None:
-        super().__init__(learning_rate)
-        self.epsilon = validation.number("epsilon", epsilon, above=0)
-        self._squares: Array | None = None
+    learning_rate: LearningRate = argument(learning_rate, default=0.01)
+    _: KW_ONLY
+    epsilon: float = argument(number, default=1e-10, above=0)
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        if self._squares is None:
-            self._squares = aligned_zeros_like(parameters, 2)
-        adagrad(parameters, gradients, self._squares, self.epsilon, learning_rate)
+    def start(self, parameters: Array) -> State:
+        return State(squares=aligned_zeros_like(parameters, 2))
 
-
-@accelerated
-def adagrad(parameters: Array, gradients: Array, squares: Array, epsilon: float, learning_rate: float) -> None:
-    """Take Adagrad's step, once v has taken in the squares."""
-    for p, g, v in blocks(parameters, gradients, squares):
-        v += g * g
-        p -= learning_rate * g / (np.sqrt(v) + epsilon)
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
+        for p, g, v in blocks(parameters, gradients, state.squares):
+            v += g * g
+            p -= learning_rate * g / (np.sqrt(v) + self.epsilon)
 
 
 class Lion(Optimizer):
@@ -155,39 +144,31 @@ class Lion(Optimizer):
     Examples
     --------
     >>> p, lion = np.array([1.0, 1.0]), Lion()
-    >>> lion.step(p, np.array([1000.0, -0.001]), 0.1)
+    >>> lion.step(p, np.array([1000.0, -0.001]), lion.start(p), 0.1)
     >>> p
     array([0.9, 1.1])
     """
 
-    def __init__(
+    learning_rate: LearningRate = argument(learning_rate, default=1e-4)
+    _: KW_ONLY
+    beta1: float = argument(number, default=0.9, minimum=0, below=1)
+    beta2: float = argument(number, default=0.99, minimum=0, below=1)
+    weight_decay: float = argument(number, default=0.0, minimum=0)
+
+    def start(self, parameters: Array) -> State:
+        return State(momentum=aligned_zeros_like(parameters, 2))
+
+    def step(
         self,
-        learning_rate: LearningRate = 1e-4,
-        *,
-        beta1: float = 0.9,
-        beta2: float = 0.99,
-        weight_decay: float = 0.0,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
     ) -> None:
-        super().__init__(learning_rate)
-        self.beta1 = validation.number("beta1", beta1, minimum=0, below=1)
-        self.beta2 = validation.number("beta2", beta2, minimum=0, below=1)
-        self.weight_decay = validation.number("weight_decay", weight_decay, minimum=0)
-        self._momentum: Array | None = None
-
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        if self._momentum is None:
-            self._momentum = aligned_zeros_like(parameters, 2)
         decay = 1 - learning_rate * self.weight_decay
-        lion(parameters, gradients, self._momentum, self.beta1, self.beta2, decay, learning_rate)
-
-
-@accelerated
-def lion(
-    parameters: Array, gradients: Array, momentum: Array, beta1: float, beta2: float, decay: float, learning_rate: float
-) -> None:
-    """Take Lion's step, ``p ← decay · p − lr u``, and let m take in the gradient."""
-    for p, g, m in blocks(parameters, gradients, momentum):
-        p *= decay
-        p -= learning_rate * np.sign(beta1 * m + (1 - beta1) * g)
-        m *= beta2
-        m += (1 - beta2) * g
+        for p, g, m in blocks(parameters, gradients, state.momentum):
+            p *= decay
+            p -= learning_rate * np.sign(self.beta1 * m + (1 - self.beta1) * g)
+            m *= self.beta2
+            m += (1 - self.beta2) * g

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import KW_ONLY
 
-from whorl._core import validation
+from whorl._core.description import argument
 from whorl._core.types import Array
-from whorl.optimizers.optimizer import LearningRate, Optimizer
+from whorl._core.validation import integer, learning_rate
+from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
 
 
 class LBFGS(Optimizer):
@@ -20,8 +21,8 @@ class LBFGS(Optimizer):
         D(t) ≤ D(0) + c₁ t D′(0)        D′(t) ≥ c₂ D′(0)        c₁ = 1e-4, c₂ = 0.9
 
     It takes all samples in each step (so an epoch is a step), and several passes where the line search needs them. On a few
-    thousand samples it needs no tuning, and gets to the bottom of the valley where SGD and Adam only come near. Leave dropout
-    out: the line search compares losses, which must not change by themselves.
+    thousand samples it needs no tuning, and reaches the minimum where SGD and Adam only come near it. Use no dropout: the line
+    search compares losses, which must not change at random.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ class LBFGS(Optimizer):
     Raises
     ------
     TypeError
-        In `step`: it needs `advance`, which can ask for the loss again.
+        In `step`, without an objective.
 
     Notes
     -----
@@ -52,40 +53,50 @@ class LBFGS(Optimizer):
     ...     return float(((p - 3) ** 2).sum())
     >>> p, g = np.zeros(2), np.zeros(2)
     >>> lbfgs = LBFGS()
+    >>> state = lbfgs.start(p)
     >>> for _ in range(3):
-    ...     lbfgs.advance(p, g, 1.0, evaluate(), evaluate)
+    ...     lbfgs.step(p, g, state, 1.0, Objective(evaluate(), evaluate))
     >>> p.round(6)
     array([3., 3.])
     """
 
-    batch_size = None
+    learning_rate: LearningRate = argument(learning_rate, default=1.0)
+    _: KW_ONLY
+    history: int = argument(integer, default=10)
 
-    def __init__(self, learning_rate: LearningRate = 1.0, *, history: int = 10) -> None:
-        super().__init__(learning_rate)
-        self.history = validation.integer("history", history)
-        self._pairs: deque[tuple[Array, Array]] = deque(maxlen=self.history)
+    @property
+    def batch_size(self) -> None:
+        """None: each step takes all samples."""
+        return
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        raise TypeError("LBFGS searches along a line, for which it must ask for the loss again: call advance")
+    def start(self, parameters: Array) -> State:
+        return State(pairs=())
 
-    def advance(
-        self, parameters: Array, gradients: Array, learning_rate: float, loss: float, evaluate: Callable[[], float]
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
     ) -> None:
+        if objective is None:
+            raise TypeError("LBFGS searches along a line: step needs the objective, to evaluate the loss again")
         start, slope = parameters.copy(), gradients.copy()
-        d = self._direction(slope)
+        d = _direction(slope, state.pairs)
         along = float(slope @ d)
         if not along < 0:  # at the bottom, or rounding has spoilt the pairs
-            self._pairs.clear()
+            state.pairs = ()
             d, along = -slope, -float(slope @ slope)
             if along == 0:
                 return
-        t = learning_rate if self._pairs else learning_rate * min(1.0, 1 / math.sqrt(-along))
+        t = learning_rate if state.pairs else learning_rate * min(1.0, 1 / math.sqrt(-along))
         low, high = 0.0, math.inf
-        best = loss
+        best = objective.loss
         for _ in range(25):
             parameters[...] = start + t * d
-            best = evaluate()
-            if not best <= loss + 1e-4 * t * along:
+            best = objective.evaluate()
+            if not best <= objective.loss + 1e-4 * t * along:
                 high = t
             elif float(gradients @ d) < 0.9 * along:
                 low = t
@@ -93,24 +104,25 @@ class LBFGS(Optimizer):
                 break
             t = 2 * low if high == math.inf else (low + high) / 2
         else:
-            if not best <= loss:  # nothing along d is better, but for rounding
+            if not best <= objective.loss:  # nothing along d is better, but for rounding
                 parameters[...] = start
-                evaluate()
+                objective.evaluate()
                 return
         s, y = parameters - start, gradients - slope
         if float(s @ y) > 1e-10 * float(y @ y):
-            self._pairs.append((s, y))
+            state.pairs = (*state.pairs, (s, y))[-self.history :]
 
-    def _direction(self, g: Array) -> Array:
-        """Return −H g, by the two loops."""
-        q, shares = g.copy(), []
-        for s, y in reversed(self._pairs):
-            share = float(s @ q) / float(s @ y)
-            q -= share * y
-            shares.append(share)
-        if self._pairs:
-            s, y = self._pairs[-1]
-            q *= float(s @ y) / float(y @ y)
-        for (s, y), share in zip(self._pairs, reversed(shares), strict=True):
-            q += (share - float(y @ q) / float(s @ y)) * s
-        return -q
+
+def _direction(g: Array, pairs: Sequence[tuple[Array, Array]]) -> Array:
+    """Return −H g, by the two loops."""
+    q, shares = g.copy(), []
+    for s, y in reversed(pairs):
+        share = float(s @ q) / float(s @ y)
+        q -= share * y
+        shares.append(share)
+    if pairs:
+        s, y = pairs[-1]
+        q *= float(s @ y) / float(y @ y)
+    for (s, y), share in zip(pairs, reversed(shares), strict=True):
+        q += (share - float(y @ q) / float(s @ y)) * s
+    return -q

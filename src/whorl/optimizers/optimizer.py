@@ -3,25 +3,44 @@
 Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
 """
 
-import math
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import NamedTuple, TypeAlias
 
-from whorl._core import validation
-from whorl._core.description import Configured
+from whorl._core.description import Description, argument
 from whorl._core.types import Array
+from whorl._core.validation import learning_rate
 
-LearningRate = float | Callable[[float], float]
+LearningRate: TypeAlias = float | Callable[[float], float]
+State: TypeAlias = SimpleNamespace
 
 BLOCK = 65536
-"""Elements of a vector worked on at a time: few enough for all their arrays to stay in the processor's cache."""
+"""Elements of a vector to work on at a time: few enough for all their arrays to stay in the processor's cache."""
 
 
-class Optimizer(Configured, ABC):
+class Objective(NamedTuple):
+    """The function to minimize, for optimizers that evaluate it more than once in a step.
+
+    Parameters
+    ----------
+    loss : float
+        Its value at the parameters.
+    evaluate : callable
+        Returns its value at what the parameters are by then, and fills the gradients.
+    """
+
+    loss: float
+    evaluate: Callable[[], float]
+
+
+class Optimizer(Description, ABC):
     """Base of all optimizers.
 
-    An optimizer made by its constructor is a recipe; what it remembers from step to step (`SGD`'s velocity) comes
-    with the first step. Training works on a twin of its own, so one recipe serves any number of models.
+    An optimizer is an immutable description, which any number of trainings can share. What it remembers from step to
+    step, such as a velocity, lies in a namespace that `start` makes and `step` changes: the training state holds it.
 
     Parameters
     ----------
@@ -29,72 +48,62 @@ class Optimizer(Configured, ABC):
         The learning rate, at least 0; or a schedule, or any function from the time in epochs to it.
     """
 
-    batch_size: int | None = 32
-    """Samples a step where nobody says how many; None for all of them."""
-
-    average: Array | None = None
-    """What the model is to take for its parameters between epochs, if not those that the steps have come to."""
-
-    def __init__(self, learning_rate: LearningRate) -> None:
-        if isinstance(learning_rate, type):
-            raise TypeError(
-                f"learning_rate must be a number or a schedule, got the class {learning_rate.__name__} itself"
-            )
-        if not callable(learning_rate):
-            learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
-        self.learning_rate = learning_rate
-
-    def rate(self, epoch: float) -> float:
-        """Return the learning rate after so many epochs; raise ValueError if a schedule gives none that is usable."""
-        rate = self.learning_rate
-        if callable(rate):
-            rate = float(rate(epoch))
-            if not 0 <= rate < math.inf:
-                raise ValueError(
-                    f"the schedule must give a finite rate of at least 0, but at epoch {epoch:g} it is {rate}"
-                )
-        return rate
+    learning_rate: LearningRate = argument(learning_rate)
 
     @property
-    def watched(self) -> tuple[str, ...]:
-        """The results of training that the learning rate depends on, by name; none for a function of time alone."""
-        return tuple(getattr(self.learning_rate, "watched", ()))
+    def batch_size(self) -> int | None:
+        """Default number of samples a step; None for all of them."""
+        return 32
 
-    def observe(self, values: Mapping[str, float]) -> None:
-        """Show the results of an epoch, by name, to a schedule that wants to see them."""
-        if hasattr(self.learning_rate, "observe"):
-            self.learning_rate.observe(values)
+    def start(self, parameters: Array) -> State:
+        """Return what the optimizer remembers before its first step.
+
+        Parameters
+        ----------
+        parameters : ndarray, shape (P,)
+            The vector that the steps will change.
+        """
+        return State()
 
     @abstractmethod
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
         """Change `parameters` in place, downhill.
 
         Parameters
         ----------
         parameters, gradients : ndarray, shape (P,)
             The flat vectors. The gradients are only read.
+        state : namespace
+            What the optimizer remembers; changed in place.
         learning_rate : float
             The rate for this step.
+        objective : Objective, optional
+            For optimizers that search along a line: the others need the gradient alone.
         """
 
-    def advance(
-        self, parameters: Array, gradients: Array, learning_rate: float, loss: float, evaluate: Callable[[], float]
-    ) -> None:
-        """Take a step, with the means to ask for more than one gradient; but for `LBFGS`, it is just `step`.
+    def settle(self, parameters: Array, state: State) -> None:
+        """Take note of the parameters after a step, once frozen layers and constraints have been applied to them."""
 
-        Parameters
-        ----------
-        parameters, gradients, learning_rate
-            As in `step`.
-        loss : float
-            The loss at the parameters.
-        evaluate : callable
-            Returns the loss at what the parameters are by then, and fills the gradients.
-        """
-        self.step(parameters, gradients, learning_rate)
+    def average(self, state: State) -> Array | None:
+        """Return what the model takes for its parameters between epochs, if not those that the steps have come to."""
+        return None
 
 
 def blocks(*vectors: Array) -> Iterator[tuple[Array, ...]]:
-    """Cut vectors of one length into stretches that fit the cache, so that many passes cost about one."""
+    """Cut vectors of one length into stretches that fit the cache, so that many passes cost about one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [len(p) for p, g in blocks(np.zeros(100_000), np.zeros(100_000))]
+    [65536, 34464]
+    """
     for start in range(0, len(vectors[0]), BLOCK):
         yield tuple(vector[start : start + BLOCK] for vector in vectors)

@@ -1,15 +1,17 @@
-"""Plain descent, with momentum.
+"""Gradient descent, with momentum.
 
 Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
 """
 
 from __future__ import annotations
 
-from whorl._core import validation
+from dataclasses import KW_ONLY
+
+from whorl._core.description import argument
 from whorl._core.memory import aligned_zeros_like
 from whorl._core.types import Array
-from whorl.fast import accelerated
-from whorl.optimizers.optimizer import LearningRate, Optimizer
+from whorl._core.validation import learning_rate, number, truth
+from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
 
 
 class SGD(Optimizer):
@@ -42,47 +44,38 @@ class SGD(Optimizer):
     --------
     >>> import numpy as np
     >>> p, sgd = np.array([1.0]), SGD(momentum=0.5)
-    >>> sgd.step(p, np.array([1.0]), 0.1)
-    >>> sgd.step(p, np.array([1.0]), 0.1)  # v is 1, then 1.5
+    >>> state = sgd.start(p)
+    >>> sgd.step(p, np.array([1.0]), state, 0.1)
+    >>> sgd.step(p, np.array([1.0]), state, 0.1)  # v is 1, then 1.5
     >>> p
     array([0.75])
     """
 
-    def __init__(self, learning_rate: LearningRate = 0.01, *, momentum: float = 0.0, nesterov: bool = False) -> None:
-        super().__init__(learning_rate)
-        self.momentum = validation.number("momentum", momentum, minimum=0, below=1)
-        self.nesterov = validation.truth("nesterov", nesterov)
-        if nesterov and self.momentum == 0:
+    learning_rate: LearningRate = argument(learning_rate, default=0.01)
+    _: KW_ONLY
+    momentum: float = argument(number, default=0.0, minimum=0, below=1)
+    nesterov: bool = argument(truth, default=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nesterov and self.momentum == 0:
             raise ValueError("nesterov=True needs a momentum above 0, got momentum 0.0")
-        self._velocity: Array | None = None
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        if self.momentum == 0:
-            descend(parameters, gradients, learning_rate)
-            return
-        if self._velocity is None:
-            self._velocity = aligned_zeros_like(parameters, 2)
-        roll = nesterov if self.nesterov else momentum
-        roll(parameters, gradients, self._velocity, self.momentum, learning_rate)
+    def start(self, parameters: Array) -> State:
+        return State(velocity=aligned_zeros_like(parameters, 2) if self.momentum else None)
 
-
-@accelerated
-def descend(parameters: Array, gradients: Array, learning_rate: float) -> None:
-    """Step along the gradient."""
-    parameters -= learning_rate * gradients
-
-
-@accelerated
-def momentum(parameters: Array, gradients: Array, velocity: Array, mu: float, learning_rate: float) -> None:
-    """Step along the velocity, once it has taken in the gradient."""
-    velocity *= mu
-    velocity += gradients
-    parameters -= learning_rate * velocity
-
-
-@accelerated
-def nesterov(parameters: Array, gradients: Array, velocity: Array, mu: float, learning_rate: float) -> None:
-    """Step to where the new velocity will have led by the next step."""
-    velocity *= mu
-    velocity += gradients
-    parameters -= learning_rate * (gradients + mu * velocity)
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
+        step = gradients
+        if self.momentum:
+            velocity = state.velocity
+            velocity *= self.momentum
+            velocity += gradients
+            step = gradients + self.momentum * velocity if self.nesterov else velocity
+        parameters -= learning_rate * step

@@ -1,18 +1,18 @@
-"""Optimizers around another: gradients cut to a length, and parameters averaged."""
+"""Optimizers around another: gradients clipped to a norm, and parameters averaged."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from dataclasses import KW_ONLY, field
 
-from whorl._core import validation
+from whorl._core.description import argument
 from whorl._core.types import Array
-from whorl.fast import accelerated
-from whorl.optimizers.optimizer import Optimizer
+from whorl._core.validation import instance, number
+from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
 
 
 class Wrapper(Optimizer):
-    """Base of the optimizers that add something to the steps of another, and leave learning rate and batches to it.
+    """Base of the optimizers that add something to the steps of another. They nest in any order.
 
     Parameters
     ----------
@@ -20,34 +20,39 @@ class Wrapper(Optimizer):
         The one that steps.
     """
 
-    def __init__(self, optimizer: Optimizer) -> None:
-        validation.instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
-        self.optimizer = optimizer
-        self.batch_size = optimizer.batch_size
+    learning_rate: LearningRate = field(init=False, compare=False)
+    optimizer: Optimizer = argument(instance, kind=Optimizer, example="SGD(0.1)")
 
-    def rate(self, epoch: float) -> float:
-        return self.optimizer.rate(epoch)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "learning_rate", self.optimizer.learning_rate)
 
     @property
-    def watched(self) -> tuple[str, ...]:
-        return self.optimizer.watched
+    def batch_size(self) -> int | None:
+        return self.optimizer.batch_size
 
-    def observe(self, values: Mapping[str, float]) -> None:
-        self.optimizer.observe(values)
+    def start(self, parameters: Array) -> State:
+        return State(inner=self.optimizer.start(parameters))
+
+    def settle(self, parameters: Array, state: State) -> None:
+        self.optimizer.settle(parameters, state.inner)
+
+    def average(self, state: State) -> Array | None:
+        return self.optimizer.average(state.inner)
 
 
 class Clipped(Wrapper):
-    """Steps with gradients of at most a given length: ``g ← g · min(1, norm / |g|)``, |g| over all parameters together.
+    """Steps with gradients of at most a given norm: ``g ← g · min(1, norm / |g|)``, |g| over all parameters together.
 
-    The direction stays; only steps that a single strange batch would make too long are shortened. Keras calls it
+    The direction is kept; only steps that a single unusual batch would make too long are shortened. Keras calls it
     ``global_clipnorm``; PyTorch's ``clip_grad_norm_`` adds 1e-6 to |g|.
 
     Parameters
     ----------
     optimizer : Optimizer
-        The one that steps.
+        The one that steps. `LBFGS` clips each gradient of its line search.
     norm : float
-        The greatest length, above 0.
+        The largest norm, above 0.
 
     References
     ----------
@@ -58,27 +63,44 @@ class Clipped(Wrapper):
     >>> import numpy as np
     >>> from whorl import SGD
     >>> p, sgd = np.zeros(2), Clipped(SGD(), norm=1.0)
-    >>> sgd.step(p, np.array([30.0, 40.0]), 1.0)
+    >>> sgd.step(p, np.array([30.0, 40.0]), sgd.start(p), 1.0)
     >>> p
     array([-0.6, -0.8])
     """
 
-    def __init__(self, optimizer: Optimizer, *, norm: float) -> None:
-        super().__init__(optimizer)
-        self.norm = validation.number("norm", norm, above=0)
+    _: KW_ONLY
+    norm: float = argument(number, above=0)
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        length = math.sqrt(float(gradients @ gradients))
-        if length > self.norm:
-            gradients = gradients * (self.norm / length)
-        self.optimizer.step(parameters, gradients, learning_rate)
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
+        clipped = self._clip(gradients)
+        if objective is not None:
+            unclipped, clipped = objective.evaluate, clipped.copy()
+
+            def evaluate() -> float:
+                loss = unclipped()
+                clipped[...] = self._clip(gradients)
+                return loss
+
+            objective = Objective(objective.loss, evaluate)
+        self.optimizer.step(parameters, clipped, state.inner, learning_rate, objective)
+
+    def _clip(self, gradients: Array) -> Array:
+        norm = math.sqrt(float(gradients @ gradients))
+        return gradients * (self.norm / norm) if norm > self.norm else gradients
 
 
 class Averaged(Wrapper):
-    """Keeps a moving average of the parameters, ``a ← d_t a + (1 − d_t) p``, which is what the model has between epochs.
+    """Keeps a moving average of the parameters, ``a ← d_t a + (1 − d_t) p``, which the model has between epochs.
 
-    The steps go on from the parameters themselves; whoever looks between epochs, validation and callbacks included, sees the
-    average, which is calmer and often better. So that the start is soon forgotten, ``d_t = min(decay, (1 + t) / (10 + t))``.
+    The steps go on from the parameters themselves; validation, callbacks and the trained model get the average, which is
+    smoother and often better. So that the first values are soon forgotten, ``d_t = min(decay, (1 + t) / (10 + t))``.
 
     Parameters
     ----------
@@ -89,7 +111,8 @@ class Averaged(Wrapper):
 
     Notes
     -----
-    Keras's ``use_ema`` has no such start, and overwrites the parameters only when asked to.
+    p are the parameters after the step, with frozen layers restored and constraints such as max-norm applied. Keras's
+    ``use_ema`` does not shorten the memory at the start, and overwrites the parameters only when asked to.
 
     References
     ----------
@@ -100,27 +123,38 @@ class Averaged(Wrapper):
     >>> import numpy as np
     >>> from whorl import SGD
     >>> p, sgd = np.array([1.0]), Averaged(SGD())
-    >>> sgd.step(p, np.array([1.0]), 0.5)
-    >>> sgd.step(p, np.array([1.0]), 0.5)  # d is 3/12 by now
-    >>> sgd.average
-    array([0.125])
+    >>> state = sgd.start(p)
+    >>> for _ in range(2):
+    ...     sgd.step(p, np.array([1.0]), state, 0.5)
+    ...     sgd.settle(p, state)
+    >>> p, sgd.average(state)  # p is 0.5, then 0; d is 3/12 in the second step
+    (array([0.]), array([0.125]))
     """
 
-    def __init__(self, optimizer: Optimizer, *, decay: float = 0.999) -> None:
-        super().__init__(optimizer)
-        self.decay = validation.number("decay", decay, above=0, below=1)
-        self._steps = 0
+    _: KW_ONLY
+    decay: float = argument(number, default=0.999, above=0, below=1)
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        self.optimizer.step(parameters, gradients, learning_rate)
-        if self.average is None:
-            self.average = parameters.copy()
-        self._steps += 1
-        decay = min(self.decay, (1 + self._steps) / (10 + self._steps))
-        approach(self.average, parameters, 1 - decay)
+    def start(self, parameters: Array) -> State:
+        return State(inner=self.optimizer.start(parameters), t=0, average=None)
 
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
+        self.optimizer.step(parameters, gradients, state.inner, learning_rate, objective)
 
-@accelerated
-def approach(average: Array, parameters: Array, share: float) -> None:
-    """Move the average towards the parameters, by a share of the way."""
-    average += share * (parameters - average)
+    def settle(self, parameters: Array, state: State) -> None:
+        self.optimizer.settle(parameters, state.inner)
+        state.t += 1
+        if state.average is None:
+            state.average = parameters.copy()
+        decay = min(self.decay, (1 + state.t) / (10 + state.t))
+        state.average += (1 - decay) * (parameters - state.average)
+
+    def average(self, state: State) -> Array | None:
+        average: Array | None = state.average
+        return average

@@ -8,7 +8,7 @@ from whorl.schedules.composition import Chain, WarmUp
 from whorl.schedules.cosine import Cosine, OneCycle
 from whorl.schedules.decays import Exponential, InverseTime, Polynomial, Step
 from whorl.schedules.plateau import ReduceOnPlateau
-from whorl.schedules.schedule import Constant, Schedule
+from whorl.schedules.schedule import Constant, ResultSchedule, Schedule, begin, monitored, observe, rate_at
 
 __all__ = [
     "Chain",
@@ -19,7 +19,12 @@ __all__ = [
     "OneCycle",
     "Polynomial",
     "ReduceOnPlateau",
+    "ResultSchedule",
     "Schedule",
     "Step",
     "WarmUp",
+    "begin",
+    "monitored",
+    "observe",
+    "rate_at",
 ]

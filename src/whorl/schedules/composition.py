@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import KW_ONLY
+from types import SimpleNamespace
 
-from whorl._core import validation
-from whorl.schedules.schedule import Rate, Schedule, as_rate, between
+from whorl._core.description import argument
+from whorl._core.validation import number, show
+from whorl.schedules.schedule import Rate, ResultSchedule, as_rate, begin, between, monitored, observe, rate_at
 
 
-class WarmUp(Schedule):
+class WarmUp(ResultSchedule):
     """A straight line up to where a schedule begins, then that schedule, whose own clock starts after the warm-up.
 
     With w = `epochs` and s the schedule: ``start + (s(0) − start) · t / w`` up to w, then ``s(t − w)``. So
@@ -44,26 +47,46 @@ class WarmUp(Schedule):
     [0.0, 0.125, 0.5, 0.5, 0.25]
     """
 
-    def __init__(self, schedule: Rate | float, *, epochs: float, start: float = 0.0) -> None:
-        self.schedule = as_rate("schedule", schedule)
-        self.epochs = validation.number("epochs", epochs, above=0)
-        self.start = validation.number("start", start, minimum=0)
-        self.watched = _watched([self.schedule])
-        self._completed = 0
+    schedule: Rate = argument(as_rate)
+    _: KW_ONLY
+    epochs: float = argument(number, above=0)
+    start: float = argument(number, default=0.0, minimum=0)
 
-    def __call__(self, epoch: float) -> float:
+    @property
+    def monitored(self) -> tuple[str, ...]:
+        return monitored(self.schedule)
+
+    def begin(self) -> SimpleNamespace:
+        return SimpleNamespace(completed=0, schedule=begin(self.schedule))
+
+    def observe(self, values: Mapping[str, float], memory: SimpleNamespace) -> None:
+        memory.completed += 1
+        if memory.completed > self.epochs:  # the warm-up is over
+            observe(self.schedule, values, memory.schedule)
+
+    def rate(self, epoch: float, memory: SimpleNamespace) -> float:
         if epoch < self.epochs:
-            return between(self.start, self.schedule(0.0), epoch / self.epochs)
-        return self.schedule(epoch - self.epochs)
-
-    def observe(self, values: Mapping[str, float]) -> None:
-        """Take the results of one more epoch, and hand them on once the warm-up is over."""
-        self._completed += 1
-        if self._completed > self.epochs and hasattr(self.schedule, "observe"):
-            self.schedule.observe(values)
+            return between(self.start, rate_at(self.schedule, 0.0, memory.schedule), epoch / self.epochs)
+        return rate_at(self.schedule, epoch - self.epochs, memory.schedule)
 
 
-class Chain(Schedule):
+def _parts(name: str, value: object) -> tuple[tuple[float, Rate], ...]:
+    """Return pairs of a number of epochs and a schedule."""
+    if not isinstance(value, list | tuple) or not value:
+        raise TypeError(
+            f"{name} must be a list of (epochs, schedule), such as [(5, 0.1), (45, Cosine(0.1, epochs=45))],"
+            f" got {show(value)}"
+        )
+    return tuple(_part(f"{name}[{i}]", part) for i, part in enumerate(value))
+
+
+def _part(name: str, part: object) -> tuple[float, Rate]:
+    if not isinstance(part, list | tuple) or len(part) != 2:
+        raise TypeError(f"{name} must be (epochs, schedule), got {show(part)}")
+    return number(f"{name}[0]", part[0], above=0), as_rate(f"{name}[1]", part[1])
+
+
+class Chain(ResultSchedule):
     """One schedule after another, each by its own clock: 0 when its turn comes.
 
     Parameters
@@ -84,42 +107,29 @@ class Chain(Schedule):
     [0.5, 0.5, 0.375, 0.125, 0.125]
     """
 
-    def __init__(self, parts: Sequence[tuple[float, Rate | float]]) -> None:
-        if not isinstance(parts, list | tuple) or not parts:
-            raise TypeError(
-                "parts must be a list of (epochs, schedule), such as [(5, 0.1), (45, Cosine(0.1, epochs=45))],"
-                f" got {validation.show(parts)}"
-            )
-        self.parts = [_part(f"parts[{i}]", part) for i, part in enumerate(parts)]
-        self.watched = _watched(schedule for _, schedule in self.parts)
-        self._completed = 0
+    parts: tuple[tuple[float, Rate], ...] = argument(_parts)
 
-    def __call__(self, epoch: float) -> float:
-        schedule, start = self._at(epoch)
-        return schedule(epoch - start)
+    @property
+    def monitored(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for _, schedule in self.parts for name in monitored(schedule)))
 
-    def _at(self, epoch: float) -> tuple[Rate, float]:
-        """Return the schedule whose turn it is, and since when."""
-        start = 0.0
-        for epochs, schedule in self.parts[:-1]:
-            if epoch < start + epochs:
-                return schedule, start
-            start += epochs
-        return self.parts[-1][1], start
+    def begin(self) -> SimpleNamespace:
+        return SimpleNamespace(completed=0, parts=[begin(schedule) for _, schedule in self.parts])
 
-    def observe(self, values: Mapping[str, float]) -> None:
-        """Take the results of one more epoch, and hand them to the part in whose time it ended."""
-        self._completed += 1
-        schedule, _ = self._at(math.nextafter(self._completed, 0))  # whose turn it was just before the epoch ended
-        if hasattr(schedule, "observe"):
-            schedule.observe(values)
+    def observe(self, values: Mapping[str, float], memory: SimpleNamespace) -> None:
+        memory.completed += 1
+        i, _ = self._at(math.nextafter(memory.completed, 0))  # whose turn it was just before the epoch ended
+        observe(self.parts[i][1], values, memory.parts[i])
 
+    def rate(self, epoch: float, memory: SimpleNamespace) -> float:
+        i, begun = self._at(epoch)
+        return rate_at(self.parts[i][1], epoch - begun, memory.parts[i])
 
-def _part(name: str, part: object) -> tuple[float, Rate]:
-    if not isinstance(part, list | tuple) or len(part) != 2:
-        raise TypeError(f"{name} must be (epochs, schedule), got {validation.show(part)}")
-    return validation.number(f"{name}[0]", part[0], above=0), as_rate(f"{name}[1]", part[1])
-
-
-def _watched(schedules: Iterable[Rate]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for schedule in schedules for name in getattr(schedule, "watched", ())))
+    def _at(self, epoch: float) -> tuple[int, float]:
+        """Return the number of the part whose turn it is, and since when."""
+        begun = 0.0
+        for i, (epochs, _) in enumerate(self.parts[:-1]):
+            if epoch < begun + epochs:
+                return i, begun
+            begun += epochs
+        return len(self.parts) - 1, begun

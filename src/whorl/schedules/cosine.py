@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import KW_ONLY
 
-from whorl._core import validation
-from whorl.schedules.schedule import HAIR, Schedule, between
+from whorl._core.description import argument
+from whorl._core.validation import integer, number
+from whorl.schedules.schedule import TIME_EPSILON, Schedule, between
 
 
 class Cosine(Schedule):
@@ -44,14 +46,12 @@ class Cosine(Schedule):
     [0.5, 0.25, 0.0, 0.5, 0.25, 0.0]
     """
 
-    def __init__(
-        self, learning_rate: float, *, epochs: float, end: float = 0.0, cycles: int = 1, growth: float = 1.0
-    ) -> None:
-        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
-        self.epochs = validation.number("epochs", epochs, above=0)
-        self.end = validation.number("end", end, minimum=0)
-        self.cycles = validation.integer("cycles", cycles)
-        self.growth = validation.number("growth", growth, minimum=1)
+    learning_rate: float = argument(number, minimum=0)
+    _: KW_ONLY
+    epochs: float = argument(number, above=0)
+    end: float = argument(number, default=0.0, minimum=0)
+    cycles: int = argument(integer, default=1)
+    growth: float = argument(number, default=1.0, minimum=1)
 
     def __call__(self, epoch: float) -> float:
         return _half_wave(self.learning_rate, self.end, self._progress(epoch))
@@ -60,9 +60,9 @@ class Cosine(Schedule):
         """Return how much of its cycle has passed: 0 at the start of each, 1 at the end of the last."""
         start, length, last = 0.0, self.epochs, self.cycles - 1
         if self.growth == 1:
-            start = length * min(math.floor(epoch / length + HAIR), last)
+            start = length * min(math.floor(epoch / length + TIME_EPSILON), last)
         else:
-            while last > 0 and epoch + HAIR >= start + length:
+            while last > 0 and epoch + TIME_EPSILON >= start + length:
                 start, length, last = start + length, self.growth * length, last - 1
         return max(0.0, (epoch - start) / length)
 
@@ -107,20 +107,18 @@ class OneCycle(Schedule):
     [0.125, 0.5, 0.25, 0.0, 0.0]
     """
 
-    def __init__(
-        self,
-        learning_rate: float,
-        *,
-        epochs: float,
-        warmup: float = 0.3,
-        start: float | None = None,
-        end: float | None = None,
-    ) -> None:
-        self.learning_rate = peak = validation.number("learning_rate", learning_rate, minimum=0)
-        self.epochs = validation.number("epochs", epochs, above=0)
-        self.warmup = validation.number("warmup", warmup, minimum=0, below=1)
-        self.start = None if start is None else validation.number("start", start, minimum=0, maximum=peak)
-        self.end = None if end is None else validation.number("end", end, minimum=0, maximum=peak)
+    learning_rate: float = argument(number, minimum=0)
+    _: KW_ONLY
+    epochs: float = argument(number, above=0)
+    warmup: float = argument(number, default=0.3, minimum=0, below=1)
+    start: float | None = argument(number, default=None, minimum=0)
+    end: float | None = argument(number, default=None, minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("start", "end"):
+            if getattr(self, name) is not None:
+                number(name, getattr(self, name), maximum=self.learning_rate)
 
     def __call__(self, epoch: float) -> float:
         start = self.learning_rate / 25 if self.start is None else self.start

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import KW_ONLY
 
-from whorl._core import validation
-from whorl.schedules.schedule import HAIR, Schedule, between
+from whorl._core.description import argument
+from whorl._core.validation import number, show
+from whorl.schedules.schedule import TIME_EPSILON, Schedule, between
 
 
 class InverseTime(Schedule):
@@ -35,9 +37,9 @@ class InverseTime(Schedule):
     True
     """
 
-    def __init__(self, learning_rate: float, *, decay: float) -> None:
-        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
-        self.decay = validation.number("decay", decay, minimum=0)
+    learning_rate: float = argument(number, minimum=0)
+    _: KW_ONLY
+    decay: float = argument(number, minimum=0)
 
     def __call__(self, epoch: float) -> float:
         return self.learning_rate / (1 + self.decay * epoch)
@@ -64,12 +66,23 @@ class Exponential(Schedule):
     [0.8, 0.4, 0.2]
     """
 
-    def __init__(self, learning_rate: float, *, decay: float) -> None:
-        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
-        self.decay = validation.number("decay", decay, above=0, maximum=1)
+    learning_rate: float = argument(number, minimum=0)
+    _: KW_ONLY
+    decay: float = argument(number, above=0, maximum=1)
 
     def __call__(self, epoch: float) -> float:
         return float(self.learning_rate * self.decay**epoch)
+
+
+def _increasing(name: str, values: object) -> tuple[float, ...]:
+    """Return numbers above 0, each larger than the one before it."""
+    if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not values:
+        raise TypeError(f"{name} must be a list of numbers, such as [30, 60], got {show(values)}")
+    numbers = [number(f"{name}[{i}]", value, above=0) for i, value in enumerate(values)]
+    for i in range(1, len(numbers)):
+        if numbers[i] <= numbers[i - 1]:
+            raise ValueError(f"{name} must increase, but {name}[{i}] is {numbers[i]:g} after {numbers[i - 1]:g}")
+    return tuple(numbers)
 
 
 class Step(Schedule):
@@ -109,28 +122,24 @@ class Step(Schedule):
     0.25
     """
 
-    def __init__(
-        self,
-        learning_rate: float,
-        *,
-        factor: float = 0.1,
-        every: float | None = None,
-        milestones: Sequence[float] | None = None,
-    ) -> None:
-        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
-        self.factor = validation.number("factor", factor, above=0, maximum=1)
-        if (every is None) == (milestones is None):
+    learning_rate: float = argument(number, minimum=0)
+    _: KW_ONLY
+    factor: float = argument(number, default=0.1, above=0, maximum=1)
+    every: float | None = argument(number, default=None, above=0)
+    milestones: tuple[float, ...] | None = argument(_increasing, default=None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.every is None) == (self.milestones is None):
             raise ValueError(
-                f"either every or milestones must be given, got every={every!r} and milestones={milestones!r}"
+                f"either every or milestones must be given, got every={self.every!r} and milestones={self.milestones!r}"
             )
-        self.every = None if every is None else validation.number("every", every, above=0)
-        self.milestones = None if milestones is None else _increasing("milestones", milestones)
 
     def __call__(self, epoch: float) -> float:
         if self.every is not None:
-            reached = math.floor(epoch / self.every + HAIR)
+            reached = math.floor(epoch / self.every + TIME_EPSILON)
         else:
-            reached = bisect_right(self.milestones or (), epoch + HAIR)
+            reached = bisect_right(self.milestones or (), epoch + TIME_EPSILON)
         return self.learning_rate * self.factor**reached
 
 
@@ -163,23 +172,12 @@ class Polynomial(Schedule):
     [0.5, 0.375, 0.25, 0.25]
     """
 
-    def __init__(self, learning_rate: float, *, epochs: float, end: float = 0.0, power: float = 1.0) -> None:
-        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
-        self.epochs = validation.number("epochs", epochs, above=0)
-        self.end = validation.number("end", end, minimum=0)
-        self.power = validation.number("power", power, above=0)
+    learning_rate: float = argument(number, minimum=0)
+    _: KW_ONLY
+    epochs: float = argument(number, above=0)
+    end: float = argument(number, default=0.0, minimum=0)
+    power: float = argument(number, default=1.0, above=0)
 
     def __call__(self, epoch: float) -> float:
         left = max(0.0, 1 - epoch / self.epochs)
         return between(self.end, self.learning_rate, left**self.power)
-
-
-def _increasing(name: str, values: object) -> list[float]:
-    """Return numbers above 0, each larger than the one before it."""
-    if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not values:
-        raise TypeError(f"{name} must be a list of numbers, such as [30, 60], got {validation.show(values)}")
-    numbers = [validation.number(f"{name}[{i}]", value, above=0) for i, value in enumerate(values)]
-    for i in range(1, len(numbers)):
-        if numbers[i] <= numbers[i - 1]:
-            raise ValueError(f"{name} must increase, but {name}[{i}] is {numbers[i]:g} after {numbers[i - 1]:g}")
-    return numbers

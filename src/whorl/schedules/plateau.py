@@ -1,34 +1,36 @@
-"""A rate that falls when training gets nowhere."""
+"""A learning rate that is reduced when training no longer improves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY
+from types import SimpleNamespace
 
-from whorl._core import validation
-from whorl._core.monitor import Best
-from whorl.schedules.schedule import Schedule
+from whorl._core.description import argument
+from whorl._core.monitor import Monitor
+from whorl._core.validation import integer, number
+from whorl.schedules.schedule import ResultSchedule
 
 
-class ReduceOnPlateau(Schedule):
-    """``lr0 · factorⁿ``, at least `minimum`, where n times a result has not become better for too long.
+class ReduceOnPlateau(ResultSchedule):
+    """``lr0 · factorⁿ``, at least `minimum`, reduced each time that a result has stopped improving.
 
-    A value is better than the best so far, b, if it is below ``b − threshold · |b|``, or above ``b + threshold · |b|``
-    where higher is better. After more than `patience` epochs in a row that were not, the rate is multiplied by
+    A value is an improvement on the best so far, b, if it is below ``b − threshold · |b|``, or above ``b + threshold · |b|``
+    where higher is better. After more than `patience` epochs in a row without one, the rate is multiplied by
     `factor`, and the count starts anew.
 
     Parameters
     ----------
     learning_rate : float
         lr0, the rate at the start, at least 0.
-    watch : str, optional
-        The name of the value to watch, as in the `History`: ``"val_loss"`` needs validation data, ``"loss"`` does not.
+    monitor : str, optional
+        The name of the value to monitor, as in the `History`: ``"val_loss"`` needs validation data, ``"loss"`` does not.
     higher_is_better : bool, optional
-        For a loss or its penalty False is known; for anything else say it: True for ``"val_accuracy"``, False for
-        ``"val_rmse"``.
+        Required unless monitoring a loss or a penalty: True for ``"val_accuracy"``, False for ``"val_rmse"``.
     factor : float, optional
         What a reduction leaves of the rate, above 0 and below 1.
     patience : int, optional
-        Epochs to bear with, at least 0.
+        Number of epochs without improvement to allow, at least 0.
     minimum : float, optional
         No rate is below it; from 0 to lr0.
     threshold : float, optional
@@ -37,12 +39,11 @@ class ReduceOnPlateau(Schedule):
     Raises
     ------
     TypeError, ValueError
-        If an argument is not of the form above; from training, at once, if there will be no value of the name `watch`.
+        If an argument is not of the form above; from training, at once, if there will be no value of the name `monitor`.
 
     Notes
     -----
-    It depends on results and not on time, so it cannot be drawn beforehand. Training works on a fresh twin, which
-    it shows the values of each epoch by `observe`.
+    It depends on results and not on time, so it cannot be drawn beforehand. What it remembers lies in the training state.
 
     The variant is that of PyTorch's ``ReduceLROnPlateau``, with a factor of 0.1 and a patience of 10 there, and changes
     below 1e-8 left undone; its threshold does not fit values below 0, as R² may have. Keras's waits one epoch less for
@@ -50,43 +51,49 @@ class ReduceOnPlateau(Schedule):
 
     Examples
     --------
-    >>> rate = ReduceOnPlateau(0.5, watch="loss", patience=1)
+    >>> schedule = ReduceOnPlateau(0.5, monitor="loss", patience=1)
+    >>> memory = schedule.begin()
     >>> for loss in (0.9, 0.7, 0.7, 0.8):
-    ...     rate.observe({"loss": loss})
-    >>> rate(4)
+    ...     schedule.observe({"loss": loss}, memory)
+    >>> schedule.rate(4, memory)
     0.25
     """
 
-    def __init__(
-        self,
-        learning_rate: float,
-        *,
-        watch: str = "val_loss",
-        higher_is_better: bool | None = None,
-        factor: float = 0.5,
-        patience: int = 5,
-        minimum: float = 0.0,
-        threshold: float = 1e-4,
-    ) -> None:
-        self.learning_rate = validation.number("learning_rate", learning_rate, minimum=0)
-        self._best = Best(watch, higher_is_better=higher_is_better, threshold=threshold)
-        self.watch = watch
-        self.higher_is_better = higher_is_better
-        self.factor = validation.number("factor", factor, above=0, below=1)
-        self.patience = validation.integer("patience", patience, minimum=0)
-        self.minimum = validation.number("minimum", minimum, minimum=0, maximum=self.learning_rate)
-        self.threshold = self._best.threshold
-        self.watched = (self.watch,)
-        self._waited = self._reductions = 0
+    learning_rate: float = argument(number, minimum=0)
+    _: KW_ONLY
+    monitor: str = "val_loss"
+    higher_is_better: bool | None = None
+    factor: float = argument(number, default=0.5, above=0, below=1)
+    patience: int = argument(integer, default=5, minimum=0)
+    minimum: float = argument(number, default=0.0, minimum=0)
+    threshold: float = argument(number, default=1e-4, minimum=0)
 
-    def __call__(self, epoch: float) -> float:
-        return max(self.minimum, self.learning_rate * self.factor**self._reductions)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number("minimum", self.minimum, maximum=self.learning_rate)
+        self._monitor()
 
-    def observe(self, values: Mapping[str, float]) -> None:
-        """Take the results of one more epoch, by name; raise ValueError if the one to watch is not there."""
-        if self._best.improved(values):
-            self._waited = 0
+    def _monitor(self) -> Monitor:
+        return Monitor(self.monitor, higher_is_better=self.higher_is_better, threshold=self.threshold)
+
+    @property
+    def monitored(self) -> tuple[str, ...]:
+        return (self.monitor,)
+
+    def begin(self) -> SimpleNamespace:
+        return SimpleNamespace(best=None, waited=0, reductions=0)
+
+    def observe(self, values: Mapping[str, float], memory: SimpleNamespace) -> None:
+        """Take note of the results of one more epoch; raise ValueError if the one to monitor is not there."""
+        monitor = self._monitor()
+        monitor.check(values)
+        if monitor.improved(values[self.monitor], memory.best):
+            memory.best, memory.waited = values[self.monitor], 0
             return
-        self._waited += 1
-        if self._waited > self.patience:
-            self._reductions, self._waited = self._reductions + 1, 0
+        memory.waited += 1
+        if memory.waited > self.patience:
+            memory.reductions, memory.waited = memory.reductions + 1, 0
+
+    def rate(self, epoch: float, memory: SimpleNamespace) -> float:
+        reductions: int = memory.reductions
+        return max(self.minimum, self.learning_rate * self.factor**reductions)

@@ -1,11 +1,13 @@
-"""Training: data, batches, the loop, its history, and callbacks."""
+"""Training: its arguments, its state, the loop and its one step, history, and callbacks."""
 
-from whorl.training.callbacks import Callback, StopTraining, fit
+from whorl.training.callbacks import Callback, StopTraining
 from whorl.training.checkpoint import Checkpoint
-from whorl.training.data import Samples
+from whorl.training.data import RowView, Samples
 from whorl.training.history import Epoch, History, Step
 from whorl.training.loop import DivergenceError, Training
+from whorl.training.options import Options, options, takes_options
 from whorl.training.progress import Progress
+from whorl.training.state import EpochState, TrainingState
 from whorl.training.stopping import EarlyStopping, StopAt
 
 __all__ = [
@@ -14,12 +16,17 @@ __all__ = [
     "DivergenceError",
     "EarlyStopping",
     "Epoch",
+    "EpochState",
     "History",
+    "Options",
     "Progress",
+    "RowView",
     "Samples",
     "Step",
     "StopAt",
     "StopTraining",
     "Training",
-    "fit",
+    "TrainingState",
+    "options",
+    "takes_options",
 ]

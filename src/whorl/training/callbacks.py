@@ -1,81 +1,94 @@
-"""Callbacks: your own code, called while a model trains; and `fit`, which calls them."""
+"""Callbacks: what to do between epochs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
+from typing import Any, Protocol
 
-from whorl._core import validation
 from whorl.training.history import Epoch, History
-
-if TYPE_CHECKING:
-    from whorl.training.loop import Training
 
 
 class StopTraining(Exception):
     """Raise it in a callback to end the training; the other callbacks still hear of the epoch. `History.stopped` says why."""
 
 
+class Run(Protocol):
+    """What callbacks see of a `Training`."""
+
+    @property
+    def model(self) -> Any:
+        """The model."""
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs that were asked for."""
+
+    @property
+    def epoch(self) -> int:
+        """The number of epochs that are done."""
+
+    def columns(self) -> list[str]:
+        """Return the names of the values that each epoch has."""
+
+    def measure(self) -> tuple[dict[str, float], dict[str, float] | None]:
+        """Return loss, penalty and metrics of the model as it is, on the training and the validation data."""
+
+    def learning_rate(self) -> float:
+        """Return the learning rate at this time."""
+
+    def memory(self, callback: Callback) -> SimpleNamespace:
+        """Return what a callback remembers: a namespace of its own in the training state."""
+
+
 class Callback:
-    """Base of all callbacks: overwrite what you need.
+    """Base of all callbacks: override what you need.
+
+    The callbacks of whorl are immutable descriptions, and keep what they remember in the training state: ``training.memory(self)``
+    is a namespace for it, empty at first. It is copied and restored with the state.
 
     Examples
     --------
     >>> from whorl import CrossEntropy, Dense, Model, SGD, Softmax, StopTraining, datasets
-    >>> class StopAt(Callback):
+    >>> class StopBelow(Callback):
     ...     def on_epoch_end(self, training, epoch):
     ...         if epoch["loss"] < 1.09:
     ...             raise StopTraining("the loss is below 1.09")
     >>> X, y = datasets.spiral(50, rng=0)
     >>> model = Model([Dense(3), Softmax()], inputs=2, rng=0)
-    >>> model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=99, callbacks=[StopAt()], rng=0).stopped
+    >>> model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=99, callbacks=[StopBelow()], rng=0).stopped
     'the loss is below 1.09'
     """
 
-    def on_train_begin(self, training: Training) -> None:
-        """Be called once, before the first epoch."""
+    def on_train_begin(self, training: Run) -> None:
+        """Called once, before the first epoch; again where training goes on after an interruption."""
 
-    def on_epoch_end(self, training: Training, epoch: Epoch) -> None:
-        """Be called after each epoch."""
+    def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
+        """Called after each epoch."""
 
-    def on_train_end(self, training: Training, history: History) -> None:
-        """Be called once, at the end, also when training was stopped, or broken off by an error."""
+    def on_train_end(self, training: Run, history: History) -> None:
+        """Called once, at the end, also when training was stopped or ended by an error."""
 
 
-def fit(training: Training, callbacks: list[Callback]) -> History:
-    """Drive a training run to its end, calling the callbacks in order, and return its history."""
-    history = History()
-
-    def tell(what: Callable[[Callback], None]) -> None:
-        for callback in callbacks:
-            try:
-                what(callback)
-            except StopTraining as reason:
-                history.stopped = str(reason) if history.stopped is None else history.stopped
-
-    tell(lambda callback: callback.on_train_begin(training))
+@contextmanager
+def listening(callbacks: Sequence[Callback], training: Run, history: History) -> Iterator[None]:
+    """Call ``on_train_begin`` of the callbacks, and at the end ``on_train_end`` of each that has begun, whatever happens."""
+    begun: list[Callback] = []
     try:
-        if history.stopped is None:
-            for epoch in training:
-                history.append(epoch)
-                tell(partial(_epoch_end, training, epoch))
-                if history.stopped is not None:
-                    break
+        for callback in callbacks:
+            begun.append(callback)
+            stopping(history, callback.on_train_begin, training)
+        yield
     finally:
-        tell(lambda callback: callback.on_train_end(training, history))
-    return history
+        with ExitStack() as ends:  # calls all of them, even if one raises
+            for callback in reversed(begun):
+                ends.callback(stopping, history, callback.on_train_end, training, history)
 
 
-def _epoch_end(training: Training, epoch: Epoch, callback: Callback) -> None:
-    callback.on_epoch_end(training, epoch)
-
-
-def checked(callbacks: object) -> list[Callback]:
-    """Return the callbacks as a list; raise unless each is one."""
-    if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
-        raise TypeError(f"callbacks must be a list of callbacks, got {validation.show(callbacks)}")
-    chosen = list(callbacks)
-    for i, callback in enumerate(chosen):
-        validation.instance(f"callbacks[{i}]", callback, Callback, "Progress()")
-    return chosen
+def stopping(history: History, call: Callable[..., None], *arguments: Any) -> None:
+    """Call a callback; where it raises StopTraining, note the reason in the history, the first one to be given."""
+    try:
+        call(*arguments)
+    except StopTraining as reason:
+        history.stopped = str(reason) if history.stopped is None else history.stopped

@@ -1,35 +1,38 @@
-"""A callback that saves the model while it trains."""
+"""A callback that saves the model during training."""
 
 from __future__ import annotations
 
 import os
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import KW_ONLY
 
-from whorl._core import validation
-from whorl._core.monitor import Best, check_watched
-from whorl.training.callbacks import Callback
+from whorl._core.description import Description, argument
+from whorl._core.monitor import Monitor
+from whorl._core.validation import integer, show
+from whorl.training.callbacks import Callback, Run
 from whorl.training.history import Epoch
 
-if TYPE_CHECKING:
-    from whorl.training.loop import Training
+
+def _path(name: str, value: object) -> str:
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {show(value)}")
+    return os.fspath(value)
 
 
-class Checkpoint(Callback):
-    """Saves the model after every N-th epoch, or each time that a value is better than ever before.
+class Checkpoint(Callback, Description):
+    """Saves the model after every N-th epoch, or whenever a value improves.
 
-    Each file is whole or not there: it is written beside and then renamed, as `Model.save` does.
+    Each file is complete or does not exist: it is written under another name and then renamed, as `Model.save` does.
 
     Parameters
     ----------
     path : str or path
-        Where to; ``{epoch}`` in it becomes the number of the epoch, so that each has a file of its own.
-    watch : str, optional
-        A value of the history: only an epoch in which it is better than ever before is saved.
+        The file to write; ``{epoch}`` in it is replaced by the number of the epoch, so that each has a file of its own.
+    monitor : str, optional
+        A value of the history: only epochs in which it improves on all earlier ones are saved.
     every : int, optional
         N, at least 1.
     higher_is_better : bool, optional
-        Must be said of anything but a loss.
+        Required unless monitoring a loss.
 
     Examples
     --------
@@ -43,25 +46,30 @@ class Checkpoint(Callback):
     ['2.npz', '4.npz']
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        watch: str | None = None,
-        every: int = 1,
-        higher_is_better: bool | None = None,
-    ) -> None:
-        self.path = os.fspath(path)
-        self.every = validation.integer("every", every)
-        self._new = None if watch is None else partial(Best, watch, higher_is_better=higher_is_better)
-        self._best = self._new() if self._new else None
+    path: str = argument(_path)
+    _: KW_ONLY
+    monitor: str | None = None
+    every: int = argument(integer, default=1)
+    higher_is_better: bool | None = None
 
-    def on_train_begin(self, training: Training) -> None:
-        if self._new:
-            self._best = self._new()
-            check_watched(self._best.watch, training.columns())
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._monitor()
 
-    def on_epoch_end(self, training: Training, epoch: Epoch) -> None:
-        better = self._best is None or self._best.improved(epoch.values)
-        if better and epoch.number % self.every == 0:
+    def _monitor(self) -> Monitor | None:
+        return None if self.monitor is None else Monitor(self.monitor, higher_is_better=self.higher_is_better)
+
+    def on_train_begin(self, training: Run) -> None:
+        monitor = self._monitor()
+        if monitor:
+            monitor.check(training.columns())
+
+    def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
+        monitor, memory = self._monitor(), training.memory(self)
+        if monitor:
+            value, best = epoch[monitor.monitor], getattr(memory, "best", None)
+            if not monitor.improved(value, best):
+                return
+            memory.best = value
+        if epoch.number % self.every == 0:
             training.model.save(self.path.replace("{epoch}", str(epoch.number)))

@@ -1,10 +1,10 @@
-"""What training and evaluation work on: samples with their labels and weights, checked once, at the door."""
+"""What training and evaluation work on: samples with their labels and weights, validated once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,11 @@ import numpy.typing as npt
 from whorl._core import randomness, validation
 from whorl._core.types import Array
 from whorl.losses import Loss, same_length, weights
-
-if TYPE_CHECKING:
-    from whorl.model import Model
+from whorl.stack import Stack
 
 
-class Selection:
-    """Some rows of an array, by their numbers: what is copied is only what is asked for, a batch at a time.
+class RowView:
+    """Some rows of an array, by their numbers: only what is asked for is copied, a batch at a time.
 
     Parameters
     ----------
@@ -27,7 +25,7 @@ class Selection:
 
     Examples
     --------
-    >>> some = Selection(np.array([[0.0], [10.0], [20.0]]), np.array([2, 0]))
+    >>> some = RowView(np.array([[0.0], [10.0], [20.0]]), np.array([2, 0]))
     >>> some[:1], some.take([1], axis=0), np.asarray(some)
     (array([[20.]]), array([[0.]]), array([[20.],
            [ 0.]]))
@@ -57,7 +55,7 @@ class Samples:
 
     Parameters
     ----------
-    x : ndarray or Selection, shape (n, *inputs)
+    x : ndarray or RowView, shape (n, *inputs)
         Of the model's dtype.
     target : ndarray
         Labels, as `Loss.targets` returns them.
@@ -65,13 +63,13 @@ class Samples:
         Weights of mean 1; None for equal ones.
     """
 
-    x: Array | Selection
+    x: Array | RowView
     target: Array
     weight: Array | None = None
 
     @classmethod
-    def checked(cls, model: Model, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
-        """Check what a user gave; raise TypeError or ValueError, by the argument's name."""
+    def checked(cls, model: Stack, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
+        """Validate what a user passed for a model; raise TypeError or ValueError."""
         validation.instance("loss", loss, Loss, "CrossEntropy()")
         x = validation.samples("X", X, model.inputs, model.dtype)
         target = loss.targets(y, model.outputs, model.dtype)
@@ -90,7 +88,7 @@ class Samples:
     def select(self, rows: Array) -> Samples:
         """Return the samples with these row numbers, without copying their inputs."""
         assert isinstance(self.x, np.ndarray)
-        selected = Samples(Selection(self.x, rows), self.target.take(rows, axis=0))
+        selected = Samples(RowView(self.x, rows), self.target.take(rows, axis=0))
         return selected if self.weight is None else selected.reweighted(self.weight.take(rows))
 
     def reweighted(self, factor: Array) -> Samples:
@@ -110,13 +108,6 @@ def split(
         )
     stay, aside = randomness.divide(len(data), held_out, rng, classes)
     return data.select(stay), data.select(aside)
-
-
-def batches(samples: int, batch_size: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield the row numbers of one epoch's batches: every sample once, in a random order, the last batch maybe short."""
-    order = rng.permutation(samples)  # shuffle numbers, not data
-    for start in range(0, samples, batch_size):
-        yield order[start : start + batch_size]
 
 
 def class_weights(target: Array | None, class_weight: Mapping[int, float] | str, classes: int) -> Array:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from whorl._core.files import write_rows
+from whorl._core.monitor import Monitor
 
 
 class Step(NamedTuple):
@@ -83,6 +87,38 @@ class History(Mapping[str, list[float]]):
         self.epochs: list[Epoch] = []
         self.stopped: str | None = None
 
+    def copy(self) -> History:
+        """Return a copy; the records are shared, as they never change."""
+        other = History()
+        other.epochs, other.stopped = self.epochs.copy(), self.stopped
+        return other
+
+    def best(self, name: str = "val_loss", *, higher_is_better: bool | None = None) -> Epoch:
+        """Return the record of the epoch in which a value was best, the first of them.
+
+        Parameters
+        ----------
+        name : str, optional
+            The value, by its name in the history.
+        higher_is_better : bool, optional
+            Required unless it is a loss.
+
+        Examples
+        --------
+        >>> history = History()
+        >>> for number, loss in enumerate([0.7, 0.5, 0.6], start=1):
+        ...     history.append(Epoch(number, 0.1, {"loss": loss}))
+        >>> history.best("loss").number
+        2
+        """
+        monitor = Monitor(name, higher_is_better=higher_is_better)
+        monitor.check(list(self))
+        best = self.epochs[0]
+        for epoch in self.epochs:
+            if monitor.improved(epoch[name], None if math.isnan(best[name]) else best[name]):
+                best = epoch
+        return best
+
     def append(self, epoch: Epoch) -> None:
         """Add the record of one more epoch."""
         self.epochs.append(epoch)
@@ -102,9 +138,8 @@ class History(Mapping[str, list[float]]):
         epoch,seconds,loss
         1,0.5,0.7
         """
-        from whorl.formats import history
-
-        history.save(self, path)
+        rows = [{"epoch": each.number, "seconds": each.seconds, **each.values} for each in self.epochs]
+        write_rows(path, ["epoch", "seconds", *self], rows)
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in list(self):

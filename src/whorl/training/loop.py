@@ -1,282 +1,249 @@
-"""The training loop: forward, loss, gradient, step."""
+"""The training loop: epochs of steps, in order, with records and callbacks. `step.py` has the step itself."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
+from whorl import schedules
 from whorl._core import randomness
 from whorl._core.memory import keep_freed_memory
-from whorl._core.monitor import check_watched
-from whorl._core.randomness import RNG
-from whorl._core.types import Array
-from whorl._core.validation import instance, integer, number, truth
-from whorl.fast import Switch
-from whorl.losses import Loss
-from whorl.metrics import METRICS, Metric, named
-from whorl.optimizers import Optimizer
-from whorl.training.data import Samples, batches, class_weights, split
+from whorl._core.monitor import check_column
+from whorl.layers import chain
+from whorl.metrics import named
+from whorl.passes import Pass, measure
+from whorl.stack import Stack
+from whorl.training.callbacks import Callback, listening, stopping
+from whorl.training.data import Samples
 from whorl.training.history import Epoch, Step
-
-if TYPE_CHECKING:
-    from whorl.model import Model
+from whorl.training.options import Options, callback_list
+from whorl.training.prepare import training_data
+from whorl.training.state import EpochState, TrainingState
+from whorl.training.step import take_step
 
 
 class DivergenceError(ArithmeticError):
-    """The loss became infinite or NaN, so that no further step could mend it. The model is what it was before that epoch."""
+    """The loss became infinite or NaN. Model and training state are what they were before that epoch."""
 
 
 class Training:
     """A training run: a ``for`` over it trains the model, one epoch a turn.
 
     Between two turns the run rests: look at the model, save it, stop for good, or come back later with another ``for``, which
-    goes on where the last one stopped, amid an epoch too.
-    `Model.training` makes one and describes its arguments.
+    goes on where the last one stopped, in the middle of an epoch too. `Model.training` makes one.
 
     Attributes
     ----------
     model : Model
+    options : Options
+        The arguments of the training.
+    state : TrainingState
+        All that it remembers.
     train, validation : Samples
-        The data, after the split; `validation` is None where none was asked for.
-    optimizer : Optimizer
-        The run's own.
-    epochs : int
-        How many were asked for.
-    epoch, step : int
-        How many are done.
+        The data, after the split; `validation` is None without validation data.
+    batch_size : int
+        Samples in a batch.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        X: Any,
-        y: Any,
-        *,
-        loss: Loss,
-        optimizer: Optimizer,
-        epochs: int,
-        batch_size: int | None,
-        accumulate: int,
-        validation: float | tuple[Any, ...] | None,
-        stratify: bool,
-        metrics: Iterable[str | Metric],
-        sample_weight: Any,
-        class_weight: Mapping[int, float] | str | None,
-        rng: RNG,
-        fast: bool | None,
-    ) -> None:
-        instance("optimizer", optimizer, Optimizer, "SGD(0.1)")
-        self._switch = Switch(fast=fast)
+    def __init__(self, model: Stack, X: Any, y: Any, options: Options) -> None:
         self.model = model
-        self.loss = loss
-        self.optimizer = optimizer.fresh()
-        self.epochs = integer("epochs", epochs, minimum=0)
-        self.accumulate = integer("accumulate", accumulate)
-        self.metrics = named(metrics)
-        self.generator = randomness.generator(rng)
-        data = Samples.checked(model, X, y, loss, sample_weight)
-        self.train, self.validation = self._split(data, validation, stratify=truth("stratify", stratify))
-        self._try_metrics()
-        self.batch_size = self._batch_size(batch_size)
-        if class_weight is not None:
-            by_class = class_weights(loss.classes(self.train.target), class_weight, max(2, model.outputs[-1]))
-            self.train = self.train.reweighted(by_class)
-        for watch in self.optimizer.watched:
-            check_watched(watch, self.columns()[:-1])  # the learning rate comes of what is watched
-        self.epoch = self.step = 0
-        self._underway: Underway | None = None
-        # The parameters that the steps have come to, while the model shows their average.
-        self._stepped: Array | None = None
-        model.settle_in(self.train.x)
-        keep_freed_memory()
+        self.options = options
+        rng = randomness.generator(options.rng)
+        self.metrics, self.callbacks = named(options.metrics), callback_list(options.callbacks)
+        self.train, self.validation = training_data(model, X, y, options, self.metrics, rng)
+        self.batch_size = self._batch_size()
+        rate = options.optimizer.learning_rate
+        for name in schedules.monitored(rate):
+            check_column(name, self.columns()[:-1])  # the learning rate itself depends on it
+        if options.state is None:
+            remembered = options.optimizer.start(model.parameters)
+            self.state = TrainingState(model.parameters, model.statistics, remembered, schedules.begin(rate), rng)
+        else:
+            self.restore(options.state)
 
-    def _batch_size(self, asked: int | None) -> int:
-        usual = self.optimizer.batch_size
+    def _batch_size(self) -> int:
+        asked, usual, count = self.options.batch_size, self.options.optimizer.batch_size, len(self.train)
         if asked is None:
-            return usual or len(self.train)
-        size = integer("batch_size", asked)
-        if usual is None and size * self.accumulate < len(self.train):
-            name, count = type(self.optimizer).__name__, len(self.train)
+            return usual or count
+        if usual is None and asked * self.options.accumulate < count:
+            name = type(self.options.optimizer).__name__
             raise ValueError(
                 f"batch_size must be None or at least {count} for {name}, which takes all samples, got {asked}"
             )
-        return size
+        return asked
 
-    def _try_metrics(self) -> None:
-        """Ask our own metrics for a value now, so that one that does not fit the labels fails here and not after an epoch."""
-        for data in filter(None, (self.train, self.validation)):
-            prediction = np.broadcast_to(np.zeros(1, self.model.dtype), (len(data), *self.model.outputs))
-            for name, metric in self.metrics.items():
-                if METRICS.get(name) is metric:
-                    try:
-                        metric(data.target, prediction)
-                    except (TypeError, ValueError) as error:
-                        raise type(error)(f"metrics: {name!r} does not fit these labels: {error}") from None
+    def restore(self, state: TrainingState) -> None:
+        """Return to a state: the model gets its numbers, and training goes on from there to the same bits.
 
-    def _split(self, data: Samples, validation: object, *, stratify: bool) -> tuple[Samples, Samples | None]:
-        if stratify and (validation is None or isinstance(validation, tuple | list)):
-            raise ValueError("stratify=True needs a fraction to split off: validation=0.2, for instance")
-        if validation is None:
-            return data, None
-        if isinstance(validation, tuple | list):
-            if len(validation) not in (2, 3):
-                raise ValueError(f"validation must be (X_val, y_val), got {len(validation)} items")
-            try:
-                X, y, *sample_weight = validation
-                return data, Samples.checked(self.model, X, y, self.loss, *sample_weight)
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"in validation: {error}") from None
-        fraction = number("validation", validation, above=0, below=1)
-        classes = self.loss.classes(data.target) if stratify else None
-        if stratify and classes is None:
-            raise ValueError("stratify=True needs a loss with one label for each sample, such as CrossEntropy()")
-        return split(data, fraction, self.generator, classes)
+        Parameters
+        ----------
+        state : TrainingState
+            Of this run or of another one of an equal model and optimizer; a copy of it is taken. The state of a run of the
+            same model is gone on with, and the model keeps the numbers that it has.
+        """
+        model = self.model
+        state.check(model.parameters, model.statistics, self.options.optimizer.start(model.parameters), len(self.train))
+        if state.parameters is not model.parameters:
+            state = state.copy()
+            model.parameters, model.statistics = state.parameters, state.statistics
+            state.parameters, state.statistics = model.parameters, model.statistics
+        self.state = state
+
+    # The loop.
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train, and yield a record after each epoch."""
-        while self.epoch < self.epochs:
-            yield self._train_epoch()
+        history = self.state.history
+        history.stopped = None
+        with listening(self.callbacks, self, history):
+            while self.state.epoch < self.options.epochs and history.stopped is None:
+                yield self._epoch()
 
     def steps(self) -> Iterator[Step]:
         """Train, and yield a record after each step; the last of an epoch holds the epoch's record."""
-        while self.epoch < self.epochs:
-            begun = time.perf_counter()
-            underway = self._begin()
-            # A loss that is not finite ends the epoch, with an error.
-            with np.errstate(over="ignore", invalid="ignore"), self._switch:
-                count, loss, penalty, learning_rate = self._train_step(underway, next(underway.batches))
-                underway.seconds += time.perf_counter() - begun
-                epoch = self._complete(underway) if underway.samples == underway.total else None
-            yield Step(self.step, count, loss, penalty, learning_rate, epoch)
+        history = self.state.history
+        history.stopped = None
+        with listening(self.callbacks, self, history):
+            while self.state.epoch < self.options.epochs and history.stopped is None:
+                yield self._epoch_step()
 
-    def resume(self, earlier: Training) -> None:
-        """Go on where an earlier run ended, for one epoch: with its optimizer, its time, and its count of steps."""
-        self.optimizer, self._stepped = earlier.optimizer, earlier._stepped
-        self.epoch, self.step = earlier.epoch, earlier.step
-        self._switch.resume(earlier._switch)
-        self.epochs = self.epoch + 1
-
-    def _train_epoch(self) -> Epoch:
-        """Take the steps that are left of this epoch."""
+    def _epoch(self) -> Epoch:
+        """Take the steps that are left of this epoch, and return its record."""
+        current = self._begin_epoch()
         begun = time.perf_counter()
-        underway = self._begin()
-        with np.errstate(over="ignore", invalid="ignore"), self._switch:
-            for rows in underway.batches:
-                if self._switch.undecided:
-                    self._switch.consider()
-                self._train_step(underway, rows)
-            underway.seconds += time.perf_counter() - begun
-            return self._complete(underway)
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is found at the end
+            while current.samples < len(self.train):
+                self._step(current)
+        current.seconds += time.perf_counter() - begun
+        return self._end_epoch(current)
 
-    def _train_step(self, underway: Underway, rows: Array) -> tuple[int, float, float, float]:
-        """Forward, loss, gradient, step; return the number of samples, their loss, the penalty in it, the learning rate."""
-        learning_rate = self.optimizer.rate(self.epoch + underway.samples / underway.total)
-        loss, penalty, target, prediction = self._gradient(rows)
-        self.model.step(self.optimizer, learning_rate, loss, lambda: self._gradient(rows)[0])
-        count = len(rows)
-        self.step += 1
-        underway.samples += count
-        underway.loss += count * loss
-        underway.penalty += count * penalty
+    def _epoch_step(self) -> Step:
+        """Take a step, and return its record."""
+        current = self._begin_epoch()
+        begun, rate, samples = time.perf_counter(), self.learning_rate(), current.samples
+        with np.errstate(over="ignore", invalid="ignore"):
+            done = self._step(current)
+        current.seconds += time.perf_counter() - begun
+        samples = current.samples - samples
+        epoch = self._end_epoch(current) if current.samples == len(self.train) else None
+        return Step(self.state.step, samples, done.loss, done.penalty, rate, epoch)
+
+    def _step(self, current: EpochState) -> Pass:
+        """Take the next step of the epoch. It counts once it is done, so that one that is interrupted is taken again."""
+        size, end = self.batch_size, min(current.samples + self.batch_size * self.options.accumulate, len(self.train))
+        batches = [current.order[i : min(i + size, end)] for i in range(current.samples, end, size)]
+        done = take_step(self.model, self.train, batches, self.options, self.state, self.learning_rate())
+        count = end - current.samples
+        current.loss += count * done.loss
+        current.penalty += count * done.penalty
         if self.metrics:
-            underway.seen.append((target, prediction))
-        return count, loss, penalty, learning_rate
+            target = self.train.target.take(current.order[current.samples : end], axis=0)
+            current.outcomes.append((target, done.prediction))
+        current.samples = end
+        self.state.step += 1
+        return done
 
-    def _gradient(self, rows: Array) -> tuple[float, float, Array, Array]:
-        """Fill the model's gradients for these rows; return the loss, the penalty in it, the targets and the predictions."""
-        if len(rows) > self.batch_size:
-            return self._accumulated([rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)])
-        x, target, weight = self.train.batch(rows)
-        loss, penalty, prediction, backward = self.model.loss(
-            x, target, self.loss, weight=weight, training=self.generator
-        )
-        backward()
-        return loss, penalty, target, prediction
-
-    def _accumulated(self, parts: list[Array]) -> tuple[float, float, Array, Array]:
-        """Do the same for several batches as if they were one: the mean of their losses and gradients, by their lengths."""
-        count = sum(map(len, parts))
-        gradients, mean_loss = np.zeros_like(self.model.gradients), 0.0
-        outcomes = []
-        for rows in parts:
-            loss, penalty, *outcome = self._gradient(rows)
-            gradients += self.model.gradients * (len(rows) / count)
-            mean_loss += loss * (len(rows) / count)
-            outcomes.append(outcome)
-        self.model.gradients = gradients
-        target, prediction = (np.concatenate(part) for part in zip(*outcomes, strict=True))
-        return mean_loss, penalty, target, prediction
-
-    def _begin(self) -> Underway:
+    def _begin_epoch(self) -> EpochState:
         """Return the epoch that is under way, or a new one."""
-        if self._underway is None:
-            if self._stepped is not None:  # the model was showing the average of what the steps came to
-                self.model.parameters, self._stepped = self._stepped, None
-            self._underway = Underway(self)
-        return self._underway
+        state, model = self.state, self.model
+        if state.current is None:
+            keep_freed_memory()
+            before = state.copy()
+            chain.adapt(model.layers, self.train.x, model.p)
+            if state.stepped is not None:  # the model has the average of what the steps came to
+                average = self.options.optimizer.average(state.optimizer)
+                assert average is not None
+                if np.array_equal(model.parameters, average):
+                    model.parameters = state.stepped
+                else:  # somebody has changed the model since: go on from there
+                    average[...] = model.parameters
+                state.stepped = None
+            state.current = EpochState(state.rng.permutation(len(self.train)), before)  # shuffle numbers, not data
+        return state.current
 
-    def _complete(self, underway: Underway) -> Epoch:
+    def _end_epoch(self, current: EpochState) -> Epoch:
         """Count the epoch as done, and return its record."""
-        begun = time.perf_counter()
-        self._underway = None
-        values = underway.losses()
-        if not (math.isfinite(values["loss"]) and np.isfinite(self.model.parameters).all()):
-            self.model.parameters, self.model.statistics = underway.before
+        begun, state, model, optimizer = time.perf_counter(), self.state, self.model, self.options.optimizer
+        values = {"loss": current.loss / current.samples, "penalty": current.penalty / current.samples}
+        if not (math.isfinite(values["loss"]) and all(np.isfinite(array).all() for array in state.arrays())):
+            self._roll_back(current)
             raise DivergenceError(
-                f"the loss became {values['loss']} in epoch {self.epoch + 1}: the steps were too long; lower the learning"
-                " rate, or scale the inputs to about 1 (the model has the parameters from before that epoch)"
+                f"the loss became {values['loss']} in epoch {state.epoch + 1}: the steps were too long; lower the learning"
+                " rate, or scale the inputs to about 1 (model and training state are as before that epoch)"
             )
-        self.epoch += 1
-        values |= underway.metrics(self.metrics)
-        if self.optimizer.average is not None:
-            self._stepped = self.model.parameters.copy()
-            self.model.parameters = self.optimizer.average
+        if self.metrics:
+            target, prediction = (np.concatenate(part) for part in zip(*current.outcomes, strict=True))
+            values |= {name: float(metric(target, prediction)) for name, metric in self.metrics.items()}
+        average = optimizer.average(state.optimizer)
+        if average is not None:
+            state.stepped = model.parameters.copy()
+            model.parameters = average
         if self.validation:
-            measured = self.model.measure(self.validation, self.loss, self.metrics)
-            values.update({f"val_{name}": value for name, value in measured.items()})
-        self.optimizer.observe(values)
-        values["learning_rate"] = self.optimizer.rate(self.epoch)
-        return Epoch(self.epoch, underway.seconds + time.perf_counter() - begun, values)
+            measured = self._measure(self.validation)
+            values |= {f"val_{name}": value for name, value in measured.items()}
+        schedules.observe(optimizer.learning_rate, values, state.schedule)
+        state.epoch, state.current = state.epoch + 1, None
+        values["learning_rate"] = self.learning_rate()
+        epoch = Epoch(state.epoch, current.seconds + time.perf_counter() - begun, values)
+        state.history.append(epoch)
+        for callback in self.callbacks:
+            stopping(state.history, callback.on_epoch_end, self, epoch)
+        return epoch
+
+    def _roll_back(self, current: EpochState) -> None:
+        """Put back all numbers that the epoch has changed."""
+        before, state = current.before, self.state
+        self.model.parameters, self.model.statistics = before.parameters, before.statistics
+        state.optimizer, state.schedule, state.stepped = before.optimizer, before.schedule, before.stepped
+        state.rng.bit_generator.state = before.rng.bit_generator.state
+        state.step, state.current = before.step, None
+
+    # What callbacks, and whoever drives the loop, may ask.
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs that were asked for."""
+        return self.options.epochs
+
+    @property
+    def epoch(self) -> int:
+        """The number of epochs that are done."""
+        return self.state.epoch
+
+    @property
+    def step(self) -> int:
+        """The number of steps that are done."""
+        return self.state.step
+
+    def learning_rate(self) -> float:
+        """Return the learning rate at this time."""
+        state, time_ = self.state, float(self.state.epoch)
+        if state.current is not None:
+            time_ += state.current.samples / len(self.train)
+        return schedules.rate_at(self.options.optimizer.learning_rate, time_, state.schedule)
 
     def columns(self) -> list[str]:
-        """Return the names of the values that each epoch will have."""
+        """Return the names of the values that each epoch has."""
         measured = ["loss", "penalty", *self.metrics]
         validation = [f"val_{name}" for name in measured] if self.validation else []
         return [*measured, *validation, "learning_rate"]
 
     def measure(self) -> tuple[dict[str, float], dict[str, float] | None]:
-        """Return loss, penalty and metrics of the network as it stands, on the training and the validation data."""
-        train, validation = (
-            self.model.measure(data, self.loss, self.metrics) if data else None
-            for data in (self.train, self.validation)
-        )
-        assert train is not None
-        return train, validation
+        """Return loss, penalty and metrics of the model as it is, on the training and the validation data."""
+        return self._measure(self.train), self._measure(self.validation) if self.validation else None
 
+    def _measure(self, data: Samples) -> dict[str, float]:
+        return measure(self.model, data.x, data.target, data.weight, self.options.loss, self.metrics)
 
-class Underway:
-    """An epoch under way: the batches that are left, and the sums so far, each batch counted by its length."""
-
-    def __init__(self, training: Training) -> None:
-        self.before = training.model.parameters.copy(), training.model.statistics.copy()
-        together = training.batch_size * training.accumulate
-        self.total = len(training.train)
-        self.batches = batches(self.total, together, training.generator)
-        self.samples = 0
-        self.seconds = self.loss = self.penalty = 0.0
-        self.seen: list[tuple[Array, Array]] = []
-
-    def losses(self) -> dict[str, float]:
-        """Return the means over the samples of the loss and of the penalty in it."""
-        return {"loss": self.loss / self.samples, "penalty": self.penalty / self.samples}
-
-    def metrics(self, metrics: Mapping[str, Metric]) -> dict[str, float]:
-        """Return the metrics of all predictions of the epoch."""
-        if not metrics:
-            return {}
-        target, prediction = (np.concatenate(part) for part in zip(*self.seen, strict=True))
-        return {name: float(metric(target, prediction)) for name, metric in metrics.items()}
+    def memory(self, callback: Callback) -> SimpleNamespace:
+        """Return what a callback remembers: a namespace of its own in the training state."""
+        callbacks = self.callbacks
+        memories = self.state.callbacks
+        if len(memories) != len(callbacks):
+            memories[:] = [SimpleNamespace() for _ in callbacks]
+        return next(memory for own, memory in zip(callbacks, memories, strict=True) if own is callback)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-from whorl._core import validation
-from whorl.training.callbacks import Callback
+from whorl._core.description import Description, argument
+from whorl._core.validation import integer
+from whorl.training.callbacks import Callback, Run
 from whorl.training.history import Epoch, History
-
-if TYPE_CHECKING:
-    from whorl.training.loop import Training
 
 
 def line(epoch: int, train: Mapping[str, float], validation: Mapping[str, float] | None, learning_rate: float) -> str:
-    """Write the line of one epoch.
+    """Return the line of one epoch.
 
     Examples
     --------
@@ -30,61 +28,61 @@ def line(epoch: int, train: Mapping[str, float], validation: Mapping[str, float]
 
 
 def _values(measured: Mapping[str, float]) -> str:
-    """Write the metrics, then the loss; the penalty is in the loss."""
+    """Return the metrics, then the loss, as text; the penalty is part of the loss."""
     metrics = [name for name in measured if name not in ("loss", "penalty")]
     short = {"accuracy": "acc"}
     return " ".join(f"{short.get(name, name)} {measured[name]:.3f}" for name in [*metrics, "loss"])
 
 
-class Progress(Callback):
+class Progress(Callback, Description):
     """Prints a line for epoch 0 (the untrained network), for every N-th epoch, and for the last.
 
-    A line tells of the network as it stands after so many epochs, dropout off: for each, the training data is measured
-    afresh (the `History` has the cheaper means over the epoch's batches). On a terminal a live line runs under them.
+    A line describes the network as it is after so many epochs, with dropout off: for each, the training data is measured
+    anew (the `History` has the cheaper means over the epoch's batches). On a terminal a live line follows the last one.
 
     Parameters
     ----------
     every : int, optional
-        N, at least 1; by default the lines number about ten.
+        N, at least 1; by default about ten lines are printed.
     stream : file, optional
         Where to print; by default the standard output.
     """
 
-    def __init__(self, every: int | None = None, stream: TextIO | None = None) -> None:
-        self.every = None if every is None else validation.integer("every", every)
-        self.stream = stream
-        self._printed = self._started = self._shown = 0.0
+    every: int | None = argument(integer, default=None)
+    stream: TextIO | None = None
 
-    def on_train_begin(self, training: Training) -> None:
-        self._started = time.perf_counter()
+    def on_train_begin(self, training: Run) -> None:
+        memory = training.memory(self)
+        memory.started, memory.shown, memory.first = time.perf_counter(), 0.0, training.epoch
         self._print(training)
 
-    def on_epoch_end(self, training: Training, epoch: Epoch) -> None:
+    def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         every = self.every or max(1, training.epochs // 10)
         if epoch.number % every == 0 or epoch.number == training.epochs:
             self._print(training)
-        elif time.perf_counter() - self._shown > 0.1:
+        elif time.perf_counter() - training.memory(self).shown > 0.1:
             self._live(training, epoch)
 
-    def on_train_end(self, training: Training, history: History) -> None:
-        if self._printed != training.epoch:  # stopped between two lines
+    def on_train_end(self, training: Run, history: History) -> None:
+        if getattr(training.memory(self), "printed", None) != training.epoch:  # stopped between two lines
             self._print(training)
         if history.stopped is not None:
             self._write(f"stopped after epoch {training.epoch}: {history.stopped}\n")
 
-    def _print(self, training: Training) -> None:
-        self._printed = training.epoch
+    def _print(self, training: Run) -> None:
+        training.memory(self).printed = training.epoch
         train, validation = training.measure()
-        learning_rate = training.optimizer.rate(training.epoch)
-        self._write(line(training.epoch, train, validation, learning_rate) + "\n")
+        self._write(line(training.epoch, train, validation, training.learning_rate()) + "\n")
 
-    def _live(self, training: Training, epoch: Epoch) -> None:
+    def _live(self, training: Run, epoch: Epoch) -> None:
         """Show how far training is, on a line that the next one will overwrite."""
-        self._shown = time.perf_counter()
+        memory = training.memory(self)
+        memory.shown = time.perf_counter()
         if (self.stream or sys.stdout).isatty():
-            left = (self._shown - self._started) / epoch.number * (training.epochs - epoch.number)
+            pace = (memory.shown - memory.started) / (epoch.number - memory.first)
             done = round(20 * epoch.number / training.epochs)
             bar = "#" * done + "." * (20 - done)
+            left = pace * (training.epochs - epoch.number)
             self._write(f"[{bar}] {epoch.number}/{training.epochs} loss {epoch['loss']:.3f} {left:.0f} s left")
 
     def _write(self, text: str) -> None:

@@ -1,46 +1,35 @@
-"""Callbacks that end a training: when it no longer gains, or when it is good enough."""
+"""Callbacks that end a training: when it no longer improves, or when it has reached a goal."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import KW_ONLY
 
-from whorl._core import validation
-from whorl._core.monitor import Best, check_watched
-from whorl._core.types import Array
-from whorl.training.callbacks import Callback, StopTraining
+from whorl._core.description import Description, argument
+from whorl._core.monitor import Monitor
+from whorl._core.validation import integer, number
+from whorl.training.callbacks import Callback, Run, StopTraining
 from whorl.training.history import Epoch, History
 
-if TYPE_CHECKING:
-    from whorl.training.loop import Training
 
-
-class EarlyStopping(Callback):
-    """Ends the training when a value has not become better for some epochs, and always gives the model its best parameters.
+class EarlyStopping(Callback, Description):
+    """Ends the training when a value has not improved for some epochs, and gives the model its best parameters.
 
     They are restored at the end however training ended: at its last epoch, by this callback or another, or by an error.
 
     Parameters
     ----------
-    watch : str, optional
-        The value to watch, by its name in the history; ``"val_loss"`` needs validation data.
+    monitor : str, optional
+        The value to monitor, by its name in the history; ``"val_loss"`` needs validation data.
     patience : int, optional
-        How many epochs in a row without a better value are endured, at least 0.
+        Number of epochs without improvement to allow, at least 0.
     higher_is_better : bool, optional
-        Must be said of anything but a loss.
+        Required unless monitoring a loss.
     threshold : float, optional
-        By how much, as a share of the best value, a value must beat it to count as better; at least 0.
-
-    Attributes
-    ----------
-    best_epoch : int or None
-        The number of the best epoch.
-    best : float or None
-        Its value.
+        Smallest improvement that counts, as a fraction of the best value; at least 0.
 
     Notes
     -----
-    Keras restores the best weights only if asked to, and then not if all epochs ran.
+    Keras restores the best weights only if asked to, and then not if all epochs ran. `History.best` tells which epoch it was.
 
     References
     ----------
@@ -53,59 +42,58 @@ class EarlyStopping(Callback):
     >>> model = Model([Dense(64), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
     >>> stop = EarlyStopping(patience=3)
     >>> history = model.fit(X, y, loss=CrossEntropy(), optimizer=Adam(0.1), epochs=500, validation=0.2, callbacks=[stop], rng=0)
-    >>> history["val_loss"][stop.best_epoch - 1] == min(history["val_loss"]) == stop.best
+    >>> history.best("val_loss")["val_loss"] == min(history["val_loss"])
     True
     """
 
-    def __init__(
-        self,
-        watch: str = "val_loss",
-        *,
-        patience: int = 10,
-        higher_is_better: bool | None = None,
-        threshold: float = 0.0,
-    ) -> None:
-        self.patience = validation.integer("patience", patience, minimum=0)
-        self._new = partial(Best, watch, higher_is_better=higher_is_better, threshold=threshold)
-        self._best = self._new()
-        self.best_epoch: int | None = None
-        self._kept: tuple[Array, Array] | None = None
+    monitor: str = "val_loss"
+    _: KW_ONLY
+    patience: int = argument(integer, default=10, minimum=0)
+    higher_is_better: bool | None = None
+    threshold: float = argument(number, default=0.0, minimum=0)
 
-    @property
-    def best(self) -> float | None:
-        """The best value so far."""
-        return self._best.value
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._monitor()
 
-    def on_train_begin(self, training: Training) -> None:
-        check_watched(self._best.watch, training.columns())
-        self._best, self.best_epoch, self._kept = self._new(), None, None
+    def _monitor(self) -> Monitor:
+        return Monitor(self.monitor, higher_is_better=self.higher_is_better, threshold=self.threshold)
 
-    def on_epoch_end(self, training: Training, epoch: Epoch) -> None:
-        if self._best.improved(epoch.values):
-            self.best_epoch = epoch.number
-            self._kept = training.model.parameters.copy(), training.model.statistics.copy()
-        elif epoch.number - (self.best_epoch or 0) > self.patience:
+    def on_train_begin(self, training: Run) -> None:
+        self._monitor().check(training.columns())
+        memory = training.memory(self)
+        if not hasattr(memory, "best"):
+            memory.best, memory.epoch, memory.parameters, memory.statistics = None, 0, None, None
+
+    def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
+        memory = training.memory(self)
+        if self._monitor().improved(epoch[self.monitor], memory.best):
+            memory.best, memory.epoch = epoch[self.monitor], epoch.number
+            memory.parameters, memory.statistics = training.model.parameters.copy(), training.model.statistics.copy()
+        elif epoch.number - memory.epoch > self.patience:
+            best = "" if memory.best is None else f", where it was {memory.best:.4g}"
             raise StopTraining(
-                f"{self._best.watch} has not become better for {epoch.number - (self.best_epoch or 0)} epochs; the model has"
-                f" its parameters of epoch {self.best_epoch}, where it was {self.best:.4g}"
+                f"{self.monitor} has not improved for {epoch.number - memory.epoch} epochs; the model has its parameters"
+                f" of epoch {memory.epoch}{best}"
             )
 
-    def on_train_end(self, training: Training, history: History) -> None:
-        if self._kept is not None:
-            training.model.parameters, training.model.statistics = self._kept
+    def on_train_end(self, training: Run, history: History) -> None:
+        memory = training.memory(self)
+        if getattr(memory, "parameters", None) is not None:
+            training.model.parameters, training.model.statistics = memory.parameters, memory.statistics
 
 
-class StopAt(Callback):
+class StopAt(Callback, Description):
     """Ends the training when a value is reached.
 
     Parameters
     ----------
-    watch : str
-        The value to watch, by its name in the history, such as ``"val_accuracy"``.
+    monitor : str
+        The value to monitor, by its name in the history, such as ``"val_accuracy"``.
     goal : float
         What it must reach: from above if it is a loss, else as `higher_is_better` says.
     higher_is_better : bool, optional
-        Must be said of anything but a loss.
+        Required unless monitoring a loss.
 
     Examples
     --------
@@ -117,15 +105,22 @@ class StopAt(Callback):
     'loss has reached 0.5: it'
     """
 
-    def __init__(self, watch: str, goal: float, *, higher_is_better: bool | None = None) -> None:
-        best = Best(watch, higher_is_better=higher_is_better)
-        self.watch, self.higher_is_better = best.watch, best.higher_is_better
-        self.goal = validation.number("goal", goal)
+    monitor: str
+    goal: float = argument(number)
+    _: KW_ONLY
+    higher_is_better: bool | None = None
 
-    def on_train_begin(self, training: Training) -> None:
-        check_watched(self.watch, training.columns())
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._monitor()
 
-    def on_epoch_end(self, training: Training, epoch: Epoch) -> None:
-        value = epoch[self.watch]
-        if value >= self.goal if self.higher_is_better else value <= self.goal:
-            raise StopTraining(f"{self.watch} has reached {self.goal:g}: it is {value:.4g}")
+    def _monitor(self) -> Monitor:
+        return Monitor(self.monitor, higher_is_better=self.higher_is_better)
+
+    def on_train_begin(self, training: Run) -> None:
+        self._monitor().check(training.columns())
+
+    def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
+        value = epoch[self.monitor]
+        if self._monitor().reached(value, self.goal):
+            raise StopTraining(f"{self.monitor} has reached {self.goal:g}: it is {value:.4g}")

@@ -1,0 +1,89 @@
+"""The ``.npz`` file: NumPy's own archive of arrays, and a header.
+
+The arrays lie in it under their names, so that ``numpy.load`` alone reads them. The header is the array ``whorl``: one text, JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.lib.npyio import NpzFile
+
+from whorl._core.files import replacing
+from whorl._core.types import Array, Shape
+
+FORMAT = 1
+"""Version of the header. A file with a higher one was written by a later whorl, and is refused."""
+
+# What NumPy and zipfile raise over damaged files, as found by changing each byte of one.
+DAMAGE = (ArithmeticError, BadZipFile, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
+          ValueError, struct.error, zlib.error)  # fmt: skip
+
+
+class ModelFileError(ValueError):
+    """The file is not a model, or it is damaged."""
+
+
+def save(path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Write a header and arrays to a file. The same content gives the same bytes."""
+    text = np.array(json.dumps({"format": FORMAT, **header}))
+    with replacing(path) as file:
+        np.savez(file, whorl=text, **arrays)  # type: ignore[arg-type]
+
+
+class Archive:
+    """An open file: its header, and its arrays as they are asked for."""
+
+    def __init__(self, file: Any) -> None:
+        archive = np.load(file, allow_pickle=False)
+        if not isinstance(archive, NpzFile):
+            raise ModelFileError("it is not an archive of arrays")
+        if "whorl" not in archive.files:
+            raise ModelFileError(f"it has no header, only the arrays {archive.files}")
+        self._archive = archive
+        self.header: dict[str, Any] = json.loads(str(archive["whorl"]))
+        if not isinstance(self.header, dict) or "format" not in self.header:
+            raise ModelFileError("its header does not state its format")
+        if self.header["format"] not in range(1, FORMAT + 1):
+            raise ModelFileError(
+                f"its format is {self.header['format']}, of a later version of whorl; this one reads {FORMAT}"
+            )
+
+    def array(self, name: str, shape: Shape) -> Array:
+        """Return an array of floats; raise unless it is there and has this shape, before it is allocated."""
+        if name not in self._archive.files:
+            raise ModelFileError(f"the array {name} is missing; it has {self._archive.files}")
+        found, dtype = self._peek(name)
+        if found != shape:
+            raise ModelFileError(f"{name} must have shape {shape}, got {found}")
+        if dtype.kind != "f":
+            raise ModelFileError(f"{name} must hold floats, got {dtype}")
+        array: Array = self._archive[name]
+        return array
+
+    def _peek(self, name: str) -> tuple[Shape, np.dtype[Any]]:
+        """Return the shape and the type of an array, without reading it."""
+        assert self._archive.zip is not None
+        with self._archive.zip.open(f"{name}.npy") as file:
+            read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+            shape, _, dtype = read[npy.read_magic(file)](file)
+        return shape, dtype
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[Archive]:
+    """Open a file that `save` wrote; whatever is wrong with it, here or in the block, becomes a `ModelFileError`."""
+    with open(path, "rb") as file:
+        try:
+            yield Archive(file)
+        except DAMAGE as error:
+            raise ModelFileError(f"{os.fspath(path)!r} is not a model of whorl, or damaged: {error}") from None

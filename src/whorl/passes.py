@@ -1,0 +1,114 @@
+"""Passes through a network: forward, forward with the loss, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from whorl._core.memory import keep_freed_memory
+from whorl._core.types import Array
+from whorl.layers import Layer, Sigmoid, Softmax, chain
+from whorl.losses import BinaryCrossEntropy, CrossEntropy, FusedLoss, Loss
+from whorl.metrics import Metric
+from whorl.stack import Stack
+
+FUSED: Mapping[type[Loss], type[Layer]] = {CrossEntropy: Softmax, BinaryCrossEntropy: Sigmoid}
+"""Where a network ends in such a layer and meets such a loss, the two are one stable step: `FusedLoss.from_scores`."""
+
+
+class Pass(NamedTuple):
+    """A pass forward through the network and the loss.
+
+    Parameters
+    ----------
+    loss : float
+        Penalty included.
+    penalty : float
+        That part of it.
+    prediction : ndarray, shape (n, *outputs)
+    backward : callable
+        Fills the gradients with those of exactly this loss; returns dL/dx if it was asked for.
+    """
+
+    loss: float
+    penalty: float
+    prediction: Array
+    backward: Callable[[], Array | None]
+
+
+def predict(network: Stack, x: Any, *, last: int | None = None) -> Array:
+    """Return the output of the network for x (n, *inputs), or that of its first `last` layers."""
+    if len(x) > chain.CHUNK:
+        keep_freed_memory()
+    return chain.predict(network.layers[:last], x, network.p)
+
+
+def loss_pass(
+    network: Stack,
+    x: Array,
+    target: Array,
+    loss: Loss,
+    weight: Array | None = None,
+    rng: np.random.Generator | None = None,
+    *,
+    inputs: bool = False,
+) -> Pass:
+    """Go forward through the layers and the loss.
+
+    Parameters
+    ----------
+    network : Stack
+        A `Model`.
+    x : ndarray, shape (n, *inputs)
+    target : ndarray
+        Labels, as ``loss.targets(y, network.outputs, network.dtype)`` returns them.
+    loss : Loss
+    weight : ndarray, shape (n,), optional
+        Weights of the samples, of mean 1 over the data set.
+    rng : Generator, optional
+        The source of random numbers in a training pass; None when predicting.
+    inputs : bool, optional
+        Whether ``backward`` goes back to the inputs and returns dL/dx, which training does not need.
+    """
+    fused = is_fused(network, loss)
+    layers = network.layers[:-1] if fused else network.layers
+    first, g = (0, network.gradient_views(inputs=True)) if inputs else (network.first, network.g)
+    output, back = chain.forward(layers, x, network.p, rng, frozen=network.frozen, first=first)
+    if fused:
+        value, prediction, loss_back = cast("FusedLoss", loss).from_scores(output, target, weight)
+    else:
+        value, loss_back = loss.forward(output, target, weight)
+        prediction = output
+    penalties = [penalty.forward(network.parameters) for penalty in network.penalties]
+    penalty = sum((amount for amount, _ in penalties), 0.0)
+
+    def backward() -> Array | None:
+        dx: Array | None = back(loss_back(), g)
+        for _, penalty_back in penalties:
+            penalty_back(network.gradients)
+        network.clear_frozen()
+        return dx
+
+    return Pass(value + penalty, penalty, prediction, backward)
+
+
+def measure(
+    network: Stack, x: Any, target: Array, weight: Array | None, loss: Loss, metrics: Mapping[str, Metric]
+) -> dict[str, float]:
+    """Return the loss, the penalty in it and the metrics of the predictions for these samples."""
+    if is_fused(network, loss):
+        output = predict(network, x, last=-1)
+        value, prediction, _ = cast("FusedLoss", loss).from_scores(output, target, weight)
+    else:
+        prediction = predict(network, x)
+        value, _ = loss.forward(prediction, target, weight)
+    penalty = sum((each.forward(network.parameters)[0] for each in network.penalties), 0.0)
+    measured = {name: float(metric(target, prediction)) for name, metric in metrics.items()}
+    return {"loss": value + penalty, "penalty": penalty, **measured}
+
+
+def is_fused(network: Stack, loss: Loss) -> bool:
+    """Whether the last layer and the loss are one step."""
+    return FUSED.get(type(loss)) is type(network.layers[-1])

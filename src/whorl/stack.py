@@ -1,0 +1,231 @@
+"""Layers in a row, and all their numbers in flat vectors.
+
+An optimizer is then one expression over a vector, and clipping, snapshots and averaging are one line each.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from whorl._core import randomness, validation
+from whorl._core.memory import aligned_zeros
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
+from whorl.layers import Layer, chain
+from whorl.layers.chain import Place
+from whorl.parameters import Views, views
+from whorl.regularizers import L1, L2
+
+
+class Stack:
+    """The numbers of a `Model`, which describes the arguments: what passes through the network and training work on.
+
+    Attributes
+    ----------
+    places : list of Place
+        The layers in their places.
+    declared, trained, untrained : dict of str to Parameter
+        All arrays by name, in order; those in `parameters`; those in `statistics`.
+    p, g : tuple of Views
+        For each layer its parameters and statistics, and the gradients of its parameters.
+    first : int
+        The place of the first layer with parameters: training takes no gradient further back.
+    penalties : list of L1 and L2
+    frozen : frozenset of int
+        The places of the layers that training does not change.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        inputs: int | Sequence[int],
+        rng: RNG = None,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> None:
+        self.inputs = validation.shape("inputs", inputs)
+        self.dtype = validation.float_type("dtype", dtype)
+        self.layers = chain.checked("layers", layers)
+        self.frozen: frozenset[int] = frozenset()
+        self._connect()
+        generator, arrays = randomness.generator(rng), self.named_arrays()
+        for name, parameter in self.declared.items():
+            arrays[name][...] = parameter.initializer(parameter.shape, generator)
+
+    def _connect(self) -> None:
+        """Allocate the vectors, and make the layers' views of them."""
+        self.places = places = chain.connect(self.layers, self.inputs)
+        self.outputs = places[-1].outputs
+        self.declared = {name: each for place in chain.walk(places) for name, each in place.declared.items()}
+        self.trained = {name: each for name, each in self.declared.items() if each.trained}
+        self.untrained = {name: each for name, each in self.declared.items() if not each.trained}
+        size = sum(each.size for each in self.trained.values())
+        self._parameters = aligned_zeros(size, self.dtype, 0)
+        self._gradients = aligned_zeros(size, self.dtype, 1)
+        self._statistics = np.zeros(sum(each.size for each in self.untrained.values()), self.dtype)
+        arrays = self.named_arrays()
+        self.p = tuple(_views(place, arrays) for place in places)
+        self.first = next((i for i, place in enumerate(places) if self._trained_in(place)), len(places))
+        self.g = self.gradient_views()
+        penalties = L1(self._strengths("l1")), L2(self._strengths("l2"))
+        self.penalties = [penalty for penalty in penalties if penalty.strengths.any()]
+        pairs = [pair for place, p in zip(places, self.p, strict=True) for pair in _pairs(place, p)]
+        self._constrained = [(layer, p) for layer, p in pairs if type(layer).constrain is not Layer.constrain]
+        self._gather_frozen()
+
+    def gradient_views(self, *, inputs: bool = False) -> tuple[Views, ...]:
+        """Return each layer's views of the gradients; the first with parameters takes them back to its `inputs` if wanted."""
+        gradients = self.named_gradients()
+        g = tuple(_views(place, gradients) for place in self.places)
+        for views_ in g[: self.first + 1]:
+            views_.inputs = inputs
+        return g
+
+    def _trained_in(self, place: Place) -> list[str]:
+        """Return the names of the parameters of a layer and of those inside it."""
+        return [name for each in chain.walk([place]) for name in each.declared if name in self.trained]
+
+    def _strengths(self, kind: str) -> Array:
+        """Return a vector like the parameters that holds for each element the strength of its penalty."""
+        strengths = np.zeros_like(self.parameters)
+        for name, view in views(strengths, self.trained).items():
+            view[...] = getattr(self.trained[name], kind)
+        return strengths
+
+    # The layers work on views of these vectors: what is assigned is copied into them, and does not replace them.
+
+    @property
+    def parameters(self) -> Array:
+        """All parameters in one vector (P,). What is assigned is copied into it."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, values: npt.ArrayLike) -> None:
+        self._parameters[...] = values
+
+    @property
+    def gradients(self) -> Array:
+        """The gradient that was last computed (P,), element by element that of `parameters`."""
+        return self._gradients
+
+    @gradients.setter
+    def gradients(self, values: npt.ArrayLike) -> None:
+        self._gradients[...] = values
+
+    @property
+    def statistics(self) -> Array:
+        """What was learned from data without gradients, in one vector (S,)."""
+        return self._statistics
+
+    @statistics.setter
+    def statistics(self, values: npt.ArrayLike) -> None:
+        self._statistics[...] = values
+
+    # copy.deepcopy and pickle use the next two: a copy gets vectors of its own, and views of them.
+
+    def __getstate__(self) -> dict[str, Any]:
+        derived = {"places", "outputs", "declared", "trained", "untrained", "p", "g", "first", "penalties"}
+        derived |= {"_parameters", "_gradients", "_statistics", "_constrained", "_frozen"}
+        state = {name: value for name, value in vars(self).items() if name not in derived}
+        return state | {"parameters": self.parameters.copy(), "statistics": self.statistics.copy()}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        numbers = {name: state[name] for name in ("parameters", "statistics")}
+        vars(self).update({name: value for name, value in state.items() if name not in numbers})
+        self._connect()
+        self.parameters, self.statistics = numbers["parameters"], numbers["statistics"]
+
+    def __copy__(self) -> Self:
+        return copy.deepcopy(self)  # two models never share their numbers
+
+    def __repr__(self) -> str:
+        inputs = self.inputs[0] if len(self.inputs) == 1 else self.inputs
+        dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype.name!r}"
+        return f"{type(self).__name__}({list(self.layers)}, inputs={inputs}{dtype})"
+
+    def named_parameters(self) -> dict[str, Array]:
+        """Return views of the parameters: ``w1, b1, w2, b2``, numbered by layer with parameters."""
+        return views(self.parameters, self.trained)
+
+    def named_gradients(self) -> dict[str, Array]:
+        """Return views of the gradients, under the names of their parameters."""
+        return views(self.gradients, self.trained)
+
+    def named_statistics(self) -> dict[str, Array]:
+        """Return views of what was learned from data without gradients: ``mean1, variance1`` of a `BatchNorm`."""
+        return views(self.statistics, self.untrained)
+
+    def named_arrays(self) -> dict[str, Array]:
+        """Return views of parameters and statistics, layer by layer: all that is saved of a model."""
+        both = self.named_parameters() | self.named_statistics()
+        return {name: both[name] for name in self.declared}
+
+    def freeze(self, *layers: int) -> None:
+        """Freeze these layers: training does not change their parameters.
+
+        A frozen layer works as when predicting: dropout is off, and batch norm uses its running statistics. ``freeze()``
+        without numbers unfreezes all. It is saved with the model.
+
+        Parameters
+        ----------
+        *layers : int
+            Their places in `layers`, from 0; negative ones count from the end. They replace those frozen before.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a place is not an integer, or there is no such layer.
+
+        Examples
+        --------
+        >>> from whorl import Dense, ReLU
+        >>> model = Model([Dense(8), ReLU(), Dense(3)], inputs=2, rng=0)
+        >>> model.freeze(0, -1)
+        >>> sorted(model.frozen)
+        [0, 2]
+        """
+        count = len(self.layers)
+        for number in layers:
+            if validation.integer("a place to freeze", number, minimum=-count) >= count:
+                raise ValueError(f"a place to freeze must be below {count}, the number of layers, got {number}")
+        self.frozen = frozenset(number % count for number in layers)
+        self._gather_frozen()
+
+    def _gather_frozen(self) -> None:
+        """Look up the parameters of the frozen layers, and their gradients."""
+        names = [name for i in self.frozen for name in self._trained_in(self.places[i])]
+        parameters, gradients = self.named_parameters(), self.named_gradients()
+        self._frozen = [(parameters[name], gradients[name]) for name in names]
+
+    def frozen_values(self) -> list[tuple[Array, Array]]:
+        """Return the parameters of the frozen layers, each with a copy of its values."""
+        return [(view, view.copy()) for view, _ in self._frozen]
+
+    def clear_frozen(self) -> None:
+        """Set the gradients of the frozen layers to 0."""
+        for _, gradient in self._frozen:
+            gradient[...] = 0
+
+    def constrain(self, frozen: Iterable[tuple[Array, Array]]) -> None:
+        """Let layers constrain their parameters; restore those of frozen layers, as momentum and decay move them too."""
+        for layer, p in self._constrained:
+            layer.constrain(p)
+        for view, values in frozen:
+            view[...] = values
+
+
+def _views(place: Place, arrays: Mapping[str, Array]) -> Views:
+    """Return a layer's views of those of its arrays that are among `arrays`, under its own names for them."""
+    own = {name: arrays[full] for full, name in place.names.items() if full in arrays}
+    return Views(**own, parts=tuple(_views(part, arrays) for part in place.parts), inputs=True)
+
+
+def _pairs(place: Place, p: Views) -> list[tuple[Layer, Views]]:
+    """Return a layer and those inside it, each with its views."""
+    inner = [pair for part, own in zip(place.parts, p.parts, strict=True) for pair in _pairs(part, own)]
+    return [(place.layer, p), *inner]

@@ -1,0 +1,125 @@
+"""The arguments of training, each written once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from whorl._core.hints import did_you_mean
+from whorl._core.randomness import RNG
+from whorl._core.validation import instance, integer, show, truth
+from whorl.losses import Loss
+from whorl.metrics import Metric
+from whorl.optimizers import Optimizer
+from whorl.training.callbacks import Callback
+from whorl.training.state import TrainingState
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Options:
+    """The arguments of `Model.fit`, `Model.training` and `Model.partial_fit`, beside the samples X and the labels y.
+
+    Parameters
+    ----------
+    loss : Loss
+        The function to minimize, such as ``CrossEntropy()``.
+    optimizer : Optimizer
+        How to step, such as ``SGD(0.05, momentum=0.9)`` or ``Adam(Cosine(0.01, epochs=50))``.
+    epochs : int
+        Number of passes over the samples, at least 0; with a `state`, the number to reach.
+    batch_size : int, optional
+        Samples a step: 32, or all of them for `LBFGS`. The last batch of an epoch may be shorter; its mean counts by its
+        length.
+    accumulate : int, optional
+        Batches a step: their gradients are averaged, as if they were one batch, in the memory of one.
+    validation : float or tuple, optional
+        A fraction of the samples, in (0, 1), that is set aside after a shuffle; or ``(X_val, y_val)`` or ``(X_val,
+        y_val, sample_weight_val)``.
+    stratify : bool, optional
+        Whether the fraction is the same of each class, to within one sample.
+    metrics : iterable of str or callable, optional
+        ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
+    callbacks : iterable of Callback, optional
+        Called before the first epoch, after each, and at the end, in order.
+    sample_weight : array_like, shape (n,), optional
+        Weights of the samples in the loss; at least 0. Scaling all of them changes nothing.
+    class_weight : mapping of int to float, or "balanced", optional
+        Weights of the classes in the training loss (1 for those not named); ``"balanced"`` gives every class the
+        same total weight, however rare it is.
+    rng : int, Generator or None, optional
+        Draws the split, the order of the samples and the dropout masks. None takes fresh entropy.
+    state : TrainingState, optional
+        Where to go on from: the state of an earlier training, or a copy of it. By default training starts anew.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not of the form above.
+    """
+
+    loss: Loss
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int | None = None
+    accumulate: int = 1
+    validation: float | tuple[Any, ...] | None = None
+    stratify: bool = False
+    metrics: Iterable[str | Metric] = ()
+    callbacks: Iterable[Callback] = ()
+    sample_weight: Any = None
+    class_weight: Mapping[int, float] | str | None = None
+    rng: RNG = None
+    state: TrainingState | None = None
+
+    def __post_init__(self) -> None:
+        instance("loss", self.loss, Loss, "CrossEntropy()")
+        instance("optimizer", self.optimizer, Optimizer, "SGD(0.1)")
+        checked: dict[str, Any] = {
+            "epochs": integer("epochs", self.epochs, minimum=0),
+            "accumulate": integer("accumulate", self.accumulate),
+            "stratify": truth("stratify", self.stratify),
+        }
+        if self.batch_size is not None:
+            checked["batch_size"] = integer("batch_size", self.batch_size)
+        if self.state is not None:
+            instance("state", self.state, TrainingState, "that of an earlier training")
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+
+def options(method: str, arguments: Mapping[str, Any]) -> Options:
+    """Return the options that a method was given; raise TypeError, with a hint, for missing or unknown ones."""
+    known = {each.name: each for each in fields(Options)}
+    for name in arguments:
+        if name not in known:
+            raise TypeError(f"{method} has no argument {name!r}{did_you_mean(name, known)}; it has {', '.join(known)}")
+    missing = [name for name, each in known.items() if each.default is MISSING and name not in arguments]
+    if missing:
+        raise TypeError(f"{method} needs {', '.join(missing)}: see whorl.Options for the arguments of training")
+    return Options(**arguments)
+
+
+def takes_options(
+    _: Callable[P, Options], /
+) -> Callable[[Callable[..., R]], Callable[Concatenate[Any, Any, Any, P], R]]:
+    """Show the fields of `Options` as the keyword arguments of a method, to editors, type checkers and ``help``."""
+
+    def show_signature(method: Callable[..., R]) -> Callable[Concatenate[Any, Any, Any, P], R]:
+        own = [each for each in inspect.signature(method).parameters.values() if each.kind is not each.VAR_KEYWORD]
+        shown = inspect.signature(Options).parameters.values()
+        method.__signature__ = inspect.Signature([*own, *shown])  # type: ignore[attr-defined]  # functions accept it
+        return method
+
+    return show_signature
+
+
+def callback_list(callbacks: object) -> tuple[Callback, ...]:
+    """Return the callbacks as a tuple; raise unless each is one."""
+    if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks must be a list of callbacks, got {show(callbacks)}")
+    return tuple(instance(f"callbacks[{i}]", each, Callback, "Progress()") for i, each in enumerate(callbacks))
