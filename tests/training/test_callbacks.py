@@ -30,21 +30,20 @@ class Diary(Callback):
 
 
 @pytest.mark.parametrize(
-    ("watch", "higher", "best"),
+    ("monitor", "higher", "best"),
     [("val_loss", None, np.argmin), ("val_accuracy", True, np.argmax), ("loss", None, np.argmin)],
 )
-def test_early_stopping_gives_back_the_best_epoch(watch, higher, best, network, spiral_data):
-    diary, stop = Diary(), EarlyStopping(watch, patience=5, higher_is_better=higher)
+def test_early_stopping_restores_the_best_epoch(monitor, higher, best, network, spiral_data):
+    diary, stop = Diary(), EarlyStopping(monitor, patience=5, higher_is_better=higher)
     history = fit(network, spiral_data, diary, stop)
-    number = int(best(history[watch]))
-    assert stop.best_epoch == number + 1
-    assert stop.best == history[watch][number]
+    number = int(best(history[monitor]))
+    assert history.best(monitor, higher_is_better=higher).number == number + 1
     np.testing.assert_array_equal(network.parameters, diary.pages[number][0])
     np.testing.assert_array_equal(network.statistics, diary.pages[number][1])
     if len(history.epochs) < 60:
         assert len(history.epochs) == number + 1 + 6
-        assert history.stopped.startswith(f"{watch} has not become better for 6 epochs")
-        assert f"of epoch {number + 1}, where it was {stop.best:.4g}" in history.stopped
+        assert history.stopped.startswith(f"{monitor} has not improved for 6 epochs")
+        assert f"of epoch {number + 1}, where it was {history[monitor][number]:.4g}" in history.stopped
 
 
 def test_early_stopping_restores_after_the_last_epoch_and_after_an_error_too(network, spiral_data):
@@ -56,17 +55,26 @@ def test_early_stopping_restores_after_the_last_epoch_and_after_an_error_too(net
     diary, stop = Diary(), EarlyStopping(patience=1000)
     history = fit(network, spiral_data, diary, stop, epochs=20)
     assert history.stopped is None
-    np.testing.assert_array_equal(network.parameters, diary.pages[stop.best_epoch - 1][0])
+    np.testing.assert_array_equal(network.parameters, diary.pages[history.best().number - 1][0])
+    run = network.training(
+        *spiral_data,
+        loss=CrossEntropy(),
+        optimizer=Adam(0.2),
+        epochs=60,
+        validation=0.3,
+        rng=0,
+        callbacks=[diary := Diary(), stop, Break()],
+    )
     with pytest.raises(ZeroDivisionError):
-        fit(network, spiral_data, diary := Diary(), stop, Break())
-    np.testing.assert_array_equal(network.parameters, diary.pages[stop.best_epoch - 1][0])
+        list(run)
+    np.testing.assert_array_equal(network.parameters, diary.pages[run.state.history.best().number - 1][0])
 
 
 def test_a_small_gain_is_none(network, spiral_data):
     stop = EarlyStopping("loss", patience=3, threshold=0.9)
     history = fit(network, spiral_data, stop)
     assert len(history.epochs) == 5
-    assert stop.best_epoch == 1
+    assert "of epoch 1" in history.stopped
 
 
 def test_stop_at(network, spiral_data):
@@ -78,7 +86,7 @@ def test_stop_at(network, spiral_data):
 
 
 def test_checkpoint_of_the_best(network, spiral_data, tmp_path):
-    diary, save = Diary(), Checkpoint(tmp_path / "best.npz", watch="val_loss")
+    diary, save = Diary(), Checkpoint(tmp_path / "best.npz", monitor="val_loss")
     history = fit(network, spiral_data, diary, save, epochs=30)
     best = int(np.argmin(history["val_loss"]))
     np.testing.assert_array_equal(whorl.load(tmp_path / "best.npz").parameters, diary.pages[best][0])
@@ -91,12 +99,12 @@ def test_checkpoint_of_every_third(network, spiral_data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "callback", [EarlyStopping("val_loss"), StopAt("val_loss", 1.0), Checkpoint("a", watch="val_loss")]
+    "callback", [EarlyStopping("val_loss"), StopAt("val_loss", 1.0), Checkpoint("a", monitor="val_loss")]
 )
-def test_what_is_not_there_cannot_be_watched(callback, network, spiral_data):
+def test_only_what_the_history_has_can_be_monitored(callback, network, spiral_data):
     before = network.parameters.copy()
     with pytest.raises(
-        ValueError, match=r"which have loss, penalty, accuracy, learning_rate, got 'val_loss'; give the training"
+        ValueError, match=r"which has loss, penalty, accuracy, learning_rate, got 'val_loss'; it needs validation data"
     ):
         fit(network, spiral_data, callback, validation=None)
     np.testing.assert_array_equal(network.parameters, before)
@@ -108,12 +116,12 @@ def test_what_is_not_there_cannot_be_watched(callback, network, spiral_data):
         (
             lambda: EarlyStopping("val_accuracy"),
             ValueError,
-            "higher_is_better must be True or False for 'val_accuracy'",
+            "higher_is_better must be True or False to monitor 'val_accuracy'",
         ),
         (
             lambda: EarlyStopping(3),
             TypeError,
-            "watch must be the name of a value in the history, such as 'val_loss', got 3",
+            "monitor must be the name of a value in the history, such as 'val_loss', got 3",
         ),
         (lambda: EarlyStopping(patience=-1), ValueError, "patience must be a whole number of at least 0, got -1"),
         (lambda: EarlyStopping(threshold=-1), ValueError, "threshold must be a finite number at least 0, got -1"),
@@ -150,5 +158,75 @@ def test_history_as_a_file(network, spiral_data, tmp_path):
 def test_an_average_is_what_early_stopping_keeps(network, spiral_data):
     diary, stop = Diary(), EarlyStopping("loss", patience=100)
     run_with = whorl.Averaged(SGD(0.1, momentum=0.9), decay=0.9)
-    fit(network, spiral_data, diary, stop, optimizer=run_with, epochs=10)
-    np.testing.assert_array_equal(network.parameters, diary.pages[stop.best_epoch - 1][0])
+    history = fit(network, spiral_data, diary, stop, optimizer=run_with, epochs=10)
+    np.testing.assert_array_equal(network.parameters, diary.pages[history.best("loss").number - 1][0])
+
+
+# Callbacks that fail
+
+
+class Listener(Callback):
+    def __init__(self, *raising):
+        self.calls, self.raising = [], raising
+
+    def _note(self, name):
+        self.calls.append(name)
+        if name in self.raising:
+            raise ZeroDivisionError(name)
+
+    def on_train_begin(self, training):
+        self._note("begin")
+
+    def on_train_end(self, training, history):
+        self._note("end")
+
+
+def test_a_callback_that_fails_at_the_beginning_does_not_cut_off_the_others(network, spiral_data):
+    first, broken, last = Listener(), Listener("begin"), Listener()
+    with pytest.raises(ZeroDivisionError, match="begin"):
+        fit(network, spiral_data, first, broken, last)
+    assert first.calls == broken.calls == ["begin", "end"]
+    assert last.calls == []
+
+
+def test_a_callback_that_fails_at_the_end_does_not_cut_off_the_others(network, spiral_data):
+    diary, last = Diary(), Listener()
+    run = network.training(
+        *spiral_data,
+        loss=CrossEntropy(),
+        optimizer=Adam(0.2),
+        epochs=9,
+        validation=0.3,
+        rng=0,
+        callbacks=[diary, Listener("end"), EarlyStopping(), last],
+    )
+    with pytest.raises(ZeroDivisionError, match="end"):
+        list(run)
+    assert last.calls == ["begin", "end"]
+    best = run.state.history.best().number
+    np.testing.assert_array_equal(network.parameters, diary.pages[best - 1][0])
+
+
+def test_leaving_the_loop_is_a_pause_and_not_the_end(network, spiral_data):
+    listener = Listener()
+    run = network.training(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=3, callbacks=[listener])
+    next(iter(run))
+    assert listener.calls == ["begin"]
+    list(run)
+    assert listener.calls == ["begin", "begin", "end"]
+
+
+def test_callbacks_are_descriptions_and_keep_nothing():
+    for callback in (EarlyStopping(patience=3), StopAt("loss", 0.5), Checkpoint("a.npz", every=2), whorl.Progress(5)):
+        assert callback == copy.deepcopy(callback)
+        with pytest.raises(AttributeError):
+            callback.memory = 1
+    assert repr(EarlyStopping("val_accuracy", higher_is_better=True)) == "EarlyStopping('val_accuracy', higher_is_better=True)"
+
+
+def test_one_callback_serves_for_two_trainings(network, spiral_data):
+    stop = EarlyStopping("loss", patience=3)
+    other = copy.deepcopy(network)
+    one, two = (fit(each, spiral_data, stop) for each in (network, other))
+    assert one["loss"] == two["loss"]
+    np.testing.assert_array_equal(network.parameters, other.parameters)

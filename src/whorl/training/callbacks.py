@@ -62,7 +62,7 @@ class Callback:
     """
 
     def on_train_begin(self, training: Run) -> None:
-        """Called once, before the first epoch; again where training goes on after an interruption."""
+        """Called before the first epoch, and again where training goes on after a pause."""
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         """Called after each epoch."""
@@ -73,13 +73,19 @@ class Callback:
 
 @contextmanager
 def listening(callbacks: Sequence[Callback], training: Run, history: History) -> Iterator[None]:
-    """Call ``on_train_begin`` of the callbacks, and at the end ``on_train_end`` of each that has begun, whatever happens."""
+    """Call ``on_train_begin`` of the callbacks, and at the end ``on_train_end`` of each that has begun, whatever happens.
+
+    Leaving the loop is not the end: training may go on later.
+    """
     begun: list[Callback] = []
     try:
         for callback in callbacks:
             begun.append(callback)
             stopping(history, callback.on_train_begin, training)
         yield
+    except GeneratorExit:  # the loop was left
+        begun.clear()
+        raise
     finally:
         with ExitStack() as ends:  # calls all of them, even if one raises
             for callback in reversed(begun):

@@ -14,6 +14,7 @@ from whorl import schedules
 from whorl._core import randomness
 from whorl._core.memory import keep_freed_memory
 from whorl._core.monitor import check_column
+from whorl._core.validation import all_finite
 from whorl.layers import chain
 from whorl.metrics import named
 from whorl.passes import Pass, measure
@@ -170,7 +171,7 @@ class Training:
         """Count the epoch as done, and return its record."""
         begun, state, model, optimizer = time.perf_counter(), self.state, self.model, self.options.optimizer
         values = {"loss": current.loss / current.samples, "penalty": current.penalty / current.samples}
-        if not (math.isfinite(values["loss"]) and all(np.isfinite(array).all() for array in state.arrays())):
+        if not (math.isfinite(values["loss"]) and all(map(all_finite, state.arrays()))):
             self._roll_back(current)
             raise DivergenceError(
                 f"the loss became {values['loss']} in epoch {state.epoch + 1}: the steps were too long; lower the learning"

@@ -1,0 +1,339 @@
+"""Whatever the parts of a training, a copy of its state is a point that it can return to, and go on from to the same bits."""
+
+import gc
+import itertools
+import weakref
+
+import numpy as np
+import pytest
+
+from whorl import (
+    LBFGS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Averaged,
+    BatchNorm,
+    Clipped,
+    Cosine,
+    CrossEntropy,
+    Dense,
+    DivergenceError,
+    Dropout,
+    EarlyStopping,
+    InverseTime,
+    Layer,
+    Lion,
+    Model,
+    NAdam,
+    OneCycle,
+    ReduceOnPlateau,
+    ReLU,
+    Residual,
+    RMSprop,
+    Softmax,
+    Standardize,
+    WarmUp,
+)
+from whorl.schedules import Chain
+
+OPTIMIZERS = [
+    SGD(0.1),
+    SGD(InverseTime(0.1, decay=0.5), momentum=0.9),
+    SGD(0.05, momentum=0.9, nesterov=True),
+    Adam(Cosine(0.05, epochs=4)),
+    AdamW(OneCycle(0.05, epochs=4), weight_decay=0.5),
+    NAdam(WarmUp(0.05, epochs=1.5)),
+    RMSprop(0.01, momentum=0.5),
+    Adagrad(0.05),
+    Lion(0.01, weight_decay=0.1),
+    LBFGS(),
+    Clipped(SGD(0.5, momentum=0.9), norm=0.1),
+    Averaged(Adam(0.05), decay=0.9),
+    Clipped(Averaged(SGD(0.1, momentum=0.9), decay=0.8), norm=0.3),
+    Averaged(Clipped(NAdam(0.05), norm=0.3)),
+    Averaged(LBFGS(), decay=0.5),
+    Clipped(LBFGS(), norm=0.2),
+    SGD(ReduceOnPlateau(0.1, monitor="val_loss", patience=0, threshold=0.5)),
+    Adam(Chain([(1.5, 0.05), (9, WarmUp(ReduceOnPlateau(0.05, monitor="loss", patience=0, threshold=0.9), epochs=1))])),
+]
+
+
+def network(seed=0, dtype=np.float32):
+    layers = [
+        Standardize(),
+        Dense(6, weight_l2=1e-3, max_norm=0.7),
+        BatchNorm(),
+        ReLU(),
+        Dropout(0.2),
+        Residual([Dense(6, weight_l1=1e-4), ReLU(), Dense(6)]),
+        Dense(3),
+        Softmax(),
+    ]
+    model = Model(layers, inputs=2, rng=seed, dtype=dtype)
+    model.freeze(6)
+    return model
+
+
+def training(model, data, optimizer, **changes):
+    settings = {"epochs": 4, "batch_size": 25, "validation": 0.25, "metrics": ["accuracy"], "rng": 0}
+    if optimizer.batch_size is None:
+        settings["batch_size"] = None
+    callbacks = [EarlyStopping("loss", patience=99)]
+    return model.training(
+        *data, loss=CrossEntropy(), optimizer=optimizer, callbacks=callbacks, **settings | changes
+    )
+
+
+def outcome(model, run):
+    history = {name: values for name, values in run.state.history.items()}
+    return model.parameters.copy(), model.statistics.copy(), history
+
+
+def assert_same(one, two):
+    np.testing.assert_array_equal(one[0], two[0])
+    np.testing.assert_array_equal(one[1], two[1])
+    assert one[2] == two[2]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_a_state_put_back_goes_on_to_the_same_bits(optimizer, spiral_data):
+    model = network()
+    run = training(model, spiral_data, optimizer)
+    steps = len(list(run.steps()))
+    expected = outcome(model, run)
+    for done in (1, steps // 2, steps - 1):  # in the middle of an epoch, unless an epoch is a step
+        model = network()
+        run = training(model, spiral_data, optimizer)
+        consumed = list(itertools.islice(run.steps(), done))
+        assert len(consumed) == done
+        saved = run.state.copy()
+        list(run)  # to the end, and then back
+        run.restore(saved)
+        list(run)
+        assert_same(outcome(model, run), expected)
+
+        other = network(seed=1)  # another model of the same kind
+        run = training(other, spiral_data, optimizer, state=saved)
+        list(run)
+        assert_same(outcome(other, run), expected)
+
+
+def test_a_copy_is_not_changed_by_further_training(spiral_data):
+    run = training(network(), spiral_data, Averaged(Adam(0.05)))
+    next(iter(run.steps()))
+    saved = run.state.copy()
+    before = [array.copy() for array in saved.arrays()]
+    list(run)
+    for array, values in zip(saved.arrays(), before, strict=True):
+        np.testing.assert_array_equal(array, values)
+    assert (saved.epoch, saved.step, saved.current.samples) == (0, 1, 25)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"optimizer": SGD(0.1)}, "state must be of a training with the same kind of optimizer, which remembers"),
+        ({"model": Model([Dense(3), Softmax()], inputs=2)}, "state must be of a training of this model, whose parameters"),
+        ({"data": 50}, "state is in the middle of an epoch over 90 samples, got 38 samples"),
+        ({"dtype": np.float64}, "and type float64, got"),
+    ],
+)
+def test_a_state_of_something_else_is_refused(changes, words, spiral_data):
+    run = training(network(), spiral_data, Adam(0.05))
+    next(iter(run.steps()))
+    model = changes.get("model", network(dtype=changes.get("dtype", np.float32)))
+    data = [each[: changes.get("data", 120)] for each in spiral_data]
+    before = model.parameters.copy()
+    with pytest.raises(ValueError, match=words):
+        training(model, data, changes.get("optimizer", Adam(0.05)), state=run.state.copy())
+    np.testing.assert_array_equal(model.parameters, before)
+
+
+# Freezing, constraints and averages
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        Averaged(AdamW(0.1, weight_decay=0.5)),
+        Clipped(Averaged(AdamW(0.1, weight_decay=0.5)), norm=1.0),
+        Averaged(Averaged(SGD(0.5, momentum=0.9))),
+        Averaged(Lion(0.1, weight_decay=0.5)),
+    ],
+    ids=repr,
+)
+def test_averages_respect_frozen_layers_and_constraints(optimizer, spiral_data):
+    model = Model([Dense(8, max_norm=0.5), ReLU(), Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+    model.freeze(2)
+    frozen = {name: model.named_parameters()[name].copy() for name in ("w2", "b2")}
+    model.fit(*spiral_data, loss=CrossEntropy(), optimizer=optimizer, epochs=3, rng=0)
+    for name, values in frozen.items():
+        np.testing.assert_array_equal(model.named_parameters()[name], values)
+    assert np.linalg.norm(model.named_parameters()["w1"], axis=0).max() <= 0.5 * (1 + 1e-6)
+
+
+def test_a_frozen_layer_stays_as_it_is_under_a_line_search(spiral_data):
+    model = Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+    model.freeze(0)
+    before = model.named_parameters()["w1"].copy()
+    history = model.fit(*spiral_data, loss=CrossEntropy(), optimizer=Averaged(LBFGS(), decay=0.5), epochs=5)
+    np.testing.assert_array_equal(model.named_parameters()["w1"], before)
+    assert history["loss"][-1] < history["loss"][0]
+
+
+# Divergence
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1, momentum=0.9), Averaged(Adam(0.05)), Averaged(SGD(0.1))], ids=repr)
+def test_after_divergence_everything_is_as_before_the_epoch(optimizer, spiral_data):
+    X, y = spiral_data
+    huge = X.copy()
+    huge[[7, 57, 97]] = 1e300  # one of each class: they cannot all be right
+    settings = {"loss": CrossEntropy(), "optimizer": optimizer, "rng": 0}
+    one, two = (Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64) for _ in range(2))
+    state = one.partial_fit(X, y, **settings)
+    before = one.parameters.copy()
+    with pytest.raises(DivergenceError, match="model and training state are as before that epoch"):
+        one.partial_fit(huge, y, state=state, **settings)
+    np.testing.assert_array_equal(one.parameters, before)
+    state = one.partial_fit(X, y, state=state, **settings)  # as if nothing had happened
+
+    expected = two.partial_fit(X, y, **settings)
+    expected = two.partial_fit(X, y, state=expected, **settings)
+    np.testing.assert_array_equal(one.parameters, two.parameters)
+    assert state.history["loss"] == expected.history["loss"]
+
+
+def test_statistics_that_are_not_finite_are_divergence_too():
+    class Huge(Layer):
+        """Numbers whose variance is not finite in float32, hidden from the loss by what follows."""
+
+        def forward(self, x, p, rng=None):
+            return x * np.float32(1e30), lambda dy, g: dy
+
+    class Hide(Layer):
+        def forward(self, x, p, rng=None):
+            return np.zeros_like(x), lambda dy, g: np.zeros_like(dy)
+
+    model = Model([Dense(4), Huge(), BatchNorm(), Hide(), Dense(3), Softmax()], inputs=2, rng=0)
+    X, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 3
+    before = model.statistics.copy()
+    with pytest.raises(DivergenceError):
+        model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.01), epochs=1, rng=0)
+    np.testing.assert_array_equal(model.statistics, before)
+
+
+# Data that comes in parts
+
+
+def test_what_happens_to_the_model_between_parts_is_kept(spiral_data):
+    X, y = spiral_data
+    settings = {"loss": CrossEntropy(), "rng": 0}
+    model = Model([Dense(16), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+    state = model.partial_fit(X, y, optimizer=Averaged(SGD(0.1), decay=0.9), **settings)
+    model.fit(X, y, optimizer=Adam(0.02), epochs=5, **settings)
+    learned = model.parameters.copy()
+    state = model.partial_fit(X, y, optimizer=Averaged(SGD(0.0), decay=0.9), state=state, **settings)
+    np.testing.assert_array_equal(model.parameters, learned)
+    assert (state.epoch, len(state.history.epochs)) == (2, 2)
+
+
+def test_parts_are_the_same_as_epochs(spiral_data):
+    X, y = spiral_data
+    settings = {"loss": CrossEntropy(), "optimizer": Averaged(SGD(InverseTime(0.1, decay=0.5), momentum=0.9)), "rng": 0}
+    one, two = (Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0) for _ in range(2))
+    history = one.fit(X, y, epochs=3, **settings)
+    state = None
+    for _ in range(3):
+        state = two.partial_fit(X, y, state=state, **settings)
+    np.testing.assert_array_equal(one.parameters, two.parameters)
+    assert state.history["learning_rate"] == history["learning_rate"]
+
+
+def test_a_state_does_not_keep_the_data_alive():
+    class Data(np.ndarray):
+        """An array that can be referred to weakly."""
+
+    X = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32).view(Data)
+    gone = weakref.ref(X)
+    model = Model([Dense(3), Softmax()], inputs=2, rng=0)
+    state = model.partial_fit(X, np.arange(40) % 3, loss=CrossEntropy(), optimizer=SGD(0.1), rng=0)
+    del X
+    gc.collect()
+    assert gone() is None
+    assert state.epoch == 1
+
+
+# Interruptions
+
+
+class Interrupt(Layer):
+    """Raises KeyboardInterrupt in the given passes of training."""
+
+    passes: tuple[int, ...]
+    seen: list
+
+    __hash__ = None
+
+    def forward(self, x, p, rng=None):
+        if rng is not None:
+            self.seen.append(x.ravel().tolist())
+            if len(self.seen) in self.passes:
+                raise KeyboardInterrupt
+        return x, lambda dy, g: dy
+
+
+@pytest.mark.parametrize("way", [iter, lambda run: run.steps()], ids=["epochs", "steps"])
+def test_an_interrupted_step_is_taken_again(way):
+    X, y = np.arange(10.0)[:, None], np.arange(10) % 3
+    seen, undisturbed = [], []
+    models = [
+        Model([Interrupt(passes, log), Dense(3), Softmax()], inputs=1, rng=0)
+        for passes, log in (((1, 3, 8), seen), ((), undisturbed))
+    ]
+    runs = [
+        model.training(X, y, loss=CrossEntropy(), optimizer=SGD(0.1, momentum=0.9), epochs=3, batch_size=4, rng=0)
+        for model in models
+    ]
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            list(way(runs[0]))
+    list(way(runs[0]))
+    list(runs[1])
+    assert [batch for i, batch in enumerate(seen, start=1) if i not in (1, 3, 8)] == undisturbed
+    np.testing.assert_array_equal(models[0].parameters, models[1].parameters)
+    assert runs[0].state.history["loss"] == runs[1].state.history["loss"]
+
+
+# Preprocessing
+
+
+def test_making_a_training_changes_nothing(spiral_data):
+    model = network()
+    before = model.parameters.copy(), model.statistics.copy()
+    training(model, spiral_data, SGD(0.1))
+    list(training(model, spiral_data, SGD(0.1), epochs=0))
+    with pytest.raises(TypeError, match="callbacks"):
+        model.fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, callbacks=[EarlyStopping])
+    with pytest.raises(ValueError, match="monitor must be a value of the history"):
+        model.fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, callbacks=[EarlyStopping()])
+    np.testing.assert_array_equal(model.parameters, before[0])
+    np.testing.assert_array_equal(model.statistics, before[1])
+
+
+def test_preprocessing_inside_a_block_is_fitted(rng):
+    X, y = rng.normal(5, 3, size=(40, 2)), np.arange(40) % 3
+    model = Model([Residual([Standardize()]), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64)
+    model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
+    np.testing.assert_allclose(model.named_statistics()["mean1"], X.mean(axis=0))
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_clipping_sees_the_accumulated_gradient(accumulate, spiral_data):
+    models = [Model([Dense(6), ReLU(), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64) for _ in range(2)]
+    settings = {"loss": CrossEntropy(), "optimizer": Clipped(SGD(0.5), norm=0.05), "epochs": 2, "rng": 0}
+    models[0].fit(*spiral_data, batch_size=30, **settings)
+    models[1].fit(*spiral_data, batch_size=30 // accumulate, accumulate=accumulate, **settings)
+    np.testing.assert_allclose(models[1].parameters, models[0].parameters, rtol=1e-9)
