@@ -1,4 +1,4 @@
-"""What a step frees is kept for the next one."""
+"""Memory that a step frees is kept for the next one; long-lived vectors are aligned."""
 
 import platform
 import resource
@@ -13,7 +13,7 @@ from whorl._core.validation import numeric
 
 
 def faults_of_a_step():
-    """Pages that the system had to hand out for arrays like those of a step, once they had been there before."""
+    """Return the page faults of allocating the arrays of a step for the second time."""
 
     def step():
         arrays = [np.ones((128, 512), np.float32) for _ in range(8)]  # 256 KiB each
@@ -26,12 +26,12 @@ def faults_of_a_step():
     return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 10
 
 
-def test_the_arrays_of_a_step_come_from_memory_that_was_kept():
+def test_a_step_reuses_freed_memory():
     keep_freed_memory()
     assert faults_of_a_step() < 64 or platform.libc_ver()[0] != "glibc"  # of 512 pages
 
 
-def test_aligned_zeros_are_zeros_that_can_be_written_to():
+def test_aligned_zeros_are_writable_zeros():
     vector = aligned_zeros(5, np.float64, 2)
     assert vector.dtype == np.float64
     assert vector.tolist() == [0.0] * 5
@@ -43,8 +43,8 @@ def test_aligned_zeros_are_zeros_that_can_be_written_to():
 @pytest.mark.parametrize(
     "optimizer", [SGD(momentum=0.9), Adam(), NAdam(), RMSprop(), Adagrad(), Lion()], ids=lambda one: type(one).__name__
 )
-def test_the_vectors_of_a_step_begin_with_cache_lines_in_different_places_of_their_pages(optimizer):
-    models = [Model([Dense(100)], inputs=400) for _ in range(4)]  # made before any of them is trained
+def test_the_vectors_of_a_step_start_at_cache_lines_at_different_places_of_their_pages(optimizer):
+    models = [Model([Dense(100)], inputs=400) for _ in range(4)]  # all created before any is trained
     for model in models:
         own = optimizer.fresh()
         own.step(model.parameters, model.gradients, 0.1)
@@ -60,8 +60,8 @@ def test_the_vectors_of_a_step_begin_with_cache_lines_in_different_places_of_the
         assert len(set(places)) == len(places)
 
 
-def test_a_conversion_takes_the_memory_of_its_result_alone():
-    columns = np.asfortranarray(np.ones((2000, 200)))  # as data frames have them
+def test_a_conversion_allocates_only_its_result():
+    columns = np.asfortranarray(np.ones((2000, 200)))  # the layout of data frames
     tracemalloc.start()
     converted = numeric("X", columns, np.dtype(np.float32))
     _, most = tracemalloc.get_traced_memory()

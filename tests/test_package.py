@@ -1,173 +1,152 @@
-"""The package as a whole: what it loads, what it names, how the rooms stand to one another."""
+"""The package as a whole: what importing it loads, its public names, and how its modules depend on each other."""
 
 import ast
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+from architecture import Layers, Package, cycles
 
 import whorl
 
 SOURCE = Path(whorl.__file__).parent
+PACKAGE = Package(SOURCE, whorl.PUBLIC)
+
+LAYERS = Layers(
+    "whorl",
+    [
+        ["_core"],
+        ["functions", "initializers", "parameters", "regularizers"],
+        ["layers", "losses", "metrics", "optimizers", "schedules"],
+        ["training"],
+        ["model"],
+        ["datasets", "formats", "glassbox", "plot", "recipes", "tables"],
+        ["cli"],
+        ["__main__"],
+    ],
+    independent=["layers", "losses", "metrics", "optimizers", "schedules"],
+)
+"""From the lowest to the highest: each may import those below it."""
 
 
-def fresh(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+def check(offenders):
+    """Fail with the whole list, if there is any."""
+    if offenders:
+        pytest.fail(f"{len(offenders)} found:\n" + "\n".join(offenders), pytrace=False)
 
 
-def test_import_loads_numpy_and_the_standard_library_only():
-    code = (
-        "import sys; before = set(sys.modules); import whorl, json;"
-        "print(json.dumps(sorted({name.partition('.')[0] for name in set(sys.modules) - before})))"
-    )
-    assert set(json.loads(fresh(code))) - set(sys.stdlib_module_names) == {"numpy", "whorl"}
-
-
-def test_import_puts_off_what_is_slow_and_not_always_needed():
-    loaded = set(fresh("import sys, whorl; print(*sys.modules)").split())
-    assert not loaded & {
-        "numpy.random",
-        "zipfile",
-        "whorl.datasets",
-        "whorl.formats",
-        "pathlib",
-        "argparse",
-        "matplotlib",
-        "whorl.plot",
-        "whorl.cli",
-    }
-    assert not loaded & {"gzip", "hashlib", "http", "urllib"}
-
-
-def test_public_names():
-    assert sorted(whorl.__all__, key=str.lower) == sorted(
-        [
-            *["Model", "Layer", "Dense", "Dropout", "ReLU", "Softmax", "CrossEntropy", "SGD", "Adam", "Constant"],
-            *["Cosine", "Exponential", "OneCycle", "Polynomial", "ReduceOnPlateau", "WarmUp"],
-            *["InverseTime", "Callback", "Progress", "StopTraining", "Epoch", "History", "load", "check_gradients"],
-            *["DivergenceError", "ModelFileError", "datasets", "initializers", "layers", "losses", "metrics"],
-            *[
-                "optimizers",
-                "plot",
-                "schedules",
-                "ELU",
-                "GELU",
-                "SELU",
-                "BatchNorm",
-                "Embedding",
-                "Flatten",
-                "LayerNorm",
-            ],
-            *[
-                "Checkpoint",
-                "EarlyStopping",
-                "StopAt",
-                "LBFGS",
-                "RMSprop",
-                "Adagrad",
-                "AdamW",
-                "Averaged",
-                "Clipped",
-                "Lion",
-                "NAdam",
-            ],
-            *["BinaryCrossEntropy", "Hinge", "Huber", "MeanAbsoluteError", "MeanSquaredError", "Poisson", "Quantile"],
-            *["Rescale", "LeakyReLU", "Mish", "Residual", "SiLU", "Sigmoid", "Softplus", "Standardize", "Tanh"],
-        ],
-        key=str.lower,
-    )
-    for name in whorl.__all__:
-        assert getattr(whorl, name) is not None
-    with pytest.raises(AttributeError, match="module 'whorl' has no attribute 'nothing'"):
-        _ = whorl.nothing
-
-
-# Who may import whom: each room may use those named, which all stand before it.
-GROUND = {
-    "types",
-    "checks",
-    "randomness",
-    "configuration",
-    "functions",
-    "text",
-    "watching",
-    "fast",
-    "memory",
-}
-HOUSE = {
-    "types": set(),
-    "checks": {"types"},
-    "randomness": {"types", "checks"},
-    "configuration": set(),
-    "functions": {"types"},
-    "watching": {"types", "checks"},
-    "text": set(),
-    "fast": {"types", "checks"},
-    "memory": {"types"},
-    "initializers": GROUND,
-    "parameters": GROUND | {"initializers"},
-    "regularizers": GROUND,
-    "schedules": GROUND,
-    "layers": GROUND | {"initializers", "parameters"},
-    "losses": GROUND,
-    "optimizers": GROUND | {"schedules"},
-    "metrics": GROUND | {"losses"},
-    "datasets": GROUND,
-    "training": GROUND | {"losses", "metrics", "optimizers"},
-    "summary": GROUND | {"layers"},
-    "network": GROUND | {"layers", "losses", "metrics", "optimizers", "parameters", "regularizers"},
-    "model": GROUND | {"losses", "metrics", "network", "optimizers", "summary", "training"},
-    "glassbox": GROUND | {"losses", "model", "training"},
-    "formats": GROUND | {"datasets", "initializers", "layers", "model"},
-    "plot": GROUND | {"losses", "model"},
-    "cli": {"types", "checks", "initializers", "layers", "losses", "optimizers", "schedules", "datasets", "training"}
-    | {"model", "formats", "plot"},
-}
-
-
-def imports(path):
-    """The rooms that a file imports while it is loaded: not those for the type checker, nor those put off."""
-    put_off = {
-        inner
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef) or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
-        for inner in map(ast.dump, ast.walk(node))
-    }
-    for node in ast.walk(ast.parse(path.read_text())):
-        if ast.dump(node) in put_off:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("whorl."))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("whorl"):
-            yield from node.module.split(".")[1:2] or [alias.name for alias in node.names]
+def test_no_module_imports_itself_by_way_of_others():
+    check(cycles(PACKAGE.imports()))
 
 
 def test_imports_run_downwards():
-    rooms = {path.stem if path.is_file() else path.name for path in SOURCE.iterdir()}
-    assert rooms - {"__init__", "__main__", "__pycache__", "py"} == set(HOUSE)
-    for room, allowed in HOUSE.items():
-        files = [SOURCE / f"{room}.py"] if (SOURCE / f"{room}.py").exists() else (SOURCE / room).rglob("*.py")
-        for file in files:
-            assert set(imports(file)) <= allowed | {room}, file
+    check(LAYERS.unplaced(PACKAGE.trees) + LAYERS.violations(PACKAGE.imports()))
 
 
-def test_no_room_before_another_in_a_circle():
-    placed = set()
-    while placed != set(HOUSE):
-        next_ones = {room for room, allowed in HOUSE.items() if room not in placed and allowed <= placed}
-        assert next_ones
-        placed |= next_ones
+def test_parts_of_the_package_do_not_depend_on_each_other_in_a_circle():
+    check(LAYERS.circles(PACKAGE.imports()))
 
 
-def test_nothing_that_loads_a_file_uses_pickle_eval_or_import():
-    for file in (*(SOURCE / "formats").glob("*.py"), *(SOURCE / "datasets").rglob("*.py")):
+def test_private_names_are_used_by_their_owners_only():
+    check(PACKAGE.private_names())
+
+
+def test_imports_are_written_as_imports():
+    check(PACKAGE.dynamic_imports())
+
+
+def fresh(code):
+    """Run code in a new process; return what it prints."""
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_import_loads_numpy_and_the_standard_library_only():
+    code = """
+        import sys; before = set(sys.modules)
+        import whorl, json
+        print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - before})))
+    """
+    assert set(json.loads(fresh(code))) - set(sys.stdlib_module_names) == {"numpy", "whorl"}
+
+
+def test_import_does_not_load_what_is_slow_and_not_always_needed():
+    loaded = set(fresh("import sys, whorl; print(*sys.modules)").split())
+    assert {name for name in loaded if name.startswith("whorl")} == {"whorl"}
+    assert not loaded & {"numpy.random", "zipfile", "pathlib", "argparse", "matplotlib", "numba"}
+    assert not loaded & {"gzip", "hashlib", "http", "urllib"}
+
+
+def test_every_public_name_can_be_imported_with_numpy_alone():
+    code = """
+        import sys
+
+        class Only:
+            def find_spec(self, name, path=None, target=None):
+                if name.partition(".")[0] not in {*sys.stdlib_module_names, "numpy", "whorl"}:
+                    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+        sys.meta_path.insert(0, Only())
+        import whorl
+        assert all(hasattr(whorl, name) for name in whorl.__all__)
+        from whorl import *
+        print(*(name for name in whorl.__all__ if name in globals()))
+        print(*sorted({name.partition(".")[0] for name in sys.modules}))
+    """
+    names, loaded = fresh(code).splitlines()
+    assert names.split() == whorl.__all__
+    assert "matplotlib" not in loaded.split()
+
+
+PACKAGES = ["datasets", "initializers", "layers", "losses", "metrics", "optimizers", "plot", "schedules"]
+FUNCTIONS = ["check_gradients", "load"]
+CLASSES = """
+    Model
+    BatchNorm Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish ReLU Rescale Residual SELU SiLU Sigmoid
+    Softmax Softplus Standardize Tanh
+    BinaryCrossEntropy CrossEntropy Hinge Huber MeanAbsoluteError MeanSquaredError Poisson Quantile
+    Adagrad Adam AdamW Averaged Clipped LBFGS Lion NAdam RMSprop SGD
+    Constant Cosine Exponential InverseTime OneCycle Polynomial ReduceOnPlateau WarmUp
+    Callback Checkpoint DivergenceError EarlyStopping Epoch History ModelFileError Progress StopAt StopTraining
+"""
+
+
+def test_public_names():
+    assert whorl.__all__ == sorted([*PACKAGES, *FUNCTIONS, *CLASSES.split()])
+    assert set(whorl.__all__) < set(dir(whorl))
+
+
+def test_public_names_are_those_of_the_modules_that_define_them():
+    for name in PACKAGES:
+        assert getattr(whorl, name) is sys.modules[f"whorl.{name}"]
+    for name in [*FUNCTIONS, *CLASSES.split()]:
+        module = sys.modules[whorl.PUBLIC[name]]
+        assert getattr(whorl, name) is getattr(module, name)
+        assert name in getattr(module, "__all__", [name])
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("Linear", "; did you mean 'Dense'?"), ("dense", "; did you mean 'Dense'?"), ("_x", ""), ("__wrapped__", "")],
+)
+def test_a_name_that_does_not_exist(name, hint):
+    with pytest.raises(AttributeError) as caught:
+        getattr(whorl, name)
+    assert str(caught.value) == f"module 'whorl' has no attribute {name!r}{hint}"
+    assert not hasattr(whorl, name)
+
+
+def test_nothing_that_reads_files_uses_pickle_eval_or_import():
+    for file in (path for part in ("formats", "datasets", "tables") for path in (SOURCE / part).rglob("*.py")):
         tree = ast.parse(file.read_text())
         called = {
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         modules |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        assert not called & {"eval", "exec", "__import__", "compile"}
-        assert not modules & {"pickle", "importlib", "marshal", "shelve"}
+        assert not called & {"eval", "exec", "__import__", "compile"}, file
+        assert not modules & {"pickle", "importlib", "marshal", "shelve"}, file

@@ -1,25 +1,29 @@
+"""Random number generators and what is drawn with them."""
+
 import numpy as np
 import pytest
 
-from whorl._core.randomness import bits16, generator
+from whorl._core.randomness import bits16, divide, generator
 
 
-def test_an_int_gives_numpys_own_generator():
+def test_an_int_is_a_seed():
     assert generator(5).random() == np.random.default_rng(5).random()
     assert generator(np.int64(5)).random() == np.random.default_rng(5).random()
 
 
-def test_a_generator_is_used_as_it_is(rng):
+def test_a_generator_is_returned_unchanged(rng):
     assert generator(rng) is rng
 
 
-def test_a_legacy_state_lends_its_bits():
-    legacy = np.random.RandomState(0)
-    expected = np.random.Generator(np.random.RandomState(0)._bit_generator).random(3)
-    np.testing.assert_array_equal(generator(legacy).random(3), expected)
+def test_a_legacy_state_supplies_a_seed():
+    legacy, same = np.random.RandomState(0), np.random.RandomState(0)
+    first = generator(legacy).random(3)
+    np.testing.assert_array_equal(first, generator(same).random(3))
+    assert not np.array_equal(first, generator(legacy).random(3))  # the state has moved on
+    assert legacy.random() != np.random.RandomState(0).random()
 
 
-def test_seed_sequences_bit_generators_and_none_are_taken():
+def test_seed_sequences_bit_generators_and_none_are_accepted():
     assert generator(np.random.SeedSequence(3)).random() == np.random.default_rng(3).random()
     assert generator(np.random.PCG64(3)).random() == np.random.default_rng(3).random()
     assert generator(None).random() != generator(None).random()
@@ -31,7 +35,7 @@ def test_bits16_are_uniform(bit_generator, count):
     rng = np.random.Generator(bit_generator(1))
     values = np.concatenate([bits16(rng, count) for _ in range(-(-40_000 // count))])
     assert values.dtype == np.uint16
-    # Mean 32767.5, standard deviation 18918: over 40,000 draws the mean is within 95 of it, one time in three.
+    # Mean 32767.5, standard deviation 18918: over 40,000 draws the standard error of the mean is 95.
     assert values.mean() == pytest.approx(32767.5, abs=500)
     assert np.bincount(values >> 12, minlength=16) / len(values) == pytest.approx(np.full(16, 1 / 16), abs=0.01)
 
@@ -42,3 +46,27 @@ def test_no_global_random_state_is_touched(model, spiral_data):
     before = np.random.get_state()[1].copy()
     model.fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, validation=0.2)
     np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+@pytest.mark.parametrize(
+    ("rng", "error", "shown"),
+    [(-1, ValueError, "-1"), (True, TypeError, "True"), (1.0, TypeError, "1.0"), ("seed", TypeError, "'seed'")],
+)
+def test_what_is_not_a_source_of_random_numbers(rng, error, shown):
+    message = f"^rng must be a whole number of at least 0, a numpy.random.Generator or None, got {shown}$"
+    with pytest.raises(error, match=message):
+        generator(rng)
+
+
+@pytest.mark.parametrize(("count", "aside"), [(10, 0), (10, 3), (10, 10), (1, 0)])
+def test_divide_splits_the_indices(count, aside, rng):
+    stay, set_aside = divide(count, aside, rng)
+    assert (len(stay), len(set_aside)) == (count - aside, aside)
+    assert sorted([*stay, *set_aside]) == list(range(count))
+
+
+def test_divide_takes_the_same_fraction_of_each_class(rng):
+    classes = np.repeat([0, 1, 2], [50, 30, 20])[rng.permutation(100)]
+    stay, set_aside = divide(100, 33, rng, classes)
+    assert sorted([*stay, *set_aside]) == list(range(100))
+    np.testing.assert_allclose(np.bincount(classes[set_aside]), [16.5, 9.9, 6.6], atol=1)

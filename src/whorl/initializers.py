@@ -1,8 +1,8 @@
-"""First values for the parameters: as large as keeps the signal's size the same from layer to layer.
+"""Initial values of parameters, scaled so that signals keep their size from layer to layer.
 
-A layer's output ``y_j = Σ_i x_i w_ij`` has the variance ``n_in · Var[w] · E[x²]``. With
-``Var[w] = 1 / n_in`` the signal neither dies out nor explodes; ReLU then takes half of it away, so
-layers before a ReLU start with twice that. Gradients, on their way back, fare alike.
+The output of a layer, ``y_j = Σ_i x_i w_ij``, has the variance ``n_in · Var[w] · E[x²]``. With ``Var[w] = 1 / n_in`` the
+signal neither vanishes nor explodes. ReLU halves its mean square, so layers before a ReLU start with twice that variance.
+The same holds for the gradients in the backward pass, with n_out in place of n_in.
 
 Letters: n_in inputs, n_out outputs.
 """
@@ -21,15 +21,27 @@ from whorl._core.validation import number
 
 
 class Initializer(Description, ABC):
-    """Gives a parameter its first values."""
+    """Base of all initializers: functions that return the initial values of a parameter."""
 
     @abstractmethod
     def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
-        """Return float64 values of this shape; the last axis counts the outputs, those before it the inputs."""
+        """Return the initial values of a parameter.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            The shape of the parameter: the last axis counts the outputs, the others the inputs.
+        rng : numpy.random.Generator
+            The source of random numbers.
+
+        Returns
+        -------
+        ndarray of float64
+        """
 
 
 class Zeros(Initializer):
-    """All zeros: right for biases, wrong for weights, whose units would stay equal for ever.
+    """All zeros: right for biases. All units of a layer whose weights start at zero would stay equal.
 
     Examples
     --------
@@ -42,7 +54,7 @@ class Zeros(Initializer):
 
 
 class Ones(Initializer):
-    """All ones: where a factor is to change nothing at first.
+    """All ones: for factors that should have no effect at first, such as those of `LayerNorm`.
 
     Examples
     --------
@@ -55,7 +67,7 @@ class Ones(Initializer):
 
 
 class Normal(Initializer):
-    """Normal with mean 0 and a standard deviation of your own.
+    """Normal distribution with mean 0 and a given standard deviation.
 
     Parameters
     ----------
@@ -75,12 +87,12 @@ class Normal(Initializer):
 
 
 class Uniform(Initializer):
-    """Uniform between −limit and limit: of variance ``limit² / 3``.
+    """Uniform distribution between −limit and limit, which has the variance ``limit² / 3``.
 
     Parameters
     ----------
     limit : float
-        Above 0.
+        The largest absolute value, above 0.
 
     Examples
     --------
@@ -95,10 +107,10 @@ class Uniform(Initializer):
 
 
 class Scaled(Initializer):
-    """Base of the rules that derive the variance from the numbers of inputs and outputs.
+    """Base of the initializers whose variance depends on the numbers of inputs and outputs.
 
-    PyTorch's ``Linear`` starts from a uniform distribution of variance ``1 / (3 n_in)``, Keras's ``Dense`` from `GlorotUniform`;
-    Keras cuts off the tails of its normal ones at two standard deviations, which these do not.
+    By default, PyTorch's ``Linear`` uses a uniform distribution with variance ``1 / (3 n_in)``, and Keras's ``Dense`` uses
+    `GlorotUniform`. Keras truncates its normal distributions at two standard deviations; these are not truncated.
     """
 
     @abstractmethod
@@ -115,7 +127,7 @@ class Scaled(Initializer):
 
 
 class HeNormal(Scaled):
-    """Normal with variance ``2 / n_in``: keeps the mean square of the signal through layers with ReLU.
+    """Normal distribution with variance ``2 / n_in``: preserves the mean square of signals through layers with ReLU.
 
     References
     ----------
@@ -132,7 +144,7 @@ class HeNormal(Scaled):
 
 
 class HeUniform(HeNormal):
-    """Uniform with variance ``2 / n_in``: `HeNormal` without its tails.
+    """Uniform distribution with variance ``2 / n_in``, the bounded alternative to `HeNormal`.
 
     Examples
     --------
@@ -144,7 +156,7 @@ class HeUniform(HeNormal):
 
 
 class GlorotNormal(Scaled):
-    """Normal with variance ``2 / (n_in + n_out)``: keeps signal and gradient about alike through layers with tanh.
+    """Normal distribution with variance ``2 / (n_in + n_out)``: a compromise between signals and gradients, for tanh.
 
     References
     ----------
@@ -161,7 +173,11 @@ class GlorotNormal(Scaled):
 
 
 class GlorotUniform(GlorotNormal):
-    """Uniform with variance ``2 / (n_in + n_out)``: the paper's equation 16, and Keras's default for ``Dense``.
+    """Uniform distribution with variance ``2 / (n_in + n_out)``: Keras's default for ``Dense``.
+
+    References
+    ----------
+    Glorot, Bengio (2010), equation 16; see `GlorotNormal`.
 
     Examples
     --------
@@ -173,7 +189,7 @@ class GlorotUniform(GlorotNormal):
 
 
 class LecunNormal(Scaled):
-    """Normal with variance ``1 / n_in``: keeps the variance through linear layers; the start that `SELU` is made for.
+    """Normal distribution with variance ``1 / n_in``: preserves the variance through linear layers; recommended for `SELU`.
 
     References
     ----------

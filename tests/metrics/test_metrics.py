@@ -1,6 +1,7 @@
-"""Every metric by hand, at its edges, and in training. scikit-learn's numbers are in tests/parity."""
+"""Every metric computed by hand, its edge cases, and its use in training; tests/parity compares with scikit-learn."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -36,13 +37,13 @@ from whorl.metrics import (
     top_k_accuracy,
 )
 
-# Nine samples of four classes, the last of which never occurs, nor is class 2 ever predicted.
+# Nine samples of four classes; class 3 never occurs, and class 2 is never predicted.
 Y = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2])
-TAKEN_FOR = np.array([0, 0, 0, 1, 1, 1, 0, 0, 1])
-P = np.eye(4)[TAKEN_FOR] * 0.7 + 0.075
+PREDICTED = np.array([0, 0, 0, 1, 1, 1, 0, 0, 1])
+P = np.eye(4)[PREDICTED] * 0.7 + 0.075
 MATRIX = [[3, 1, 0, 0], [1, 2, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]]
 
-# Six samples of two classes: of class 1 three, two of them found; two taken for it in vain.
+# Six samples of two classes: of three of class 1, two are found; two of class 0 are predicted as class 1.
 Y2 = np.array([[1], [1], [1], [0], [0], [0]])
 P2 = np.array([[0.9], [0.8], [0.5], [0.7], [0.6], [0.1]])
 
@@ -61,8 +62,8 @@ def test_binary_accuracy_by_hand():
     assert binary_accuracy([[1, 1, 0], [0, 1, 0]], [[0.6, 0.5, 0.5], [0.6, 0.9, 0.1]]) == pytest.approx(4 / 6)
 
 
-def test_one_in_each_row_makes_no_difference_to_binary_accuracy():
-    # Were such rows taken for one-hot, the first of these would be 0, as the wrong one is the highest.
+def test_binary_accuracy_does_not_treat_rows_with_a_single_1_as_one_hot():
+    # Treated as one-hot, the first of these would be 0, because the highest probability is wrong.
     assert binary_accuracy([[1, 0, 0]], [[0.8, 0.9, 0.1]]) == pytest.approx(2 / 3)
     assert binary_accuracy([[1, 0, 1]], [[0.8, 0.9, 0.9]]) == pytest.approx(2 / 3)
 
@@ -100,7 +101,7 @@ def test_a_class_that_is_predicted_but_does_not_occur_counts():
     assert balanced_accuracy(y, p) == 1 / 2
 
 
-def test_nothing_over_nothing_is_0():
+def test_0_over_0_is_0():
     for metric in (precision, recall, f1):
         assert metric([[0], [0]], [[0.1], [0.2]]) == 0
         assert metric([0, 0], [[0.9, 0.1], [0.8, 0.2]]) == 0
@@ -116,15 +117,13 @@ def test_roc_auc_by_hand():
     assert roc_auc(Y2, P2) == pytest.approx((3 + 3 + 1) / 9)  # 0.9 and 0.8 beat all three, 0.5 only 0.1
     assert roc_auc([[0], [1], [1], [0]], [[0.5], [0.5], [0.7], [0.7]]) == 0.5  # ½ + 0 + 1 + ½ of 4 pairs
     assert roc_auc([[0], [1], [1]], [[0.3], [0.3], [0.3]]) == 0.5
-    assert roc_auc([[0], [1]], [[-np.inf], [np.inf]]) == 1
     z = np.array([[3.0, 1, 0, 9], [2, 1, 5, 9], [1, 2, 4, 9], [0, 0, 6, 9]])
     assert roc_auc([0, 0, 1, 2], z) == pytest.approx((1 + 1 + 1) / 3)  # class 3 does not occur
     assert roc_auc([0, 1, 0, 2], z) == pytest.approx((3 / 4 + 1 / 2 + 1) / 3)
-    assert math.isnan(roc_auc([[0], [1]], [[0.5], [np.nan]]))
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=30))
-def test_roc_auc_is_the_share_of_pairs_in_order(samples):
+def test_roc_auc_is_the_fraction_of_pairs_in_order(samples):
     above = [score for is_class, score in samples if is_class]
     below = [score for is_class, score in samples if not is_class]
     if above and below:
@@ -150,7 +149,7 @@ def test_several_outputs():
     assert r2(y, p) == pytest.approx((1 / 2 + 1 / 2) / 2)
 
 
-def test_r2_where_there_is_nothing_to_explain():
+def test_r2_of_a_constant_target():
     same = [0.1, 0.1, 0.1]  # whose mean is 0.10000000000000002
     assert r2(same, same) == 1
     assert r2(same, [0.1, 0.1, 0.2]) == 0
@@ -164,18 +163,59 @@ def test_errors_of_float32_are_summed_in_float64():
     assert root_mean_squared_error(np.zeros(2, np.float32), np.full(2, 1e30, np.float32)) == pytest.approx(1e30)
 
 
-def test_what_is_no_number_shows():
-    for metric in (mean_absolute_error, root_mean_squared_error, r2):
-        assert math.isnan(metric([1.0, 2.0], [1.0, np.nan]))
-        assert math.isnan(metric([1.0, 1.0], [1.0, np.nan]))
-    assert root_mean_squared_error([0.0], [1e200]) == math.inf
+def test_errors_near_the_ends_of_float64():
+    assert root_mean_squared_error([0.0, 0.0], [3e200, 4e200]) == pytest.approx(math.sqrt(12.5) * 1e200)
+    assert root_mean_squared_error([0.0, 0.0], [3e-200, 4e-200]) == pytest.approx(math.sqrt(12.5) * 1e-200)
+    assert mean_absolute_error([-1e308], [1e308]) == root_mean_squared_error([-1e308], [1e308]) == math.inf
+    for scale in (1e200, 1e-200):
+        y = np.array([1.0, 2.0, 3.0]) * scale
+        assert r2(y, np.array([1.0, 2.0, 4.0]) * scale) == pytest.approx(0.5)
+        assert r2(y[[0, 0]], y[[0, 1]]) == 0
+    assert r2([-1.0, 1.0], [1e200, 1.0]) == -math.inf
+
+
+def labels_and_predictions(name):
+    """Labels and predictions that the metric accepts."""
+    if name == "binary_accuracy":
+        return np.eye(4)[Y], P
+    return (P + 0.1, P) if METRICS[name].__module__.endswith("regression") else (Y, P)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", METRICS)
+def test_predictions_that_are_not_finite_are_refused(name, value):
+    y, p = labels_and_predictions(name)
+    wrong = p.copy()
+    wrong[2, 1] = wrong[7, 0] = value
+    message = rf"^prediction must hold finite numbers, but prediction\[2, 1\] is {value} \(2 of 36 are NaN, infinite or"
+    for dtype in (np.float32, np.float64):
+        with pytest.raises(ValueError, match=message):
+            METRICS[name](y, wrong.astype(dtype))
+        with pytest.raises(ValueError, match=message):
+            METRICS[name](y, np.asfortranarray(wrong.astype(dtype)))
+
+
+@pytest.mark.parametrize("metric", [accuracy, balanced_accuracy, confusion_matrix, f1, precision, recall, roc_auc])
+def test_a_probability_of_one_output_that_is_not_finite_is_refused(metric):
+    p = P2.copy()
+    p[5] = np.nan
+    with pytest.raises(ValueError, match=r"but prediction\[5, 0\] is nan"):
+        metric(Y2, p)
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_a_name_gives_a_float_and_leaves_the_data(name):
-    binary = name == "binary_accuracy"
-    numbers = name in ("mae", "mean_absolute_error", "r2", "rmse", "root_mean_squared_error")
-    y = np.eye(4)[Y] if binary else P + 0.1 if numbers else Y
+def test_masked_arrays_are_refused(name):
+    y, p = labels_and_predictions(name)
+    message = " must not be a masked array: fill in the masked values, or leave out those samples$"
+    with pytest.raises(TypeError, match="^y" + message):
+        METRICS[name](np.ma.masked_equal(y, y.flat[0]), p)
+    with pytest.raises(TypeError, match="^prediction" + message):
+        METRICS[name](y, np.ma.masked_less(p, 0.1))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_returns_a_float_and_leaves_the_data_unchanged(name):
+    y = labels_and_predictions(name)[0]
     kept = y.copy(), P.copy()
     assert type(METRICS[name](y, P)) is float
     assert METRICS[name](y.tolist(), P.tolist()) == METRICS[name](y, P)
@@ -183,7 +223,7 @@ def test_a_name_gives_a_float_and_leaves_the_data(name):
     np.testing.assert_array_equal(P, kept[1])
 
 
-def test_names_and_functions():
+def test_metrics_are_chosen_by_name_or_as_functions():
     def hits(y, prediction):
         return 0.0
 
@@ -192,7 +232,27 @@ def test_names_and_functions():
     assert named([]) == {}
 
 
-def test_in_training_they_stand_in_the_history_by_name(spiral_data):
+@pytest.mark.parametrize(
+    ("metrics", "error", "message"),
+    [
+        (["acuracy"], ValueError, "or functions, got 'acuracy'; did you mean 'accuracy'?"),
+        (["mea"], ValueError, "or functions, got 'mea'; did you mean 'mae'?"),
+        (["mae", "mae"], ValueError, "metrics must have different names, got two called 'mae'"),
+        (
+            [type("Loss", (), {"__call__": lambda self, y, p: 0.0, "__name__": "val_mae"})()],
+            ValueError,
+            "metrics must not be named 'val_mae': the history uses that name for something else",
+        ),
+        ([3], TypeError, "metrics must be names or functions, got 3"),
+        ("mae", TypeError, "metrics must be a list of names or functions, got 'mae'"),
+    ],
+)
+def test_metrics_that_cannot_be_used(metrics, error, message):
+    with pytest.raises(error, match=re.escape(message) + "$"):
+        named(metrics)
+
+
+def test_training_reports_metrics_in_the_history(spiral_data):
     X, y = spiral_data
     model = Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
     names = ["accuracy", "balanced_accuracy", "f1", "precision", "recall", "roc_auc", "top_5_accuracy"]
@@ -218,7 +278,7 @@ def test_in_training_they_stand_in_the_history_by_name(spiral_data):
     ],
     ids=["one output", "several labels", "numbers"],
 )
-def test_they_fit_the_losses_of_their_kind(loss, last, y, names, rng):
+def test_metrics_for_each_kind_of_loss(loss, last, y, names, rng):
     X = rng.normal(size=(6, 3))
     model = Model([Dense(y.shape[1]), last], inputs=3, rng=0)
     history = model.fit(X, y, loss=loss, optimizer=SGD(0.1), epochs=1, metrics=names, validation=(X, y), rng=0)

@@ -1,20 +1,22 @@
-"""The pictures hold what they say: read back from the axes, and from the pixels."""
+"""What the plots show, read back from their axes and images."""
 
 import io
+import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import whorl
-from whorl import Dense, Model, Softmax
+from whorl import Dense, Model, Sigmoid, Softmax
 from whorl.plot.style import COLOURS, rgb
 
 
 @pytest.fixture
 def split_in_two():
-    """A model that believes in class 1 where x1 > 0, and is sure away from there."""
+    """A model that predicts class 1 where x1 > 0, with a probability near 1 except close to 0."""
     model = Model([Dense(2), Softmax()], inputs=2)
     model.named_parameters()["w1"][:] = [[0, 50], [0, 0]]
     return model
@@ -26,35 +28,71 @@ Y = np.array([0, 1, 1, 0])
 
 def test_the_boundary_lies_where_the_most_probable_class_changes(split_in_two):
     ax = whorl.plot.decision_boundary(split_in_two, X, Y).axes[0]
-    paths = [path for collection in ax.collections[:-1] for path in collection.get_paths()]
+    paths = [path for collection in ax.collections[:-2] for path in collection.get_paths()]
     vertices = np.concatenate([path.vertices for path in paths if len(path.vertices)])
     np.testing.assert_allclose(vertices[:, 0], 0, atol=0.01)
     np.testing.assert_allclose([vertices[:, 1].min(), vertices[:, 1].max()], [-1.1, 1.1], atol=0.01)
 
 
-def test_belief_is_shown_in_the_classes_colours(split_in_two):
+def test_the_background_has_the_colours_of_the_classes(split_in_two):
     ax = whorl.plot.decision_boundary(split_in_two, X, Y, resolution=50).axes[0]
     image = ax.images[0].get_array()
-    blue, orange = 1 - 0.55 * (1 - rgb(2))
+    blue, orange = 1 - 0.45 * (1 - rgb(2))
     np.testing.assert_allclose(image[25, 0], blue, atol=1e-3)
     np.testing.assert_allclose(image[25, -1], orange, atol=1e-3)
 
 
-def test_every_sample_is_there_in_its_colour(split_in_two):
-    points = whorl.plot.decision_boundary(split_in_two, X, np.eye(2)[Y]).axes[0].collections[-1]
-    np.testing.assert_array_equal(points.get_offsets(), X)
-    np.testing.assert_allclose(points.get_facecolors()[:, :3], 0.75 * rgb(2)[Y])
+def test_a_model_with_one_output_is_drawn_as_two_classes(split_in_two):
+    one = Model([Dense(1), Sigmoid()], inputs=2)
+    one.named_parameters()["w1"][:] = [[50], [0]]
+    drawn = whorl.plot.decision_boundary(one, X, Y[:, None]).axes[0]
+    expected = whorl.plot.decision_boundary(split_in_two, X, Y).axes[0]
+    np.testing.assert_allclose(drawn.images[0].get_array(), expected.images[0].get_array(), atol=1e-6)
+    for ours, theirs in zip(drawn.collections, expected.collections, strict=True):
+        np.testing.assert_array_equal(ours.get_facecolors(), theirs.get_facecolors())
 
 
-@pytest.mark.parametrize("classes", [1, 9])
-def test_one_class_or_more_than_there_are_colours(classes):
-    model = Model([Dense(classes), Softmax()], inputs=2, rng=0)
-    figure = whorl.plot.decision_boundary(model, X, [0, 0, 0, classes - 1])
+def test_every_sample_is_drawn_with_the_colour_and_marker_of_its_class(split_in_two):
+    ax = whorl.plot.decision_boundary(split_in_two, X, np.eye(2)[Y]).axes[0]
+    of_class = ax.collections[-2:]
+    for c, points in enumerate(of_class):
+        np.testing.assert_array_equal(points.get_offsets(), X[c == Y])
+        np.testing.assert_allclose(points.get_facecolors()[:, :3], rgb(2)[[c]])
+    assert len({points.get_paths()[0].vertices.tobytes() for points in of_class}) == 2
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["class 0", "class 1"]
+
+
+def test_more_classes_than_colours_differ_in_their_markers():
+    points = np.repeat(np.arange(9.0), 2).reshape(9, 2)
+    model = Model([Dense(9), Softmax()], inputs=2, rng=0)
+    figure = whorl.plot.decision_boundary(model, points, range(9))
     figure.savefig(io.BytesIO(), format="png")
+    first, last = figure.axes[0].collections[-9], figure.axes[0].collections[-1]
     assert len(COLOURS) == 8
+    np.testing.assert_array_equal(first.get_facecolors(), last.get_facecolors())
+    assert first.get_paths()[0].vertices.shape != last.get_paths()[0].vertices.shape
 
 
-def test_a_curve_has_a_line_for_training_and_one_for_validation():
+@pytest.mark.parametrize(("stretch", "aspect"), [(1, 1.0), (2, 1.0), (10, "auto"), (0.1, "auto")])
+def test_axes_have_the_same_scale_unless_the_picture_would_be_a_strip(split_in_two, stretch, aspect):
+    ax = whorl.plot.decision_boundary(split_in_two, X * [stretch, 1], Y).axes[0]
+    assert ax.get_aspect() == aspect
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        ([0, 1, 2, 0], ValueError, r"y must hold labels from 0 to 1, .*but y\[2\] is 2"),
+        ([0, 1], ValueError, "y and prediction must have the same number of samples, got 2 and 4"),
+        (np.ma.masked_equal(Y, 0), TypeError, "y must not be a masked array"),
+    ],
+)
+def test_labels_that_do_not_fit(split_in_two, y, error, message):
+    with pytest.raises(error, match=message):
+        whorl.plot.decision_boundary(split_in_two, X, y)
+
+
+def test_a_curve_for_training_and_one_for_validation():
     ax = whorl.plot.curve({"loss": [3.0, 2.0, 1.0], "val_loss": [4.0, 3.0, 2.0]}, "loss").axes[0]
     training, validation = ax.lines
     np.testing.assert_array_equal(training.get_xydata(), [[1, 3], [2, 2], [3, 1]])
@@ -64,11 +102,26 @@ def test_a_curve_has_a_line_for_training_and_one_for_validation():
 
 
 def test_the_learning_rate_over_time():
-    (line,) = whorl.plot.learning_rate({"learning_rate": [0.2, 0.1]}).axes[0].lines
+    ax = whorl.plot.learning_rate({"learning_rate": [0.2, 0.1]}).axes[0]
+    (line,) = ax.lines
     np.testing.assert_array_equal(line.get_xydata(), [[1, 0.2], [2, 0.1]])
+    assert ax.get_ylim()[0] == 0
 
 
-def test_schedules_lie_side_by_side():
+@pytest.mark.parametrize("epochs", [1, 2, 60, 1000])
+def test_epochs_are_labelled_with_whole_numbers(epochs):
+    ax = whorl.plot.curve({"loss": [1.0] * epochs}, "loss").axes[0]
+    ticks = [tick for tick in ax.get_xticks() if ax.get_xlim()[0] <= tick <= ax.get_xlim()[1]]
+    assert len(ticks) >= 2
+    assert all(float(tick).is_integer() for tick in ticks)
+
+
+def test_a_column_that_the_history_lacks():
+    with pytest.raises(ValueError, match=r"which has loss, accuracy, got 'acuracy'; did you mean 'accuracy'\?"):
+        whorl.plot.curve({"loss": [1.0], "accuracy": [1.0]}, "acuracy")
+
+
+def test_schedules_side_by_side():
     def mine(epoch):
         return 0.1
 
@@ -89,7 +142,7 @@ def test_ten_schedules_can_be_told_apart():
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 10
 
 
-def test_a_picture_is_drawn_into_the_axes_given(split_in_two):
+def test_plots_are_drawn_into_the_axes_given(split_in_two):
     figure = Figure()
     left, right = figure.subplots(1, 2)
     assert whorl.plot.decision_boundary(split_in_two, X, Y, ax=left) is figure
@@ -99,20 +152,51 @@ def test_a_picture_is_drawn_into_the_axes_given(split_in_two):
     assert right.lines
 
 
-def test_the_report_has_all_four(split_in_two):
+def test_the_report_of_a_classifier_of_the_plane(split_in_two):
     history = {"loss": [1.0], "val_loss": [1.0], "accuracy": [0.5], "val_accuracy": [0.5], "learning_rate": [0.1]}
-    figure = whorl.plot.report(split_in_two, X, Y, history)
-    titles = [ax.get_title() for ax in figure.axes]
-    assert titles == ["what the network believes", "loss", "accuracy", "learning rate"]
+    boundary, *charts = whorl.plot.report(split_in_two, X, Y, history).axes
+    assert boundary.get_title() == "Decision boundary"
+    assert [ax.get_ylabel() for ax in charts] == ["loss", "accuracy", "learning rate"]
 
 
-def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    for name in [name for name in sys.modules if name.startswith("whorl.plot")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr(whorl, "plot", raising=False)
-    with pytest.raises(ImportError, match=r"pictures need matplotlib, which is an extra: pip install 'whorl\[plot\]'"):
-        _ = whorl.plot.report
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, ["loss", "learning rate"]),
+        ({"penalty": [0.0, 0.0]}, ["loss", "learning rate"]),
+        ({"penalty": [0.2, 0.1]}, ["loss", "penalty", "learning rate"]),
+        ({"penalty": [0.2, 0.1], "mae": [2.0, 1.0], "r2": [0.0, 0.1]}, ["loss", "mae", "learning rate"]),
+    ],
+)
+def test_the_report_without_samples(split_in_two, more, expected):
+    history = {"loss": [1.0, 0.5], **more, "learning_rate": [0.1, 0.1]}
+    figure = whorl.plot.report(split_in_two, None, None, history)
+    assert [ax.get_ylabel() for ax in figure.axes] == expected
+
+
+def test_without_matplotlib_drawing_names_the_extra_and_nothing_else_fails():
+    code = """
+        import sys
+        sys.modules["matplotlib"] = None
+        import whorl
+        import whorl.plot
+        from whorl import *
+        assert hasattr(whorl, "plot")
+        drawings = [
+            lambda: plot.curve({"loss": [1.0]}, "loss"),
+            lambda: plot.learning_rate({"learning_rate": [1.0]}),
+            lambda: plot.schedules([Constant(0.1)], epochs=1),
+            lambda: plot.decision_boundary(Model([Dense(2), Softmax()], inputs=2), [[0, 0], [1, 1]], [0, 1]),
+            lambda: plot.report(Model([Dense(2)], inputs=3), None, None, {"loss": [1.0], "learning_rate": [1.0]}),
+        ]
+        for draw in drawings:
+            try:
+                draw()
+            except ImportError as error:
+                print(error)
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    assert run.stdout.splitlines() == ["whorl.plot needs matplotlib: pip install 'whorl[plot]'"] * 5, run.stderr
 
 
 def test_drawing_leaves_no_global_figure(split_in_two):

@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever lost."""
+"""Writing files, atomically."""
 
 from __future__ import annotations
 
@@ -11,15 +11,25 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a new file beside `path`; if all goes well it takes that name at the end, else it goes.
+    """Open a temporary file that replaces `path` when the block ends without an error, and is removed otherwise.
 
-    So whoever reads `path`, at whatever moment, finds the old file whole or the new one whole. The new file is on the disk
-    before it takes the name. A link is followed, and a file that is replaced keeps its permissions.
+    Whoever reads `path` at any moment finds either the old file or the new one, complete. The new file is flushed to disk
+    before it is renamed. A symbolic link is followed, and a file that is replaced keeps its permissions.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to write.
+
+    Yields
+    ------
+    binary file
+        The temporary file, in the same directory, to write to.
 
     Raises
     ------
     OSError
-        If `path` is a directory or a device, there is no such directory, or it cannot be written; the message says which.
+        If `path` is a directory or a device, its directory does not exist, or it cannot be written; the message says which.
 
     Examples
     --------
@@ -34,12 +44,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = os.path.realpath(path)
     mode = os.stat(target).st_mode if os.path.exists(target) else None
     if mode is not None and not stat.S_ISREG(mode):
-        what = "a directory" if stat.S_ISDIR(mode) else "no regular file"
+        what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
         raise OSError(f"path must name a file, but {os.fspath(path)} is {what}")
     directory = os.path.dirname(target)
-    beside = os.path.join(directory, f".{os.urandom(8).hex()}.tmp")
+    temporary = os.path.join(directory, f".{os.urandom(8).hex()}.tmp")
     try:
-        file = open(beside, "xb")  # noqa: SIM115  # closed below, whatever happens
+        file = open(temporary, "xb")  # noqa: SIM115  # closed by the with statement below
     except OSError as error:
         raise type(error)(f"cannot write {os.fspath(path)}: {error.strerror} ({directory})") from error
     try:
@@ -48,15 +58,31 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         if mode is not None:
-            os.chmod(beside, stat.S_IMODE(mode))
-        os.replace(beside, target)
+            os.chmod(temporary, stat.S_IMODE(mode))
+        os.replace(temporary, target)
     except BaseException:
-        os.unlink(beside)
+        os.unlink(temporary)
         raise
 
 
 def write_rows(path: str | os.PathLike[str], names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
-    """Write rows of named values to a file that ends in ``.csv`` or ``.jsonl``.
+    """Write rows of named values to a CSV or JSON Lines file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to write, which ends in ``.csv`` or ``.jsonl``.
+    names : sequence of str
+        The columns of a CSV file.
+    rows : sequence of mapping
+        From names to values; a row may lack some names.
+
+    Raises
+    ------
+    ValueError
+        If `path` ends otherwise.
+    OSError
+        As in `replacing`.
 
     Examples
     --------
@@ -67,7 +93,7 @@ def write_rows(path: str | os.PathLike[str], names: Sequence[str], rows: Sequenc
     ...     print(file.read(), end="")
     {"epoch": 1, "loss": 0.5}
     """
-    import csv  # these take time to load, and few need them
+    import csv  # slow to import and seldom needed
     import io
     import json
 

@@ -1,4 +1,4 @@
-"""Where arrays live: the temporary ones of a step in memory that the process keeps, the long ones where the processor likes them."""
+"""Memory for arrays: keep what a training step frees, and align the vectors that live through a training."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,20 +6,20 @@ import numpy.typing as npt
 from whorl._core.types import Array
 
 BLOCK = 2**25 - 2**16
-"""Bytes of the largest block, 32 MiB and a little less, that changes what the C library of Linux keeps."""
+"""Size in bytes of the block to allocate and free: just under 32 MiB, the largest for which glibc raises its limits."""
 
-PAGE, APART = 4096, 512
-"""Bytes of a page, and how far from each other, within one, vectors begin; a multiple of a cache line's 64."""
+PAGE, OFFSET = 4096, 512
+"""Size of a memory page, and distance between the starts of vectors within a page, in bytes: eight cache lines."""
 
 
 def keep_freed_memory() -> None:
-    """Let the process keep the memory that a step frees, for the next step.
+    """Let the process keep the memory that a training step frees, for the next step.
 
-    Each step makes fresh arrays, and drops them all at its end. The C library of Linux (glibc) then gives memory back to the
-    system whenever what lies free at the end of the heap is more than twice the largest block that was ever freed; the next
-    step asks for it again, and pays for each page of 4 KiB, since the system must clear it: at the reference network "nnfs" of
-    the benchmarks that was more than half of the step. Asking for one large block and dropping it raises the limit, to 64 MiB.
-    It costs microseconds, as nobody writes to the block; other C libraries do not mind.
+    A step allocates arrays and frees them all at its end. glibc, the C library of Linux, returns memory to the system
+    whenever the free memory at the end of the heap is more than twice the largest block that was ever freed. The next step
+    then asks for it again, and the system must clear every page of 4 KiB: for the benchmarks' reference network "nnfs",
+    this took more than half of the step. Allocating and freeing one large block raises the limit to 64 MiB. It takes
+    microseconds, because nothing is written to the block, and has no effect with other C libraries.
 
     References
     ----------
@@ -29,12 +29,21 @@ def keep_freed_memory() -> None:
 
 
 def aligned_zeros(size: int, dtype: npt.DTypeLike, place: int) -> Array:
-    """Return a vector of zeros that begins with a cache line: in the given place of a page, of which there are eight.
+    """Return a vector of zeros that starts at a cache line, ``512 * place`` bytes after the start of a page.
 
-    An optimizer reads four vectors and writes three at once. The C library has them begin 16 bytes after a page does: then every
-    other write of 32 bytes touches two cache lines, and loads wait for stores whose addresses end in the same 12 bits. Adam's
-    compiled loop over 235,146 parameters took 227 µs so, and takes 67 µs over vectors that begin here (AMD Zen 4, one core).
-    Place 0 is for the parameters, 1 for their gradients, and the others are for what an optimizer remembers.
+    An optimizer reads four vectors and writes three in one loop. The C library lets them all start 16 bytes after the start
+    of a page: every other write of 32 bytes then touches two cache lines, and loads wait for stores whose addresses have
+    the same last 12 bits. Adam's compiled loop over 235,146 parameters took 227 µs that way; with vectors that start at
+    different places of a page, each at a cache line, it takes 67 µs (AMD Zen 4, one core).
+
+    Parameters
+    ----------
+    size : int
+        Number of elements.
+    dtype : dtype_like
+    place : int
+        From 0 to 7: 0 for the parameters, 1 for their gradients, and the others for the state of the optimizer. Larger
+        numbers start again from 0.
 
     Examples
     --------
@@ -44,10 +53,10 @@ def aligned_zeros(size: int, dtype: npt.DTypeLike, place: int) -> Array:
     """
     wanted = np.dtype(dtype)
     room = np.zeros(size * wanted.itemsize + 2 * PAGE, np.uint8)
-    start = -room.ctypes.data % PAGE + place * APART % PAGE
+    start = -room.ctypes.data % PAGE + place * OFFSET % PAGE
     return room[start : start + size * wanted.itemsize].view(wanted)
 
 
 def aligned_zeros_like(vector: Array, place: int) -> Array:
-    """Return `aligned_zeros` of the same length and type."""
+    """Return `aligned_zeros` with the length and type of `vector`."""
     return aligned_zeros(len(vector), vector.dtype, place)

@@ -1,8 +1,8 @@
-"""Text laid out for reading."""
+"""Text tables."""
 
 
 class Table(str):
-    """Text that a Python prompt shows as it is, line by line."""
+    """A string that an interactive Python prompt prints as it is, on several lines."""
 
     __slots__ = ()
 
@@ -11,7 +11,14 @@ class Table(str):
 
 
 def align(rows: list[list[str]], right: set[int]) -> Table:
-    """Lay out rows of cells in columns, those numbered in `right` to the right."""
+    """Align rows of cells in columns; the columns numbered in `right` are aligned to the right.
+
+    Examples
+    --------
+    >>> align([["layer", "parameters"], ["Dense(3)", "9"]], right={1})
+    layer     parameters
+    Dense(3)           9
+    """
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return Table(
         "\n".join(

@@ -1,7 +1,7 @@
-"""Checks at the door: each returns the value in the form the library works with, or raises.
+"""Argument validation: each function returns the value in the form the library works with, or raises.
 
-An error names the argument, says what was expected, and shows what came. A wrong type is a `TypeError`,
-a wrong value a `ValueError`. The kernels behind the door check nothing again.
+An error names the argument, what was expected and what was received. A wrong type is a `TypeError`, a wrong value a
+`ValueError`. Arguments are validated once, where users call the library; the code behind trusts them.
 """
 
 import math
@@ -17,7 +17,7 @@ from whorl._core.types import Array, Shape
 
 
 def show(value: object) -> str:
-    """Print a value on one short line, for an error message."""
+    """Return a value as one short line, for an error message."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and type {value.dtype}"
     text = repr(value).replace("\n", " ")
@@ -25,12 +25,12 @@ def show(value: object) -> str:
 
 
 def integer(name: str, value: object, minimum: int = 1) -> int:
-    """Return `value` as an int of at least `minimum`. A bool is no number, and 2.0 no whole one."""
+    """Return `value` as an int of at least `minimum`; neither a bool nor a float such as 2.0 is accepted."""
     expected = f"{name} must be a whole number of at least {minimum}, got {show(value)}"
     if isinstance(value, bool | np.bool_):
         raise TypeError(expected)
     try:
-        whole = operator.index(value)  # type: ignore[arg-type]  # raises TypeError, as wanted
+        whole = operator.index(value)  # type: ignore[arg-type]  # raises TypeError if it is not an integer
     except TypeError:
         raise TypeError(expected) from None
     if whole < minimum:
@@ -54,7 +54,7 @@ def number(
     below: float = math.inf,
     above: float = -math.inf,
 ) -> float:
-    """Return `value` as a finite float in [minimum, maximum], strictly below `below` and above `above`."""
+    """Return `value` as a finite float in [minimum, maximum] and strictly between `above` and `below`."""
     bounds = [
         text
         for text, bound in [
@@ -76,7 +76,7 @@ def number(
 
 
 def instance(name: str, value: object, kind: type[Any], example: str) -> Any:
-    """Return `value` if it is a `kind`; a common slip is to give the class itself."""
+    """Return `value` if it is a `kind`; a common mistake is to pass the class instead of an instance."""
     if not isinstance(value, kind):
         what = f"the class {value.__name__} itself" if isinstance(value, type) else show(value)
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
@@ -85,7 +85,7 @@ def instance(name: str, value: object, kind: type[Any], example: str) -> Any:
 
 
 def shape(name: str, value: object) -> Shape:
-    """Return the shape of one sample as a tuple: an int n is short for (n,)."""
+    """Return the shape of one sample as a tuple; an int n means (n,)."""
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
         sizes = tuple(integer(f"{name}[{i}]", size) for i, size in enumerate(value))
         if not sizes:
@@ -95,14 +95,14 @@ def shape(name: str, value: object) -> Shape:
 
 
 def batch(of: Shape) -> str:
-    """Write the shape of a batch of samples: (n,) or (n, 2)."""
+    """Write the shape of a batch of samples, such as (n,) or (n, 2)."""
     return f"({', '.join(['n', *map(str, of)])}{'' if of else ','})"
 
 
 def float_type(name: str, value: npt.DTypeLike) -> "np.dtype[Any]":
     """Return float32 or float64 as a `numpy.dtype`."""
     expected = f"{name} must be float32 or float64, got {show(value)}"
-    if value is None:  # which NumPy takes for float64
+    if value is None:  # NumPy would take it for float64
         raise TypeError(expected)
     try:
         dtype = np.dtype(value)
@@ -113,58 +113,101 @@ def float_type(name: str, value: npt.DTypeLike) -> "np.dtype[Any]":
     return dtype
 
 
-def numeric(name: str, values: object, dtype: "np.dtype[Any] | None" = None) -> Array:
-    """Return `values` as an array of finite real numbers, in C order, of the type `dtype` if one is given."""
+def array(name: str, values: object) -> Array:
+    """Return `values` as an array of any type; refuse masked arrays, whose hidden values would be used."""
     if isinstance(values, np.ma.MaskedArray):
-        raise TypeError(f"{name} must hold a number everywhere, got a masked array: fill it, or leave rows out")
+        raise TypeError(f"{name} must not be a masked array: fill in the masked values, or leave out those samples")
     try:
-        array = np.asarray(values)
+        return np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} must be an array, with rows of one length: {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got {show(array)}")
+        raise ValueError(f"{name} must be an array, with rows of equal length: {error}") from None
+
+
+def numeric(name: str, values: object, dtype: "np.dtype[Any] | None" = None) -> Array:
+    """Return `values` as an array of finite real numbers; with a `dtype`, of that type and in C order."""
+    result = array(name, values)
+    if result.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got {show(result)}")
     if dtype is not None:
-        if array.dtype != dtype:
-            with np.errstate(over="ignore"):  # what overflows is found below, and named
-                array = array.astype(dtype, order="C")
-        array = np.ascontiguousarray(array)
-    finite(name, array)
-    return array
+        if result.dtype != dtype:
+            with np.errstate(over="ignore"):  # a value that overflows is reported below
+                result = result.astype(dtype, order="C")
+        result = np.ascontiguousarray(result)
+    finite(name, result)
+    return result
 
 
-def all_finite(array: Array) -> bool:
-    """Whether there is neither NaN nor infinity in an array of floats."""
-    row = array if array.flags.c_contiguous else array.ravel(order="K")  # which copies arrays with gaps only
-    # Σ x² is not finite if any x is not: many times faster than to look at each.
-    return math.isfinite(np.vdot(row, row)) or bool(np.isfinite(array).all())
+def all_finite(values: Array) -> bool:
+    """Whether an array of floats holds neither NaN nor infinity."""
+    row = values if values.flags.c_contiguous else values.ravel(order="K")  # copies only if there are gaps
+    # Σ x² is finite only if every x is, and much faster to compute than a test of each.
+    return math.isfinite(np.vdot(row, row)) or bool(np.isfinite(values).all())
 
 
-def finite(name: str, array: Array) -> None:
-    """Raise if there is a NaN or an infinity in `array`, and say where the first one is."""
-    if array.dtype.kind != "f" or all_finite(array):
+def finite(name: str, values: Array) -> None:
+    """Raise ValueError if `values` has a NaN or an infinity, and say where the first one is."""
+    if values.dtype.kind != "f" or all_finite(values):
         return
-    strange = ~np.isfinite(array)
-    first = tuple(int(i) for i in np.argwhere(strange)[0])
+    wrong = ~np.isfinite(values)
+    first = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"{name}[{', '.join(map(str, first))}]"
     raise ValueError(
-        f"{name} must hold finite numbers, but {place} is {array[first]}"
-        f" ({int(strange.sum())} of {array.size} are NaN, infinite or too large for {array.dtype})"
+        f"{name} must hold finite numbers, but {place} is {values[first]}"
+        f" ({int(wrong.sum())} of {values.size} are NaN, infinite or too large for {values.dtype})"
     )
 
 
 def samples(name: str, values: object, inputs: Shape, dtype: "np.dtype[Any]") -> Array:
-    """Return `values` as the batch (n, *inputs) of `dtype`, n at least 1."""
-    array = numeric(name, values, dtype)
-    if array.shape[1:] != inputs:
-        hint = f"; for one sample, give {name}[None]" if array.shape == inputs else ""
-        raise ValueError(f"{name} must have shape {batch(inputs)}, got {array.shape}{hint}")
-    if len(array) == 0:
-        raise ValueError(f"{name} must hold at least one sample, got shape {array.shape}")
-    return array
+    """Return `values` as a batch (n, *inputs) of type `dtype`, with n at least 1."""
+    result = numeric(name, values, dtype)
+    if result.shape[1:] != inputs:
+        hint = f"; for one sample, give {name}[None]" if result.shape == inputs else ""
+        raise ValueError(f"{name} must have shape {batch(inputs)}, got {result.shape}{hint}")
+    if len(result) == 0:
+        raise ValueError(f"{name} must hold at least one sample, got shape {result.shape}")
+    return result
+
+
+def labels(y: object, classes: int) -> Array:
+    """Return class labels as integers (n,) in [0, classes), from such integers or from one-hot rows (n, classes)."""
+    result = array("y", y)
+    if result.ndim == 2 and result.shape[1] == classes:
+        return _from_one_hot(numeric("y", result))
+    if result.ndim != 1:
+        hint = "; use y.ravel()" if result.ndim == 2 and result.shape[1] == 1 else ""
+        raise ValueError(f"y must have shape (n,), or (n, {classes}) if one-hot, got {result.shape}{hint}")
+    if result.dtype.kind not in "iub":
+        raise TypeError(f"y must hold whole numbers from 0 to {classes - 1}, got {show(result)}")
+    result = result.astype(np.intp, copy=False)
+    wrong = np.flatnonzero((result < 0) | (result >= classes))
+    if len(wrong):
+        raise ValueError(
+            f"y must hold labels from 0 to {classes - 1}, one for each of the model's {classes} outputs,"
+            f" but y[{wrong[0]}] is {result[wrong[0]]}"
+        )
+    return result
+
+
+def _from_one_hot(rows: Array) -> Array:
+    ones, zeros = (rows == 1).sum(axis=1), (rows == 0).sum(axis=1)
+    wrong = np.flatnonzero((ones != 1) | (zeros != rows.shape[1] - 1))
+    if len(wrong):
+        row = int(wrong[0])
+        raise ValueError(f"y must be one-hot: one 1 in each row, the rest 0, but y[{row}] is {rows[row]}")
+    result: Array = rows.argmax(axis=1)
+    return result
+
+
+def same_length(first: str, first_length: int, second: str, second_length: int) -> None:
+    """Raise ValueError unless two arguments have the same number of samples."""
+    if first_length != second_length:
+        raise ValueError(
+            f"{first} and {second} must have the same number of samples, got {first_length} and {second_length}"
+        )
 
 
 def learning_rate(name: str, value: object) -> float | Callable[[float], float]:
-    """Return `value` if it is a learning rate of at least 0, or a schedule or another function that gives one."""
+    """Return `value` if it is a number of at least 0, or a function of time in epochs, such as a schedule."""
     if isinstance(value, type):
         raise TypeError(f"{name} must be a number or a schedule, got the class {value.__name__} itself")
     return value if callable(value) else number(name, value, minimum=0)

@@ -1,23 +1,20 @@
-"""Metrics: plain functions of the labels and the predictions, for people to read; nothing is trained by them.
+"""Metrics: plain functions of labels and predictions, to report how good a model is; training does not optimize them.
 
-Each takes ``(y, prediction)`` and is a plain mean over the samples, or over classes where it says so: the weights of
-samples count in the loss only. In training a metric is asked for by name, or as any function of the same form.
+Each takes ``(y, prediction)`` and returns a plain mean over the samples, or over the classes where it says so: sample and
+class weights count in the loss only. In training, choose metrics by name, or give any function of the same form.
 
-What a network predicts says what it is about: ``(n, 1)`` is the probability of class 1, beside labels ``(n, 1)`` of 0
-and 1; ``(n, k)`` is a score for each of k classes, beside whole numbers ``(n,)`` or one-hot rows; where the two have to be
-numbers of one kind, they have one shape. Nothing is broadcast: ``(n,)`` against ``(n, 1)`` is an error.
+The shape of the predictions determines what they mean:
+
+- ``(n, 1)``: the probability of class 1; the labels are 0 and 1, of shape ``(n, 1)``.
+- ``(n, k)``: a score for each of k classes; the labels are integers ``(n,)`` or one-hot rows ``(n, k)``.
+- for regression, targets and predictions have the same shape.
+
+Nothing is broadcast: ``(n,)`` with ``(n, 1)`` is an error. Predictions and targets that are NaN or infinite, and masked
+arrays, are errors too.
 """
 
-from whorl.metrics.classification import (
-    accuracy,
-    balanced_accuracy,
-    binary_accuracy,
-    confusion_matrix,
-    f1,
-    precision,
-    recall,
-    top_k_accuracy,
-)
+from whorl.metrics.classification import accuracy, binary_accuracy, top_k_accuracy
+from whorl.metrics.confusion import balanced_accuracy, confusion_matrix, f1, precision, recall
 from whorl.metrics.names import METRICS, Metric, named
 from whorl.metrics.ranking import roc_auc
 from whorl.metrics.regression import mean_absolute_error, r2, root_mean_squared_error

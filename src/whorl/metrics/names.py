@@ -1,49 +1,66 @@
-"""The metrics that can be asked for by name, and what was asked for."""
+"""The metrics by name, and the choice of metrics for a training."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from whorl._core.hints import did_you_mean
 from whorl._core.types import Array
-from whorl.metrics import classification, ranking, regression
+from whorl._core.validation import show
+from whorl.metrics import classification, confusion, ranking, regression
 
 Metric: TypeAlias = Callable[[Array, Array], float]
 """A function of the labels and the predictions."""
 
 METRICS: Mapping[str, Metric] = {
     "accuracy": classification.accuracy,
-    "balanced_accuracy": classification.balanced_accuracy,
+    "balanced_accuracy": confusion.balanced_accuracy,
     "binary_accuracy": classification.binary_accuracy,
-    "f1": classification.f1,
+    "f1": confusion.f1,
     "mae": regression.mean_absolute_error,
     "mean_absolute_error": regression.mean_absolute_error,
-    "precision": classification.precision,
+    "precision": confusion.precision,
     "r2": regression.r2,
-    "recall": classification.recall,
+    "recall": confusion.recall,
     "rmse": regression.root_mean_squared_error,
     "roc_auc": ranking.roc_auc,
     "root_mean_squared_error": regression.root_mean_squared_error,
     "top_5_accuracy": classification.top_k_accuracy(5),
 }
-"""The metrics that can be asked for by name."""
+"""The metrics that have a name."""
 
-
-TAKEN = ("loss", "penalty", "learning_rate", "epoch", "seconds")
-"""Names that a history has for other things."""
+RESERVED = ("loss", "penalty", "learning_rate", "epoch", "seconds")
+"""Names that the history uses for other values."""
 
 
 def named(metrics: object) -> dict[str, Metric]:
-    """Return the metrics asked for, by name or as functions, as name and function."""
+    """Return metrics, given by name or as functions, as a dict from name to function.
+
+    Parameters
+    ----------
+    metrics : iterable of str or callable
+        Names in `METRICS`, or functions of (labels, predictions), which have their own name in the history.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is neither, its name is not known or is used by the history, or two have the same name.
+
+    Examples
+    --------
+    >>> list(named(["accuracy", classification.top_k_accuracy(3)]))
+    ['accuracy', 'top_3_accuracy']
+    """
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
-        raise TypeError(f"metrics must be a list of names or functions, got {metrics!r}")
+        raise TypeError(f"metrics must be a list of names or functions, got {show(metrics)}")
     chosen: dict[str, Metric] = {}
     for metric in metrics:
         name, function = _named(metric)
-        if name in TAKEN or name.startswith("val_"):
-            raise ValueError(f"metrics must not be called {name!r}, which the history has for something else")
+        if name in RESERVED or name.startswith("val_"):
+            raise ValueError(f"metrics must not be named {name!r}: the history uses that name for something else")
         if name in chosen:
-            raise ValueError(f"metrics must have names of their own, got two called {name!r}")
+            raise ValueError(f"metrics must have different names, got two called {name!r}")
         chosen[name] = function
     return chosen
 
@@ -51,8 +68,9 @@ def named(metrics: object) -> dict[str, Metric]:
 def _named(metric: object) -> tuple[str, Metric]:
     if isinstance(metric, str):
         if metric not in METRICS:
-            raise ValueError(f"metrics must be among {', '.join(METRICS)}, or functions, got {metric!r}")
+            known = f"metrics must be among {', '.join(METRICS)}, or functions"
+            raise ValueError(f"{known}, got {metric!r}{did_you_mean(metric, METRICS)}")
         return metric, METRICS[metric]
     if callable(metric):
         return getattr(metric, "__name__", type(metric).__name__), metric
-    raise TypeError(f"metrics must be names or functions, got {metric!r}")
+    raise TypeError(f"metrics must be names or functions, got {show(metric)}")

@@ -1,4 +1,4 @@
-"""How well the scores put the samples in order."""
+"""Metrics of how well scores order the samples."""
 
 from __future__ import annotations
 
@@ -7,36 +7,42 @@ from typing import Any
 import numpy as np
 
 from whorl._core.types import Array
-from whorl.metrics import door
+from whorl._core.validation import numeric
+from whorl.metrics import validation
 
 
 def roc_auc(y: Any, prediction: Any) -> float:
-    """Return the area under the receiver's operating curve: in [0, 1], higher is better, 0.5 by chance.
+    """Return the area under the receiver operating characteristic (ROC) curve.
 
-    It is the probability that a sample of the class, drawn at random, has a higher score than one of the others, a tie
-    counting half. With r the ranks of the scores, from 1, equal ones sharing their mean, p samples of the class and q
+    It is the probability that a random sample of the class has a higher score than a random sample of the others, where a
+    tie counts one half. With r the ranks of the scores, from 1 and averaged over ties, p samples of the class and q
     others::
 
         AUC = (Σ_class r − p (p + 1) / 2) / (p q)
 
-    For one output, or two classes, it is that of class 1. For more it is the mean over the classes that occur in y, each
+    For one output or two classes it is the area for class 1. For more it is the mean over the classes that occur in y, each
     against the rest.
 
     Parameters
     ----------
     y : array_like, shape (n,), (n, k) or (n, 1)
-        As in `accuracy`.
+        Labels, as in `accuracy`, of at least two different classes.
     prediction : array_like, shape (n, k) or (n, 1)
-        Probabilities or scores; only their order matters. With a NaN among them the result is NaN.
+        Probabilities or scores; only their order matters.
+
+    Returns
+    -------
+    float
+        In [0, 1]; higher is better, 0.5 for random scores.
 
     Raises
     ------
     TypeError, ValueError
-        If the arguments are not of these forms, or all samples are of one class.
+        As in `accuracy`, or if all samples are of one class.
 
     Notes
     -----
-    scikit-learn's ``roc_auc_score`` is the same for two classes, and with ``multi_class="ovr"`` for more, where it wants
+    This is scikit-learn's ``roc_auc_score``, for more than two classes with ``multi_class="ovr"``, which needs
     probabilities and every class in y.
 
     References
@@ -50,29 +56,26 @@ def roc_auc(y: Any, prediction: Any) -> float:
     >>> roc_auc([[0], [0], [1], [1]], [[0.1], [0.4], [0.35], [0.8]])
     0.75
     """
-    target, z = _columns(y, prediction)
+    target, z = _labels_and_scores(y, prediction)
     occurring = np.unique(target)
     if len(occurring) < 2:
-        raise ValueError(
-            f"y must hold samples of at least two classes, for roc_auc to compare, got class {occurring[0]} only"
-        )
-    if np.isnan(z).any():
-        return float("nan")
+        raise ValueError(f"y must hold samples of at least two classes for roc_auc, got class {occurring[0]} only")
     chosen = [1] if z.shape[1] == 2 else occurring
     return float(np.mean([_area(z[:, c], target == c) for c in chosen]))
 
 
-def _columns(y: Any, prediction: Any) -> tuple[Array, Array]:
-    """Return labels (n,), and scores (n, k), k at least 2."""
-    if door.one_output(prediction):
-        target, p = door.binary(y, prediction)
+def _labels_and_scores(y: Any, prediction: Any) -> tuple[Array, Array]:
+    """Return labels (n,), and scores (n, k), with k at least 2."""
+    p = numeric("prediction", prediction)
+    if validation.has_one_output(p):
+        target, p = validation.binary(y, p)
         return target[:, 0].astype(np.intp), np.hstack([1 - p, p])
-    return door.scores(y, prediction)
+    return validation.scores(y, p)
 
 
 def _area(score: Array, is_class: Array) -> float:
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    _, index, count = np.unique(score, return_inverse=True, return_counts=True)
     rank = np.cumsum(count) - (count - 1) / 2  # the mean rank of each distinct score
     p = int(is_class.sum())
     q = len(score) - p
-    return float((rank[place][is_class].sum() - p * (p + 1) / 2) / (p * q))
+    return float((rank[index][is_class].sum() - p * (p + 1) / 2) / (p * q))

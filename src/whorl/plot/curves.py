@@ -1,29 +1,43 @@
-"""How training went."""
+"""The history of a training."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from whorl._core.hints import did_you_mean
+from whorl.plot.style import LINE_COLOURS, axes, line_chart
 
-from whorl.plot.style import COLOURS, axes
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIZE = (6, 3.5)
+"""Width and height of a new figure, in inches."""
 
 
 def curve(history: Mapping[str, Sequence[float]], name: str, *, ax: Axes | None = None) -> Figure:
-    """Draw a value over the epochs, in training and, where there is one, in validation.
+    """Draw a value of the history over the epochs, for training and, where there is one, for validation.
 
     Parameters
     ----------
     history : History
-        From `Model.fit`; any mapping from names to lists will do.
+        From `Model.fit`; any mapping from names to lists works.
     name : str
-        ``"loss"``, ``"accuracy"``, or another metric.
+        ``"loss"``, ``"accuracy"``, or another column of the history.
     ax : matplotlib.axes.Axes, optional
-        Where to draw.
+        The axes to draw into.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the history has no such column.
 
     Examples
     --------
@@ -32,28 +46,37 @@ def curve(history: Mapping[str, Sequence[float]], name: str, *, ax: Axes | None 
     ['training', 'validation']
     """
     if name not in history:
-        raise ValueError(f"name must be in the history, which has {', '.join(history) or 'no epoch yet'}, got {name!r}")
-    figure, ax = axes(ax, figsize=(6, 3.5))
-    lines = [("training", name, COLOURS[0])]
+        known = ", ".join(history) or "no epoch yet"
+        raise ValueError(f"name must be in the history, which has {known}, got {name!r}{did_you_mean(name, history)}")
+    figure, ax = axes(ax, figsize=SIZE)
+    _line(ax, history[name], LINE_COLOURS[0], "training")
     if f"val_{name}" in history:
-        lines.append(("validation", f"val_{name}", COLOURS[5]))
-    for label, key, colour in lines:
-        values = history[key]
-        ax.plot(
-            range(1, len(values) + 1),
-            values,
-            label=label,
-            color=colour,
-            linewidth=1.3,
-            marker="." if len(values) == 1 else "",
-        )
-    _finish(ax, name)
+        _line(ax, history[f"val_{name}"], LINE_COLOURS[1], "validation")
+    _finish(ax, name.replace("_", " "))
     ax.legend(frameon=False)
     return figure
 
 
 def learning_rate(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Figure:
-    """Draw the learning rate over the epochs; the rest as in `curve`.
+    """Draw the learning rate over the epochs.
+
+    Parameters
+    ----------
+    history : History
+        From `Model.fit`; any mapping with ``"learning_rate"`` works.
+    ax : matplotlib.axes.Axes, optional
+        The axes to draw into.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the history has no learning rate.
 
     Examples
     --------
@@ -62,15 +85,21 @@ def learning_rate(history: Mapping[str, Sequence[float]], *, ax: Axes | None = N
     """
     if "learning_rate" not in history:
         raise ValueError("history must have a learning_rate, got one with no epoch yet")
-    figure, ax = axes(ax, figsize=(6, 3.5))
-    values = history["learning_rate"]
-    ax.plot(range(1, len(values) + 1), values, color=COLOURS[2], marker="." if len(values) == 1 else "")
+    figure, ax = axes(ax, figsize=SIZE)
+    _line(ax, history["learning_rate"], LINE_COLOURS[2], "learning rate")
     _finish(ax, "learning rate")
+    ax.set_ylim(bottom=0)
     return figure
 
 
+def _line(ax: Axes, values: Sequence[float], colour: str, label: str) -> None:
+    marker = "o" if len(values) == 1 else ""  # a line of one point is invisible
+    ax.plot(range(1, len(values) + 1), values, label=label, color=colour, linewidth=1.5, marker=marker)
+
+
 def _finish(ax: Axes, name: str) -> None:
-    ax.set(xlabel="epoch", ylabel=name, title=name)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
+    from matplotlib.ticker import MaxNLocator
+
+    line_chart(ax, xlabel="epoch", ylabel=name)
+    ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    ax.set_xlim(left=0)

@@ -1,16 +1,21 @@
-"""Schedules, side by side, before anything is trained."""
+"""Learning rate schedules side by side, before any training."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from whorl._core import validation
-from whorl.plot.style import COLOURS, axes
+from whorl.plot.style import LINE_COLOURS, axes, line_chart
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 POINTS = 2001
-"""Times at which a schedule is asked."""
+"""Number of times at which a schedule is evaluated."""
 
 
 def schedules(
@@ -20,18 +25,18 @@ def schedules(
     labels: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Draw what the learning rate would be over the epochs, for each of several schedules.
+    """Draw the learning rate over the epochs for each of several schedules.
 
     Parameters
     ----------
     schedules : sequence of callable
         Schedules, or other functions from the time in epochs to the learning rate.
     epochs : float
-        How far to draw, above 0.
+        The end of the time axis, above 0.
     labels : sequence of str, optional
-        A name for each, for the legend; by default the call that makes it.
+        A name for each in the legend; by default the call that makes it.
     ax : matplotlib.axes.Axes, optional
-        Where to draw.
+        The axes to draw into.
 
     Returns
     -------
@@ -39,8 +44,10 @@ def schedules(
 
     Raises
     ------
+    ImportError
+        If matplotlib is not installed.
     TypeError, ValueError
-        If an argument is not of the form above, or a schedule watches results: there are none before training.
+        If an argument is not as described, or a schedule depends on results, which do not exist before training.
 
     Examples
     --------
@@ -54,17 +61,16 @@ def schedules(
     names = [_label(schedule) for schedule in schedules] if labels is None else labels
     if isinstance(names, str) or len(names) != len(schedules):
         raise ValueError(f"labels must be one for each of the {len(schedules)} schedules, got {names!r}")
-    figure, ax = axes(ax, figsize=(8, 4.5))
+    figure, ax = axes(ax, figsize=(8, 3.8 + 0.2 * len(schedules)))
     times = np.linspace(0, epochs, POINTS)
     for i, (schedule, name) in enumerate(zip(schedules, names, strict=True)):
         values = [schedule(float(time)) for time in times]
-        dashes = ["-", "--", "-.", ":"][i // len(COLOURS) % 4]
-        thickness = 1.3 + 4 * (1 - (i + 1) / len(schedules)) / 2  # those below show on both sides of those above
-        ax.plot(times, values, label=name, color=COLOURS[i % len(COLOURS)], linestyle=dashes, linewidth=thickness)
-    ax.set(xlabel="epoch", ylabel="learning rate", title="learning rate", xlim=(0, epochs))
+        style = ["-", "--", "-.", ":"][i // len(LINE_COLOURS) % 4]
+        width = 1.5 + 2 * (1 - (i + 1) / len(schedules))  # where lines coincide, those below are seen on both sides
+        ax.plot(times, values, label=name, color=LINE_COLOURS[i % len(LINE_COLOURS)], linestyle=style, linewidth=width)
+    line_chart(ax, xlabel="epoch", ylabel="learning rate")
+    ax.set_xlim(0, epochs)
     ax.set_ylim(bottom=0)
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(0, -0.14))
     return figure
 

@@ -1,28 +1,41 @@
-"""One picture of a training run."""
+"""One figure for a whole training."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
-
-from whorl.model import Model
 from whorl.plot.boundary import decision_boundary
 from whorl.plot.curves import curve, learning_rate
+from whorl.plot.style import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure, FigureBase
+
+    from whorl.model import Model
 
 
 def report(model: Model, X: Any, y: Any, history: Mapping[str, Sequence[float]]) -> Figure:
-    """Draw the decision boundary over the samples, if they are points of the plane, and loss, metric and learning rate.
+    """Draw loss, metric and learning rate over the epochs and, for a model with 2 inputs, the decision boundary.
 
     Parameters
     ----------
-    model, X, y
-        As in `decision_boundary`; None for X and y leaves it out.
+    model : Model
+    X, y : array_like or None
+        The samples and labels of a classifier, as in `decision_boundary`. For other models, None.
     history : History
-        From `Model.fit`; of the metrics the first is drawn.
+        From `Model.fit`. Its first metric is drawn; without metrics, the penalty, if there is one.
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    TypeError, ValueError
+        As in `decision_boundary`.
 
     Examples
     --------
@@ -33,17 +46,23 @@ def report(model: Model, X: Any, y: Any, history: Mapping[str, Sequence[float]])
     >>> len(report(model, X, y, history).axes)
     4
     """
-    others = [name for name in history if name not in ("loss", "penalty", "learning_rate") and name[:4] != "val_"]
-    metric = others[0] if others else "penalty"
-    figure = Figure(figsize=(12, 7), layout="constrained")
+    columns = ["loss", *_metric(history)]
+    figure = new_figure(figsize=(8, 7))
+    charts: FigureBase = figure
     if model.inputs == (2,) and X is not None:
-        grid = figure.add_gridspec(3, 2, width_ratios=[1.25, 1])
-        decision_boundary(model, X, y, ax=figure.add_subplot(grid[:, 0]))
-        places = [grid[i, 1] for i in range(3)]
-    else:
-        grid = figure.add_gridspec(2, 2, height_ratios=[2, 1])
-        places = [grid[0, 0], grid[0, 1], grid[1, :]]
-    curve(history, "loss", ax=figure.add_subplot(places[0]))
-    curve(history, metric, ax=figure.add_subplot(places[1]))
-    learning_rate(history, ax=figure.add_subplot(places[2]))
+        figure.set_size_inches(12, 7)
+        left, charts = figure.subfigures(1, 2, width_ratios=[1.15, 1], squeeze=False)[0]
+        decision_boundary(model, X, y, ax=left.add_subplot())
+    axes = charts.subplots(len(columns) + 1, 1)
+    for ax, name in zip(axes, columns, strict=False):
+        curve(history, name, ax=ax)
+    learning_rate(history, ax=axes[-1])
     return figure
+
+
+def _metric(history: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return the name of the first metric, else the penalty unless it is always 0, else nothing."""
+    metrics = [name for name in history if name not in ("loss", "penalty", "learning_rate") and name[:4] != "val_"]
+    if not metrics and any(history.get("penalty", ())):
+        metrics = ["penalty"]
+    return metrics[:1]
