@@ -19,8 +19,10 @@ LAYERS = Layers(
     "whorl",
     [
         ["_core"],
-        ["functions", "initializers", "parameters", "regularizers"],
+        ["functions", "initializers", "parameters", "regularizers", "rows"],
         ["layers", "losses", "metrics", "optimizers", "schedules"],
+        ["stack"],
+        ["header", "passes", "summary"],
         ["training"],
         ["model"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables"],

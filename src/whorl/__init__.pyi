@@ -65,8 +65,11 @@ from whorl.training import DivergenceError as DivergenceError
 from whorl.training import EarlyStopping as EarlyStopping
 from whorl.training import Epoch as Epoch
 from whorl.training import History as History
+from whorl.training import Options as Options
 from whorl.training import Progress as Progress
 from whorl.training import StopAt as StopAt
 from whorl.training import StopTraining as StopTraining
+from whorl.training import Training as Training
+from whorl.training import TrainingState as TrainingState
 
 __version__: str

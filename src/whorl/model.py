@@ -11,6 +11,7 @@ import numpy as np
 from whorl._core import archive, validation
 from whorl._core.text import Table
 from whorl._core.types import Array
+from whorl.header import header
 from whorl.layers import chain
 from whorl.losses import Loss
 from whorl.metrics import Metric, named
@@ -294,11 +295,4 @@ rng, state
         path : str or path
             Used as it is given; ``.npz`` is the usual ending.
         """
-        header = {
-            "inputs": self.inputs,
-            "dtype": self.dtype.name,
-            "layers": repr(list(self.layers)),
-            "frozen": sorted(self.frozen),
-            "preparation": None if self.preparation is None else repr(self.preparation),
-        }
-        archive.save(path, header, self.named_arrays())
+        archive.save(path, header(self, self.preparation), self.named_arrays())

@@ -221,7 +221,10 @@ def test_callbacks_are_descriptions_and_keep_nothing():
         assert callback == copy.deepcopy(callback)
         with pytest.raises(AttributeError):
             callback.memory = 1
-    assert repr(EarlyStopping("val_accuracy", higher_is_better=True)) == "EarlyStopping('val_accuracy', higher_is_better=True)"
+    assert (
+        repr(EarlyStopping("val_accuracy", higher_is_better=True))
+        == "EarlyStopping('val_accuracy', higher_is_better=True)"
+    )
 
 
 def test_one_callback_serves_for_two_trainings(network, spiral_data):

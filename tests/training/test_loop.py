@@ -1,5 +1,6 @@
 import itertools
 import tracemalloc
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_every_sample_once_an_epoch_in_a_new_order():
     model = Model([Seen(), Dense(3), Softmax()], inputs=1, rng=0)
     model.fit(np.arange(10)[:, None], np.arange(10) % 3, **settings(epochs=2, batch_size=4))
     assert [len(batch) for batch in batches] == [4, 4, 2, 4, 4, 2]
-    first, second = sum(batches[:3], []), sum(batches[3:], [])
+    first, second = [*chain.from_iterable(batches[:3])], [*chain.from_iterable(batches[3:])]
     assert sorted(first) == sorted(second) == list(range(10))
     assert first != second
 

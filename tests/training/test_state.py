@@ -81,14 +81,11 @@ def training(model, data, optimizer, **changes):
     if optimizer.batch_size is None:
         settings["batch_size"] = None
     callbacks = [EarlyStopping("loss", patience=99)]
-    return model.training(
-        *data, loss=CrossEntropy(), optimizer=optimizer, callbacks=callbacks, **settings | changes
-    )
+    return model.training(*data, loss=CrossEntropy(), optimizer=optimizer, callbacks=callbacks, **settings | changes)
 
 
 def outcome(model, run):
-    history = {name: values for name, values in run.state.history.items()}
-    return model.parameters.copy(), model.statistics.copy(), history
+    return model.parameters.copy(), model.statistics.copy(), dict(run.state.history)
 
 
 def assert_same(one, two):
@@ -135,7 +132,10 @@ def test_a_copy_is_not_changed_by_further_training(spiral_data):
     ("changes", "words"),
     [
         ({"optimizer": SGD(0.1)}, "state must be of a training with the same kind of optimizer, which remembers"),
-        ({"model": Model([Dense(3), Softmax()], inputs=2)}, "state must be of a training of this model, whose parameters"),
+        (
+            {"model": Model([Dense(3), Softmax()], inputs=2)},
+            "state must be of a training of this model, whose parameters",
+        ),
         ({"data": 50}, "state is in the middle of an epoch over 90 samples, got 38 samples"),
         ({"dtype": np.float64}, "and type float64, got"),
     ],

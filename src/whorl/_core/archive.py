@@ -21,8 +21,8 @@ from numpy.lib.npyio import NpzFile
 from whorl._core.files import replacing
 from whorl._core.types import Array, Shape
 
-FORMAT = 1
-"""Version of the header. A file with a higher one was written by a later whorl, and is refused."""
+FORMAT = 2
+"""Version of the header. Format 1 was never released."""
 
 # What NumPy and zipfile raise over damaged files, as found by changing each byte of one.
 DAMAGE = (ArithmeticError, BadZipFile, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
@@ -53,9 +53,9 @@ class Archive:
         self.header: dict[str, Any] = json.loads(str(archive["whorl"]))
         if not isinstance(self.header, dict) or "format" not in self.header:
             raise ModelFileError("its header does not state its format")
-        if self.header["format"] not in range(1, FORMAT + 1):
+        if self.header["format"] != FORMAT:
             raise ModelFileError(
-                f"its format is {self.header['format']}, of a later version of whorl; this one reads {FORMAT}"
+                f"its format is {self.header['format']}, of another version of whorl; this one reads {FORMAT}"
             )
 
     def array(self, name: str, shape: Shape) -> Array:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, dataclass_transform
+from typing import Any, Self, dataclass_transform
+
+from whorl._core.hints import did_you_mean
 
 
 def argument(check: Callable[..., Any], *, default: Any = MISSING, **limits: Any) -> Any:
@@ -59,6 +61,14 @@ class Description:
                 " __init__: that is how whorl compares, prints and saves it"
             )
         dataclass(frozen=True, repr=False, match_args=False)(cls)
+
+    def __new__(cls, *_: Any, **named: Any) -> Self:
+        known = [each.name for each in fields(cls) if each.init]  # type: ignore[arg-type]  # each subclass is a dataclass
+        for name in named:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise TypeError(f"{cls.__name__} has no argument {name!r}{hint}; it has {', '.join(known) or 'none'}")
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass

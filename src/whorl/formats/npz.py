@@ -7,17 +7,13 @@ from collections.abc import Iterable
 from inspect import isabstract
 from typing import Any
 
-from whorl import initializers, layers
 from whorl._core import archive, validation
 from whorl._core.archive import ModelFileError
 from whorl._core.description import Description
-from whorl._core.notation import concrete, parse
-from whorl.layers import Layer
+from whorl._core.notation import parse
+from whorl.header import KNOWN
 from whorl.layers.chain import checked, connect, walk
 from whorl.model import Model
-
-KNOWN: dict[str, type] = concrete(layers, Layer) | concrete(initializers, initializers.Initializer)
-"""What a file may name. Any other name is refused; nothing is ever imported because a file says so."""
 
 LONGEST = 16_000_000
 """Largest number of characters of a description in a file."""
@@ -57,7 +53,9 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = 
             if name not in header:
                 raise ModelFileError(f"its header lacks {name}")
         inputs = validation.shape("inputs", header["inputs"])
-        described = checked("layers", parse(header["layers"], KNOWN | own, limit=LONGEST))
+        if not isinstance(header["layers"], str):
+            raise ModelFileError(f"its layers must be described by text, got {validation.show(header['layers'])}")
+        described = checked("layers", parse(header["layers"], {**KNOWN, **own}, limit=LONGEST))
         declared = (item for place in walk(connect(described, inputs)) for item in place.declared.items())
         arrays = {name: file.array(name, parameter.shape) for name, parameter in declared}  # before any is allocated
         model = Model(described, inputs=inputs, dtype=header["dtype"])
@@ -80,7 +78,7 @@ def _custom(custom: Iterable[type[Description]]) -> dict[str, type]:
 
 def _preparation(text: Any) -> Any:
     """Return what a table's preparation was, or None."""
-    if text is None:
+    if not isinstance(text, str):
         return None
     from whorl.datasets import tables
 

@@ -222,7 +222,7 @@ class Hinge(Loss):
 def labels(y: object, classes: int) -> Array:
     """Return labels as whole numbers (n,) in [0, classes), from those or from one-hot rows (n, classes)."""
     if isinstance(y, np.ma.MaskedArray):
-        raise TypeError("y must hold a label everywhere, got a masked array: fill it, or leave rows out")
+        raise TypeError("y must not be a masked array: fill in the masked values, or leave out those samples")
     array = np.asarray(y)
     if array.ndim == 2 and array.shape[1] == classes:
         array = validation.numeric("y", array)

@@ -9,6 +9,7 @@ import numpy as np
 
 from whorl._core import validation
 from whorl.plot.style import LINE_COLOURS, axes, line_chart
+from whorl.schedules import monitored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,9 +84,9 @@ def _check(schedules: object) -> None:
             raise TypeError(
                 f"schedules[{i}] must be a schedule, such as Cosine(0.1, epochs=50), got {validation.show(schedule)}"
             )
-        if getattr(schedule, "watched", ()):
+        if monitored(schedule):
             raise ValueError(
-                f"schedules[{i}] cannot be drawn before training: it depends on results, {', '.join(schedule.watched)}"
+                f"schedules[{i}] cannot be drawn before training: it depends on results, {', '.join(monitored(schedule))}"
             )
 
 

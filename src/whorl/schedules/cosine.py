@@ -118,7 +118,7 @@ class OneCycle(Schedule):
         super().__post_init__()
         for name in ("start", "end"):
             if getattr(self, name) is not None:
-                number(name, getattr(self, name), maximum=self.learning_rate)
+                number(name, getattr(self, name), minimum=0, maximum=self.learning_rate)
 
     def __call__(self, epoch: float) -> float:
         start = self.learning_rate / 25 if self.start is None else self.start

@@ -70,7 +70,7 @@ class ReduceOnPlateau(ResultSchedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number("minimum", self.minimum, maximum=self.learning_rate)
+        number("minimum", self.minimum, minimum=0, maximum=self.learning_rate)
         self._monitor()
 
     def _monitor(self) -> Monitor:

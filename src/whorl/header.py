@@ -1,0 +1,50 @@
+"""The header of a model file: what rebuilds the model, beside its arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from whorl import initializers, layers
+from whorl._core.description import Description
+from whorl._core.notation import concrete
+from whorl._core.validation import show
+from whorl.stack import Stack
+
+KNOWN: Mapping[str, type] = concrete(layers, layers.Layer) | concrete(initializers, initializers.Initializer)
+"""What a file may name. Any other name is refused; nothing is ever imported because a file says so."""
+
+
+def header(model: Stack, preparation: Description | None) -> dict[str, Any]:
+    """Return the header of a model; raise TypeError if a layer of the user's cannot be written.
+
+    Examples
+    --------
+    >>> from whorl import Dense, Model
+    >>> header(Model([Dense(3)], inputs=2), None)
+    {'inputs': (2,), 'dtype': 'float32', 'layers': '[Dense(3)]', 'frozen': [], 'preparation': None}
+    """
+    check(model.layers)
+    return {
+        "inputs": model.inputs,
+        "dtype": model.dtype.name,
+        "layers": repr(list(model.layers)),
+        "frozen": sorted(model.frozen),
+        "preparation": None if preparation is None else repr(preparation),
+    }
+
+
+def check(value: object) -> None:
+    """Raise TypeError unless the ``repr`` of a layer, or of a list of layers, can be read back."""
+    if isinstance(value, Description):
+        name = type(value).__name__
+        if KNOWN.get(name, type(value)) is not type(value):
+            raise TypeError(f"cannot save {value!r}: its class has the name of one of whorl's own; give it another")
+        for each in fields(value):  # type: ignore[arg-type]  # each description is a dataclass
+            check(getattr(value, each.name))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            check(item)
+    elif value is not None and type(value) not in (bool, int, float, str):
+        raise TypeError(f"cannot save {show(value)}: only numbers, text, lists and descriptions can be written")
