@@ -75,7 +75,7 @@ class Stack:
         penalties = L1(self._strengths("l1")), L2(self._strengths("l2"))
         self.penalties = [penalty for penalty in penalties if penalty.strengths.any()]
         pairs = [pair for place, p in zip(places, self.p, strict=True) for pair in _pairs(place, p)]
-        self._constrained = [(layer, p) for layer, p in pairs if type(layer).constrain is not Layer.constrain]
+        self._constrained = [(layer, p) for layer, p in pairs if layer.constrained]
         self._gather_frozen()
 
     def gradient_views(self, *, inputs: bool = False) -> tuple[Views, ...]:

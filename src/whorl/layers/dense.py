@@ -93,7 +93,11 @@ class Dense(Layer):
 
         return y, backward
 
+    @property
+    def constrained(self) -> bool:
+        return self.max_norm is not None
+
     def constrain(self, p: Views) -> None:
-        if self.max_norm is not None:
-            norm = np.sqrt(np.einsum("ij,ij->j", p.w, p.w))  # (j,)
-            p.w *= self.max_norm / np.maximum(norm, self.max_norm)
+        assert self.max_norm is not None
+        norm = np.sqrt(np.einsum("ij,ij->j", p.w, p.w))  # (j,)
+        p.w *= self.max_norm / np.maximum(norm, self.max_norm)

@@ -85,6 +85,11 @@ class Layer(Description, ABC):
             itself, so it may be called once or more often, in any order with the closures of other passes.
         """
 
+    @property
+    def constrained(self) -> bool:
+        """Whether the layer constrains its parameters."""
+        return False
+
     def constrain(self, p: Views) -> None:
         """Bring the parameters p back to where they may be; called after each step, for parts too."""
 

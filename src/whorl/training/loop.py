@@ -116,9 +116,9 @@ class Training:
     def _epoch(self) -> Epoch:
         """Take the steps that are left of this epoch, and return its record."""
         current = self._begin_epoch()
-        begun = time.perf_counter()
+        begun, count = time.perf_counter(), len(self.train)
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is found at the end
-            while current.samples < len(self.train):
+            while current.samples < count:
                 self._step(current)
         current.seconds += time.perf_counter() - begun
         return self._end_epoch(current)
@@ -136,16 +136,16 @@ class Training:
 
     def _step(self, current: EpochState) -> Pass:
         """Take the next step of the epoch. It counts once it is done, so that one that is interrupted is taken again."""
-        size, end = self.batch_size, min(current.samples + self.batch_size * self.options.accumulate, len(self.train))
-        batches = [current.order[i : min(i + size, end)] for i in range(current.samples, end, size)]
+        start, size, accumulate = current.samples, self.batch_size, self.options.accumulate
+        rows = current.order[start : start + size * accumulate]
+        batches = [rows] if accumulate == 1 else [rows[i : i + size] for i in range(0, len(rows), size)]
         done = take_step(self.model, self.train, batches, self.options, self.state, self.learning_rate())
-        count = end - current.samples
+        count = len(rows)
         current.loss += count * done.loss
         current.penalty += count * done.penalty
         if self.metrics:
-            target = self.train.target.take(current.order[current.samples : end], axis=0)
-            current.outcomes.append((target, done.prediction))
-        current.samples = end
+            current.outcomes.append((self.train.target.take(rows, axis=0), done.prediction))
+        current.samples += count
         self.state.step += 1
         return done
 
@@ -223,10 +223,11 @@ class Training:
 
     def learning_rate(self) -> float:
         """Return the learning rate at this time."""
-        state, time_ = self.state, float(self.state.epoch)
-        if state.current is not None:
-            time_ += state.current.samples / len(self.train)
-        return schedules.rate_at(self.options.optimizer.learning_rate, time_, state.schedule)
+        rate, state = self.options.optimizer.learning_rate, self.state
+        if not callable(rate):
+            return rate
+        part = 0.0 if state.current is None else state.current.samples / len(self.train)
+        return schedules.rate_at(rate, state.epoch + part, state.schedule)
 
     def columns(self) -> list[str]:
         """Return the names of the values that each epoch has."""
