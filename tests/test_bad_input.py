@@ -140,7 +140,7 @@ CALLS = [
     (lambda m: fit(m, X=X[:0], y=Y[:0]), ValueError, "X must hold at least one sample"),
     (lambda m: fit(m, X=with_value(np.nan)), ValueError, "X must hold finite numbers, but X[3, 1] is nan"),
     (lambda m: fit(m, X=X[:, 0]), ValueError, "X must have shape (n, 2), got (30,)"),
-    (lambda m: fit(m, X=X[:-1]), ValueError, "X and y must have as many samples as each other, got 29 and 30"),
+    (lambda m: fit(m, X=X[:-1]), ValueError, "X and y must have the same number of samples, got 29 and 30"),
     # labels
     (lambda m: fit(m, y=Y[:, None]), ValueError, "y must have shape (n,), or (n, 3) if one-hot, got (30, 1); use y.ravel()"),
     (lambda m: evaluate(m, y=Y[:, None]), ValueError, "y must have shape (n,), or (n, 3) if one-hot, got (30, 1); use y.ravel()"),
@@ -154,7 +154,7 @@ CALLS = [
     (lambda m: fit(m, y=ONE_HOT * 0.5), ValueError, "y must be one-hot: one 1 in each row, the rest 0, but y[0] is [0.5 0.  0. ]"),
     (lambda m: fit(m, y=np.ones((30, 3))), ValueError, "y must be one-hot"),
     (lambda m: fit(m, y=np.where(ONE_HOT == 1, np.nan, 0)), ValueError, "y must hold finite numbers"),
-    (lambda m: fit(m, y=Y[:-1]), ValueError, "X and y must have as many samples as each other, got 30 and 29"),
+    (lambda m: fit(m, y=Y[:-1]), ValueError, "X and y must have the same number of samples, got 30 and 29"),
     # training
     (lambda m: fit(m, epochs=-1), ValueError, "epochs must be a whole number of at least 0, got -1"),
     (lambda m: fit(m, epochs=1.5), TypeError, "epochs must be a whole number of at least 0, got 1.5"),
@@ -283,7 +283,7 @@ CALLS = [
     # the rest
     (lambda m: evaluate(m, loss=None), TypeError, "loss must be a Loss, such as CrossEntropy(), got None"),
     (lambda m: CrossEntropy()([0.5, 0.5], [0, 1]), ValueError, "CrossEntropy takes predictions of shape (n, k), got (n,)"),
-    (lambda m: CrossEntropy()([[0.5, 0.5]], [0, 1]), ValueError, "prediction and y must have as many samples as each other, got 1 and 2"),
+    (lambda m: CrossEntropy()([[0.5, 0.5]], [0, 1]), ValueError, "prediction and y must have the same number of samples, got 1 and 2"),
     (lambda m: CrossEntropy()([[3.0, 0.5]], [0]), ValueError, "CrossEntropy takes probabilities"),
     (lambda m: fit(Model([Dense(3)], inputs=2, rng=0)), ValueError, "end the model with Softmax()"),
     (lambda m: accuracy([0, 1], [0.5, 0.5]), ValueError, "prediction must have shape (n, k), got (2,)"),

@@ -46,11 +46,11 @@ def test_aligned_zeros_are_writable_zeros():
 def test_the_vectors_of_a_step_start_at_cache_lines_at_different_places_of_their_pages(optimizer):
     models = [Model([Dense(100)], inputs=400) for _ in range(4)]  # all created before any is trained
     for model in models:
-        own = optimizer.fresh()
-        own.step(model.parameters, model.gradients, 0.1)
+        state = optimizer.start(model.parameters)
+        optimizer.step(model.parameters, model.gradients, state, 0.1)
         remembered = [
             vector
-            for value in vars(own).values()
+            for value in vars(state).values()
             for vector in (value if isinstance(value, tuple) else [value])
             if isinstance(vector, np.ndarray)
         ]

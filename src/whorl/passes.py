@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -81,12 +82,15 @@ def loss_pass(
     else:
         value, loss_back = loss.forward(output, target, weight)
         prediction = output
-    penalties = [penalty.forward(network.parameters) for penalty in network.penalties]
-    penalty = sum((amount for amount, _ in penalties), 0.0)
+    penalty, penalty_backs = 0.0, []
+    for each in network.penalties:
+        amount, penalty_back = each.forward(network.parameters)
+        penalty += amount
+        penalty_backs.append(penalty_back)
 
     def backward() -> Array | None:
         dx: Array | None = back(loss_back(), g)
-        for _, penalty_back in penalties:
+        for penalty_back in penalty_backs:
             penalty_back(network.gradients)
         network.clear_frozen()
         return dx
@@ -105,7 +109,8 @@ def measure(
         prediction = predict(network, x)
         value, _ = loss.forward(prediction, target, weight)
     penalty = sum((each.forward(network.parameters)[0] for each in network.penalties), 0.0)
-    measured = {name: float(metric(target, prediction)) for name, metric in metrics.items()}
+    finite = math.isfinite(value + penalty)  # else there is nothing to measure
+    measured = {name: float(metric(target, prediction)) if finite else math.nan for name, metric in metrics.items()}
     return {"loss": value + penalty, "penalty": penalty, **measured}
 
 

@@ -1,6 +1,6 @@
-"""What scikit-learn makes of the same labels and predictions.
+"""scikit-learn's metrics of the same labels and predictions.
 
-``python tests/parity/metrics_reference.py`` computes the values anew and stores them for where scikit-learn is absent.
+``python tests/parity/metrics_reference.py`` computes and stores the values, for tests without scikit-learn.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ STORED = Path(__file__).parent / "sklearn_1.9_metrics.npz"
 
 
 def data():
-    """Labels and predictions: one output, three and seven classes (the last two of which never occur), and numbers."""
+    """Return labels and predictions: one output, three and seven classes (the last two never occur), and numbers."""
     rng = np.random.default_rng(0)
     cases = {}
     y, p = rng.integers(0, 2, (200, 1)), rng.uniform(size=(200, 1)).round(1)  # many ties
@@ -21,7 +21,7 @@ def data():
     for k in (3, 7):
         y, z = rng.integers(0, min(k, 5), 300), rng.normal(size=(300, k))
         z[np.arange(300), y] += 1
-        sixteenths = rng.multinomial(12, [1 / k] * k, 300)  # exact on every machine, so that ties are ties everywhere
+        sixteenths = rng.multinomial(12, [1 / k] * k, 300)  # exact, so that ties are the same on every machine
         sixteenths[np.arange(300), y] += 4
         cases[f"{k} classes"] = y, sixteenths / 16
         cases[f"{k} classes, no ties"] = y, z

@@ -5,14 +5,10 @@ The arrays lie in it under their names, so that ``numpy.load`` alone reads them.
 
 from __future__ import annotations
 
-import json
 import os
-import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.lib import format as npy
@@ -24,10 +20,6 @@ from whorl._core.types import Array, Shape
 FORMAT = 2
 """Version of the header. Format 1 was never released."""
 
-# What NumPy and zipfile raise over damaged files, as found by changing each byte of one.
-DAMAGE = (ArithmeticError, BadZipFile, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
-          ValueError, struct.error, zlib.error)  # fmt: skip
-
 
 class ModelFileError(ValueError):
     """The file is not a model, or it is damaged."""
@@ -35,6 +27,8 @@ class ModelFileError(ValueError):
 
 def save(path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Write a header and arrays to a file. The same content gives the same bytes."""
+    import json  # it takes time to load, and who only predicts does not need it
+
     text = np.array(json.dumps({"format": FORMAT, **header}))
     with replacing(path) as file:
         np.savez(file, whorl=text, **arrays)  # type: ignore[arg-type]
@@ -44,6 +38,8 @@ class Archive:
     """An open file: its header, and its arrays as they are asked for."""
 
     def __init__(self, file: Any) -> None:
+        import json
+
         archive = np.load(file, allow_pickle=False)
         if not isinstance(archive, NpzFile):
             raise ModelFileError("it is not an archive of arrays")
@@ -82,8 +78,15 @@ class Archive:
 @contextmanager
 def reading(path: str | os.PathLike[str]) -> Iterator[Archive]:
     """Open a file that `save` wrote; whatever is wrong with it, here or in the block, becomes a `ModelFileError`."""
+    import struct
+    import zlib
+    from zipfile import BadZipFile
+
+    # What NumPy and zipfile raise over damaged files, as found by changing each byte of one.
+    damage = (ArithmeticError, BadZipFile, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
+              ValueError, struct.error, zlib.error)  # fmt: skip
     with open(path, "rb") as file:
         try:
             yield Archive(file)
-        except DAMAGE as error:
+        except damage as error:
             raise ModelFileError(f"{os.fspath(path)!r} is not a model of whorl, or damaged: {error}") from None

@@ -60,7 +60,7 @@ class Description:
                 f"{cls.__name__} must declare its arguments as fields, such as `factor: float = 1.0`, and have no"
                 " __init__: that is how whorl compares, prints and saves it"
             )
-        dataclass(frozen=True, repr=False, match_args=False)(cls)
+        dataclass(frozen=True, eq=False, repr=False, match_args=False)(cls)
 
     def __new__(cls, *_: Any, **named: Any) -> Self:
         known = [each.name for each in fields(cls) if each.init]  # type: ignore[arg-type]  # each subclass is a dataclass
@@ -75,6 +75,12 @@ class Description:
             if each.init and "check" in each.metadata:
                 object.__setattr__(self, each.name, each.metadata["check"](each.name, getattr(self, each.name)))
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and _arguments(self) == _arguments(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *_arguments(self)))
+
     def __repr__(self) -> str:
         """Write the call that makes an equal one, without the arguments that have their default value."""
         written, positional = [], True
@@ -88,3 +94,7 @@ class Description:
             positional = positional and not each.kw_only
             written.append(repr(value) if positional else f"{each.name}={value!r}")
         return f"{type(self).__name__}({', '.join(written)})"
+
+
+def _arguments(description: Any) -> list[Any]:
+    return [getattr(description, each.name) for each in fields(description) if each.init]

@@ -1,7 +1,6 @@
 """Hints for names that are not known: a slip of the keyboard, or the name that another library uses."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 ELSEWHERE = {
     "Linear": "Dense",
@@ -87,6 +86,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     elsewhere = ELSEWHERE.get(name)
     if elsewhere in names:
         return f"; did you mean {elsewhere!r}?"
+    from difflib import get_close_matches  # it takes time to load, and only an error needs it
+
     plain = {_plain(each): each for each in reversed(names)}
     close = get_close_matches(_plain(name), plain, n=1)
     return f"; did you mean {plain[close[0]]!r}?" if close else ""

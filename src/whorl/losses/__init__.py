@@ -1,7 +1,7 @@
 """Losses: one number for how wrong the network is, the mean over the samples, and its gradient."""
 
-from whorl.losses.classification import BinaryCrossEntropy, CrossEntropy, Hinge, labels
-from whorl.losses.loss import Elementwise, FusedLoss, Loss, same_length, weights
+from whorl.losses.classification import BinaryCrossEntropy, CrossEntropy, Hinge
+from whorl.losses.loss import Elementwise, FusedLoss, Loss, weights
 from whorl.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError, Poisson, Quantile
 
 __all__ = [
@@ -16,7 +16,5 @@ __all__ = [
     "MeanSquaredError",
     "Poisson",
     "Quantile",
-    "labels",
-    "same_length",
     "weights",
 ]

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from whorl._core import validation
 from whorl._core.description import argument
 from whorl._core.types import Array, Shape
-from whorl._core.validation import number
+from whorl._core.validation import batch, labels, number
 from whorl.functions import sigmoid
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, by_sample, mean, values
 from whorl.rows import log_sum_exp, subtract_row_max
@@ -62,7 +61,7 @@ class CrossEntropy(FusedLoss):
 
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
         if len(outputs) != 1:
-            raise ValueError(f"CrossEntropy takes predictions of shape (n, k), got {validation.batch(outputs)}")
+            raise ValueError(f"CrossEntropy takes predictions of shape (n, k), got {batch(outputs)}")
         return labels(y, outputs[0])
 
     def forward(
@@ -200,7 +199,7 @@ class Hinge(Loss):
 
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
         if len(outputs) != 1:
-            raise ValueError(f"Hinge takes predictions of shape (n, k), got {validation.batch(outputs)}")
+            raise ValueError(f"Hinge takes predictions of shape (n, k), got {batch(outputs)}")
         return labels(y, outputs[0])
 
     def forward(
@@ -217,35 +216,6 @@ class Hinge(Loss):
             return by_sample(dz, weight) / dz.size
 
         return value, backward
-
-
-def labels(y: object, classes: int) -> Array:
-    """Return labels as whole numbers (n,) in [0, classes), from those or from one-hot rows (n, classes)."""
-    if isinstance(y, np.ma.MaskedArray):
-        raise TypeError("y must not be a masked array: fill in the masked values, or leave out those samples")
-    array = np.asarray(y)
-    if array.ndim == 2 and array.shape[1] == classes:
-        array = validation.numeric("y", array)
-        one, zero = (array == 1).sum(axis=1), (array == 0).sum(axis=1)
-        wrong = np.flatnonzero((one != 1) | (zero != classes - 1))
-        if len(wrong):
-            row = int(wrong[0])
-            raise ValueError(f"y must be one-hot: one 1 in each row, the rest 0, but y[{row}] is {array[row]}")
-        hot: Array = array.argmax(axis=1)
-        return hot
-    if array.ndim != 1:
-        hint = "; use y.ravel()" if array.ndim == 2 and array.shape[1] == 1 else ""
-        raise ValueError(f"y must have shape (n,), or (n, {classes}) if one-hot, got {array.shape}{hint}")
-    if array.dtype.kind not in "iub":
-        raise TypeError(f"y must hold whole numbers from 0 to {classes - 1}, got {validation.show(array)}")
-    array = array.astype(np.intp, copy=False)
-    wrong = np.flatnonzero((array < 0) | (array >= classes))
-    if len(wrong):
-        raise ValueError(
-            f"y must hold labels from 0 to {classes - 1}, one for each of the model's {classes} outputs,"
-            f" but y[{wrong[0]}] is {array[wrong[0]]}"
-        )
-    return array
 
 
 def probabilities(prediction: Array) -> Array:

@@ -61,7 +61,7 @@ class Loss(Description, ABC):
         if prediction.ndim == 0 or len(prediction) == 0:
             raise ValueError(f"prediction must hold at least one sample, got shape {prediction.shape}")
         target = self.targets(y, prediction.shape[1:], prediction.dtype)
-        same_length("prediction", len(prediction), "y", len(target))
+        validation.same_length("prediction", len(prediction), "y", len(target))
         weight = None if sample_weight is None else weights(sample_weight, len(target), prediction.dtype)
         return self.forward(prediction, target, weight)[0]
 
@@ -133,11 +133,3 @@ def weights(values: object, count: int, dtype: "np.dtype[Any]") -> Array:
     array = array / array.max()  # so that the mean of huge weights does not overflow
     normalised: Array = (array / array.mean()).astype(dtype)
     return normalised
-
-
-def same_length(first: str, first_length: int, second: str, second_length: int) -> None:
-    """Raise unless two arguments have as many samples as each other."""
-    if first_length != second_length:
-        raise ValueError(
-            f"{first} and {second} must have as many samples as each other, got {first_length} and {second_length}"
-        )

@@ -80,13 +80,14 @@ def _check(schedules: object) -> None:
     if not isinstance(schedules, list | tuple) or not schedules:
         raise TypeError(f"schedules must be a list of schedules, got {validation.show(schedules)}")
     for i, schedule in enumerate(schedules):
+        results = monitored(schedule)
+        if results:
+            raise ValueError(
+                f"schedules[{i}] cannot be drawn before training: it depends on results, {', '.join(results)}"
+            )
         if not callable(schedule) or isinstance(schedule, type):
             raise TypeError(
                 f"schedules[{i}] must be a schedule, such as Cosine(0.1, epochs=50), got {validation.show(schedule)}"
-            )
-        if monitored(schedule):
-            raise ValueError(
-                f"schedules[{i}] cannot be drawn before training: it depends on results, {', '.join(monitored(schedule))}"
             )
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from whorl._core import randomness, validation
 from whorl._core.types import Array
-from whorl.losses import Loss, same_length, weights
+from whorl.losses import Loss, weights
 from whorl.stack import Stack
 
 
@@ -73,7 +73,7 @@ class Samples:
         validation.instance("loss", loss, Loss, "CrossEntropy()")
         x = validation.samples("X", X, model.inputs, model.dtype)
         target = loss.targets(y, model.outputs, model.dtype)
-        same_length("X", len(x), "y", len(target))
+        validation.same_length("X", len(x), "y", len(target))
         weight = None if sample_weight is None else weights(sample_weight, len(x), model.dtype)
         return cls(x, target, weight)
 

@@ -172,23 +172,20 @@ class Training:
         begun, state, model, optimizer = time.perf_counter(), self.state, self.model, self.options.optimizer
         values = {"loss": current.loss / current.samples, "penalty": current.penalty / current.samples}
         if not (math.isfinite(values["loss"]) and all(map(all_finite, state.arrays()))):
-            self._roll_back(current)
-            raise DivergenceError(
-                f"the loss became {values['loss']} in epoch {state.epoch + 1}: the steps were too long; lower the learning"
-                " rate, or scale the inputs to about 1 (model and training state are as before that epoch)"
-            )
-        if self.metrics:
-            target, prediction = (np.concatenate(part) for part in zip(*current.outcomes, strict=True))
-            values |= {name: float(metric(target, prediction)) for name, metric in self.metrics.items()}
+            raise self._diverged("loss", values["loss"], current)
         average = optimizer.average(state.optimizer)
         if average is not None:
             state.stepped = model.parameters.copy()
             model.parameters = average
-        if self.validation:
-            measured = self._measure(self.validation)
-            values |= {f"val_{name}": value for name, value in measured.items()}
-        schedules.observe(optimizer.learning_rate, values, state.schedule)
+        validation = self._measure(self.validation) if self.validation else {}
+        if not math.isfinite(validation.get("loss", 0.0)):
+            raise self._diverged("validation loss", validation["loss"], current)
         state.epoch, state.current = state.epoch + 1, None
+        if self.metrics:
+            target, prediction = (np.concatenate(part) for part in zip(*current.outcomes, strict=True))
+            values |= {name: float(metric(target, prediction)) for name, metric in self.metrics.items()}
+        values |= {f"val_{name}": value for name, value in validation.items()}
+        schedules.observe(optimizer.learning_rate, values, state.schedule)
         values["learning_rate"] = self.learning_rate()
         epoch = Epoch(state.epoch, current.seconds + time.perf_counter() - begun, values)
         state.history.append(epoch)
@@ -196,13 +193,17 @@ class Training:
             stopping(state.history, callback.on_epoch_end, self, epoch)
         return epoch
 
-    def _roll_back(self, current: EpochState) -> None:
-        """Put back all numbers that the epoch has changed."""
+    def _diverged(self, what: str, value: float, current: EpochState) -> DivergenceError:
+        """Put back all numbers that the epoch has changed, and return the error to raise."""
         before, state = current.before, self.state
         self.model.parameters, self.model.statistics = before.parameters, before.statistics
         state.optimizer, state.schedule, state.stepped = before.optimizer, before.schedule, before.stepped
         state.rng.bit_generator.state = before.rng.bit_generator.state
         state.step, state.current = before.step, None
+        return DivergenceError(
+            f"the {what} became {value} in epoch {state.epoch + 1}: the steps were too long; lower the learning rate, or"
+            " scale the inputs to about 1 (model and training state are as before that epoch)"
+        )
 
     # What callbacks, and whoever drives the loop, may ask.
 
