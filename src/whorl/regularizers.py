@@ -37,7 +37,7 @@ class L1:
         def backward(gradients: Array) -> None:
             gradients += pull
 
-        return float(pull @ parameters), backward
+        return float(pull.dot(parameters)), backward
 
 
 class L2:
@@ -73,4 +73,4 @@ class L2:
         def backward(gradients: Array) -> None:
             gradients += slope
 
-        return float(slope @ parameters) / 2, backward
+        return float(slope.dot(parameters)) / 2, backward

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
@@ -27,7 +26,9 @@ def take_step(
         done.backward()  # backward: fills model.gradients
         return done
 
-    gradient = partial(evaluate, *batches) if len(batches) == 1 else partial(accumulate, evaluate, model, batches)
+    def gradient() -> Pass:
+        return evaluate(batches[0]) if len(batches) == 1 else accumulate(evaluate, model, batches)
+
     done, frozen = gradient(), model.frozen_values()
     objective = Objective(done.loss, lambda: gradient().loss)  # for optimizers that search along a line
     options.optimizer.step(model.parameters, model.gradients, state.optimizer, learning_rate, objective)  # step
