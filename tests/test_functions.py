@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
+from whorl import ELU, GELU, SELU, Adam, Dense, Mish, Model, Poisson, Sigmoid, SiLU, Softplus, Tanh
 from whorl.functions import elu, gelu, mish, sigmoid, sigmoid_slope, silu, softplus, tanh_slope
+from whorl.parameters import Views
 
-SELU = {"alpha": 1.6732632423543772, "scale": 1.0507009873554805}
+CONSTANTS = {"alpha": SELU.ALPHA, "scale": SELU.SCALE}
 FLOATS = (np.float32, np.float64)
 
 
@@ -71,7 +73,7 @@ CURVES = {
     "silu": Curve(value(silu), lambda x: x * exact_sigmoid(x), bound=5),
     "mish": Curve(value(mish), exact_mish, bound=10),
     "elu": Curve(value(elu), exact_elu),
-    "selu": Curve(value(partial(elu, **SELU)), partial(exact_elu, **SELU)),
+    "selu": Curve(value(partial(elu, **CONSTANTS)), partial(exact_elu, **CONSTANTS)),
     "sigmoid'": Curve(sigmoid_slope, exact_sigmoid, derivative=True, bound=6),
     "softplus'": Curve(sigmoid, exact_softplus, derivative=True),
     "tanh'": Curve(tanh_slope, mp.tanh, derivative=True, bound=8),
@@ -79,7 +81,7 @@ CURVES = {
     "silu'": Curve(slope(silu), lambda x: x * exact_sigmoid(x), derivative=True, bound=10, zero=-1.2785),
     "mish'": Curve(slope(mish), exact_mish, derivative=True, bound=20, zero=-1.1924),
     "elu'": Curve(slope(elu), exact_elu, derivative=True),
-    "selu'": Curve(slope(partial(elu, **SELU)), partial(exact_elu, **SELU), derivative=True),
+    "selu'": Curve(slope(partial(elu, **CONSTANTS)), partial(exact_elu, **CONSTANTS), derivative=True),
 }
 
 
@@ -124,6 +126,27 @@ def test_a_function_is_accurate_over_the_whole_range(name, dtype):
     assert np.isfinite(values).all()
     wrong = max(zip(errors(curve, x, values), x, values, strict=True))
     assert wrong[0] <= 1, f"{name} of {wrong[1]!r} is {wrong[2]!r}: {wrong[0]:.3g} times the bound"
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("layer", [ELU(), GELU(), SELU(), Mish(), Sigmoid(), SiLU(), Softplus(), Tanh()], ids=str)
+def test_a_layer_and_its_gradient_are_these_functions(layer, dtype):
+    name = type(layer).__name__.lower()
+    x = arguments(dtype)
+    x = x[np.abs(x) < np.finfo(dtype).max / 1.06]  # 1.05 x would overflow
+    y, backward = layer.forward(x, Views())
+    np.testing.assert_array_equal(y, CURVES[name].function(x))
+    np.testing.assert_array_equal(backward(np.ones_like(x), Views()), CURVES[f"{name}'"].function(x))
+
+
+def test_poisson_after_softplus_learns_from_a_rate_of_nearly_zero():
+    model = Model([Dense(1), Softplus()], inputs=1, rng=0)
+    model.named_parameters()["b1"][:] = -25  # where a sigmoid of (1 + tanh(x/2))/2 is 0 in float32
+    counts = np.random.default_rng(0).poisson(2.0, size=(200, 1)).astype(float)
+    history = model.fit(np.zeros((200, 1)), counts, loss=Poisson(), optimizer=Adam(0.1), epochs=60, rng=0)
+    mean = counts.mean()
+    assert history["loss"][0] > 20
+    assert history["loss"][-1] == pytest.approx(mean - mean * np.log(mean), abs=0.01)  # that of the best constant rate
 
 
 @pytest.mark.parametrize("name", CURVES)
