@@ -14,18 +14,18 @@ from whorl import schedules
 from whorl._core import randomness
 from whorl._core.memory import keep_freed_memory
 from whorl._core.monitor import check_column
+from whorl._core.types import Array
 from whorl._core.validation import all_finite
 from whorl.layers import chain
 from whorl.metrics import named
-from whorl.passes import Pass, measure
+from whorl.passes import measure
 from whorl.stack import Stack
 from whorl.training.callbacks import Callback, listening, stopping
-from whorl.training.data import Samples
+from whorl.training.data import Samples, training_data
 from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, callback_list
-from whorl.training.prepare import training_data
 from whorl.training.state import EpochState, TrainingState
-from whorl.training.step import take_step
+from whorl.training.step import Outcome, take_step
 
 
 class DivergenceError(ArithmeticError):
@@ -115,39 +115,40 @@ class Training:
 
     def _epoch(self) -> Epoch:
         """Take the steps that are left of this epoch, and return its record."""
-        current = self._begin_epoch()
-        begun, count = time.perf_counter(), len(self.train)
+        current, options, count = self._begin_epoch(), self.options, len(self.train)
+        begun = time.perf_counter()
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is found at the end
             while current.samples < count:
-                self._step(current)
+                batches = current.batches(self.batch_size, options.accumulate)
+                outcome = take_step(self.model, self.train, batches, options, self.state, self.learning_rate())
+                self._count(batches, outcome)
         current.seconds += time.perf_counter() - begun
         return self._end_epoch(current)
 
     def _epoch_step(self) -> Step:
-        """Take a step, and return its record."""
-        current = self._begin_epoch()
-        begun, rate, samples = time.perf_counter(), self.learning_rate(), current.samples
+        """Take the next step of this epoch, and return its record."""
+        current, rate = self._begin_epoch(), self.learning_rate()
+        begun, batches = time.perf_counter(), current.batches(self.batch_size, self.options.accumulate)
         with np.errstate(over="ignore", invalid="ignore"):
-            done = self._step(current)
+            outcome = take_step(self.model, self.train, batches, self.options, self.state, rate)
+        self._count(batches, outcome)
         current.seconds += time.perf_counter() - begun
-        samples = current.samples - samples
         epoch = self._end_epoch(current) if current.samples == len(self.train) else None
-        return Step(self.state.step, samples, done.loss, done.penalty, rate, epoch)
+        return Step(self.state.step, sum(map(len, batches)), *outcome[:2], rate, epoch)
 
-    def _step(self, current: EpochState) -> Pass:
-        """Take the next step of the epoch. It counts once it is done, so that one that is interrupted is taken again."""
-        start, size, accumulate = current.samples, self.batch_size, self.options.accumulate
-        rows = current.order[start : start + size * accumulate]
-        batches = [rows] if accumulate == 1 else [rows[i : i + size] for i in range(0, len(rows), size)]
-        done = take_step(self.model, self.train, batches, self.options, self.state, self.learning_rate())
-        count = len(rows)
-        current.loss += count * done.loss
-        current.penalty += count * done.penalty
+    def _count(self, batches: list[Array], outcome: Outcome) -> None:
+        """Count a step. One that was interrupted before is taken again."""
+        current = self.state.current
+        assert current is not None
+        loss, penalty, prediction = outcome
         if self.metrics:
-            current.outcomes.append((self.train.target.take(rows, axis=0), done.prediction))
+            target = np.concatenate([self.train.target.take(rows, axis=0) for rows in batches])
+            current.predictions.append((target, prediction))
+        count = sum(map(len, batches))
+        current.loss += count * loss
+        current.penalty += count * penalty
         current.samples += count
         self.state.step += 1
-        return done
 
     def _begin_epoch(self) -> EpochState:
         """Return the epoch that is under way, or a new one."""
@@ -182,7 +183,7 @@ class Training:
             raise self._diverged("validation loss", validation["loss"], current)
         state.epoch, state.current = state.epoch + 1, None
         if self.metrics:
-            target, prediction = (np.concatenate(part) for part in zip(*current.outcomes, strict=True))
+            target, prediction = (np.concatenate(part) for part in zip(*current.predictions, strict=True))
             values |= {name: float(metric(target, prediction)) for name, metric in self.metrics.items()}
         values |= {f"val_{name}": value for name, value in validation.items()}
         schedules.observe(optimizer.learning_rate, values, state.schedule)

@@ -30,7 +30,7 @@ class EpochState:
         Sums over these samples.
     seconds : float
         Time that the steps took.
-    outcomes : list of tuple
+    predictions : list of tuple
         Targets and predictions of each step, for the metrics.
     """
 
@@ -40,12 +40,17 @@ class EpochState:
     loss: float = 0.0
     penalty: float = 0.0
     seconds: float = 0.0
-    outcomes: list[tuple[Array, Array]] = field(default_factory=list)
+    predictions: list[tuple[Array, Array]] = field(default_factory=list)
+
+    def batches(self, size: int, count: int) -> list[Array]:
+        """Return the rows of the next batches of this size, as many as a step takes, or as are left."""
+        starts = range(self.samples, min(self.samples + size * count, len(self.order)), size)
+        return [self.order[start : start + size] for start in starts]
 
     def copy(self) -> EpochState:
         """Return a copy; what never changes is shared."""
         return EpochState(
-            self.order, self.before, self.samples, self.loss, self.penalty, self.seconds, self.outcomes.copy()
+            self.order, self.before, self.samples, self.loss, self.penalty, self.seconds, self.predictions.copy()
         )
 
 
