@@ -151,6 +151,15 @@ def test_a_state_of_something_else_is_refused(changes, words, spiral_data):
     np.testing.assert_array_equal(model.parameters, before)
 
 
+def test_training_may_go_on_with_another_kind_of_schedule(spiral_data):
+    run = training(network(), spiral_data, SGD(0.1), epochs=1)
+    list(run)
+    plateau = SGD(ReduceOnPlateau(0.1, monitor="loss", patience=0, threshold=0.9))
+    other = training(run.model, spiral_data, plateau, epochs=4, state=run.state)
+    list(other)
+    assert other.state.history["learning_rate"] == [0.1, 0.1, 0.05, 0.025]
+
+
 # Freezing, constraints and averages
 
 

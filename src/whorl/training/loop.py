@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +23,7 @@ from whorl.passes import measure
 from whorl.stack import Stack
 from whorl.training.callbacks import Callback, listening, stopping
 from whorl.training.data import Samples, training_data
-from whorl.training.history import Epoch, Step
+from whorl.training.history import Epoch, History, Step
 from whorl.training.options import Options, callback_list
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Outcome, take_step
@@ -93,6 +94,9 @@ class Training:
             state = state.copy()
             model.parameters, model.statistics = state.parameters, state.statistics
             state.parameters, state.statistics = model.parameters, model.statistics
+        memory = schedules.begin(self.options.optimizer.learning_rate)
+        if vars(memory).keys() != vars(state.schedule).keys():  # another kind of schedule
+            state.schedule = memory
         self.state = state
 
     # The loop.
@@ -155,7 +159,7 @@ class Training:
         state, model = self.state, self.model
         if state.current is None:
             keep_freed_memory()
-            before = state.copy()
+            before = replace(state, history=History(), callbacks=[]).copy()  # what an epoch changes
             chain.adapt(model.layers, self.train.x, model.p)
             if state.stepped is not None:  # the model has the average of what the steps came to
                 average = self.options.optimizer.average(state.optimizer)
