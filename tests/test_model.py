@@ -1,4 +1,5 @@
 import copy
+import inspect
 import pickle
 import threading
 
@@ -16,6 +17,7 @@ from whorl import (
     Dropout,
     Layer,
     Model,
+    Options,
     ReLU,
     Residual,
     Softmax,
@@ -420,3 +422,10 @@ def test_masked_labels_are_refused(model, spiral_data):
     X, y = spiral_data
     with pytest.raises(TypeError, match="y must not be a masked array"):
         model.fit(X, np.ma.array(y, mask=y == 1), loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1)
+
+
+def test_the_arguments_of_training_are_shown():
+    fields = list(inspect.signature(Options).parameters)
+    for method in (Model.fit, Model.training):
+        assert list(inspect.signature(method).parameters) == ["self", "X", "y", *fields]
+        assert all(name in Options.__doc__ for name in fields)
