@@ -25,7 +25,7 @@ import numpy as np
 
 import whorl
 from benchmarks.machine import described
-from whorl import datasets
+from whorl import tables
 from whorl._core.types import Array
 from whorl.cli.presets import Tabular
 
@@ -57,20 +57,20 @@ CASES = [
 ]
 
 
-def write(table: datasets.Table, path: Path) -> None:
+def write(table: tables.Table, path: Path) -> None:
     """Write a table's rows as a CSV file."""
-    columns = [table.sheet.texts(name) for name in table.sheet]
+    columns = [table.frame.texts(name) for name in table.frame]
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([list(table.sheet), *zip(*columns, strict=True)])
+        csv.writer(file).writerows([list(table.frame), *zip(*columns, strict=True)])
 
 
-def ours(case: Case, train: datasets.Table, test: datasets.Table, seed: int) -> float:
+def ours(case: Case, train: tables.Table, test: tables.Table, seed: int) -> float:
     """Return the score of what ``whorl train FILE --target COLUMN --seed N`` makes of the training rows."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "train.csv")
         write(train, file)
         model, _, _ = replace(Tabular(), file=str(file), target=case.target).train(seed)
-    known = datasets.table({name: test.sheet.texts(name) for name in test.sheet}, preparation=model.preparation)
+    known = tables.table({name: test.frame.texts(name) for name in test.frame}, preparation=model.preparation)
     return score(known.y, model.predict(known.X))
 
 
@@ -79,7 +79,7 @@ def score(y: Array, prediction: Array) -> float:
     return whorl.metrics.accuracy(y, prediction) if y.ndim == 1 else whorl.metrics.r2(y, prediction)
 
 
-def theirs(train: datasets.Table, test: datasets.Table, seed: int) -> list[float]:
+def theirs(train: tables.Table, test: tables.Table, seed: int) -> list[float]:
     """Return the score of scikit-learn's pipeline; and in a regression, that with a standardized target."""
     from sklearn.compose import TransformedTargetRegressor, make_column_transformer
     from sklearn.impute import SimpleImputer
@@ -87,8 +87,8 @@ def theirs(train: datasets.Table, test: datasets.Table, seed: int) -> list[float
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    used = [name for name in train.sheet if name != train.target.name and name not in train.preparation.left_out]
-    is_number = [train.sheet[name].kind == "number" for name in used]
+    used = [column.name for column in train.preparation.columns]
+    is_number = [column.kind == "number" for column in train.preparation.columns]
     encoder = make_column_transformer(
         (SimpleImputer(strategy="median"), [i for i, yes in enumerate(is_number) if yes]),
         (
@@ -97,9 +97,9 @@ def theirs(train: datasets.Table, test: datasets.Table, seed: int) -> list[float
         ),
     )
 
-    def features(table: datasets.Table) -> Array:
+    def features(table: tables.Table) -> Array:
         columns: list[Any] = [
-            table.sheet.numbers(name) if yes else [text or "" for text in table.sheet.texts(name)]
+            table.frame.numbers(name) if yes else [text or "" for text in table.frame.texts(name)]
             for name, yes in zip(used, is_number, strict=True)
         ]
         X = np.empty((len(table), len(used)), object)
@@ -126,7 +126,7 @@ def timed(call: Callable[[], Any]) -> tuple[Any, float]:
 
 def measure(case: Case, folder: Path) -> str:
     """Measure one table, print how it goes, and return its row in Markdown."""
-    table = datasets.table(folder / case.file, case.target, columns=case.columns)
+    table = tables.table(folder / case.file, case.target, columns=case.columns)
     mine, rivals, seconds = [], [], []
     for seed in SPLITS:
         train, test = table.split(0.2, rng=seed)

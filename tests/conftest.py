@@ -18,6 +18,18 @@ def no_picture(monkeypatch):
 
 
 @pytest.fixture
+def write(tmp_path):
+    """Write text or bytes to a file, and return its path."""
+
+    def to_file(content, name="a.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return to_file
+
+
+@pytest.fixture
 def rng():
     return np.random.default_rng(0)
 

@@ -32,16 +32,14 @@ from whorl import (
     WarmUp,
     metrics,
 )
-from whorl.datasets import Preparation, table
-from whorl.datasets.tables.features import Category, Number
-from whorl.datasets.tables.target import Target
 from whorl.initializers import Normal, Uniform
 from whorl.metrics import accuracy
 from whorl.schedules import Chain, Step
+from whorl.tables import Category, Excluded, Number, Preparation, Target, table
 
 X, Y = whorl.datasets.spiral(10, rng=0)
 ROWS = {"a": [1, 2, 3], "b": ["x", None, "z"], "y": [0, 1, 1]}
-TABLE = whorl.datasets.table(ROWS, "y")
+TABLE = table(ROWS, "y")
 ONE_HOT = np.eye(3)[Y]
 
 
@@ -339,37 +337,37 @@ CALLS = [
     # tables
     (lambda m: table(3, "y"), TypeError, "source must be a path, a data frame, or a mapping from column to list, got 3"),
     (lambda m: table(X, "y"), TypeError, "source must be a path, a data frame, or a mapping from column to list, got an array of shape (30, 2)"),
-    (lambda m: table({}, "y"), ValueError, "the mapping has no row"),
-    (lambda m: table({"a": [], "y": []}, "y"), ValueError, "the mapping has no row"),
+    (lambda m: table({}, "y"), ValueError, "the mapping has no rows"),
+    (lambda m: table({"a": [], "y": []}, "y"), ValueError, "the mapping has no rows"),
     (lambda m: table({"a": 3}, "y"), TypeError, "source['a'] must be a list of values, got 3"),
     (lambda m: table({"a": "text"}, "y"), TypeError, "source['a'] must be a list of values, got 'text'"),
-    (lambda m: table({1: [1], "y": [1]}, "y"), TypeError, "source must hold columns' names, got 1"),
-    (lambda m: table({"a": [1], "y": [1, 2]}, "y"), ValueError, "the mapping must have columns of one length, got {'a': 1, 'y': 2}"),
+    (lambda m: table({1: [1], "y": [1]}, "y"), TypeError, "source must hold column names, got 1"),
+    (lambda m: table({"a": [1], "y": [1, 2]}, "y"), ValueError, "the mapping must have columns of equal length, got {'a': 1, 'y': 2}"),
     (lambda m: table({"a": [[1], [2]], "y": [1, 2]}, "y"), TypeError, "column 'a' must hold numbers, text, booleans or dates, got [1]"),
     (lambda m: table({"a": [1j, 2], "y": [1, 2]}, "y"), TypeError, "column 'a' must hold numbers, text, booleans or dates, got 1j"),
     (lambda m: table({"a": [1, np.inf], "y": [1, 2]}, "y"), ValueError, "the mapping, row 1, column 'a': must be a finite number, got inf"),
-    (lambda m: table(ROWS), TypeError, "target must be a column's name, got None"),
-    (lambda m: table(ROWS, 2), TypeError, "target must be a column's name, got 2"),
-    (lambda m: table(ROWS, "Y"), ValueError, "target must be a column of the mapping, which has a, b, y, got 'Y'"),
-    (lambda m: table(ROWS, "y", task="classify"), ValueError, "task must be 'classification', 'regression' or None, got 'classify'"),
+    (lambda m: table(ROWS), TypeError, "target must be the name of a column, got None"),
+    (lambda m: table(ROWS, 2), TypeError, "target must be the name of a column, got 2"),
+    (lambda m: table(ROWS, "Y"), ValueError, "target must be a column of the mapping, which has a, b, y, got 'Y'; did you mean 'y'?"),
+    (lambda m: table(ROWS, "y", task="classify"), ValueError, "task must be 'classification' or 'regression', got 'classify'"),
     (lambda m: table(ROWS, "b", task="regression"), ValueError, "the mapping, row 0, column 'b': must be a number, got 'x'"),
-    (lambda m: table(ROWS, "y", ignore="a"), TypeError, "ignore must be a list of columns' names, got 'a'"),
-    (lambda m: table(ROWS, "y", ignore=3), TypeError, "ignore must be a list of columns' names, got 3"),
-    (lambda m: table(ROWS, "y", ignore=[1]), TypeError, "ignore must hold columns' names, got 1"),
+    (lambda m: table(ROWS, "y", ignore="a"), TypeError, "ignore must be a list of column names, got 'a'"),
+    (lambda m: table(ROWS, "y", ignore=3), TypeError, "ignore must be a list of column names, got 3"),
+    (lambda m: table(ROWS, "y", ignore=[1]), TypeError, "ignore must hold column names, got 1"),
     (lambda m: table(ROWS, "y", ignore=["c"]), ValueError, "ignore must name columns of the mapping, which has a, b, y, got 'c'"),
     (lambda m: table(ROWS, "y", ignore=["y"]), ValueError, "ignore must not name the target, got 'y'"),
-    (lambda m: table(ROWS, "y", ignore=["a", "b"]), ValueError, "the mapping has no column to learn from ('a': ignored, as asked; 'b': ignored, as asked)"),
+    (lambda m: table(ROWS, "y", ignore=["a", "b"]), ValueError, "the mapping has no column to learn from ('a': ignored, as requested; 'b': ignored, as requested)"),
     (lambda m: table(ROWS, "y", columns=["a", "b", "y"]), ValueError, "columns and skip are for CSV files"),
     (lambda m: table(ROWS, "y", skip=1), ValueError, "columns and skip are for CSV files"),
     (lambda m: table(ROWS, "y", skip=-1), ValueError, "skip must be a whole number of at least 0, got -1"),
-    (lambda m: table("a.csv", "y", columns="a"), TypeError, "columns must be a list of columns' names, got 'a'"),
+    (lambda m: table("a.csv", "y", columns="a"), TypeError, "columns must be a list of column names, got 'a'"),
     (lambda m: table(ROWS, preparation="age"), TypeError, "preparation must be a Preparation, such as table.preparation, got 'age'"),
-    (lambda m: table(ROWS, "y", preparation=TABLE.preparation), ValueError, "preparation says what target, ignore and task are"),
-    (lambda m: table(ROWS, preparation=Preparation.learn(ROWS, ignore=["y"])), ValueError, "preparation must have been learnt with a target, got one without"),
+    (lambda m: table(ROWS, "y", preparation=TABLE.preparation), ValueError, "preparation includes target, ignore and task: leave them out"),
+    (lambda m: table(ROWS, preparation=Preparation.learn(ROWS, ignore=["y"])), ValueError, "preparation must have a target, got one without"),
     (lambda m: table(ROWS | {"y": [0, 1, 2]}, preparation=TABLE.preparation), ValueError, "the mapping, row 2, column 'y': must be one of ['0', '1'], got '2'"),
     (lambda m: table(ROWS | {"y": [None] * 3}, preparation=TABLE.preparation), ValueError, "target 'y' has no values in the mapping"),
     (lambda m: table({"a": [1], "b": ["x"]}, preparation=TABLE.preparation), ValueError, "the mapping has no column 'y'; it has a, b"),
-    (lambda m: TABLE.preparation.transform({"A": [1], "b": ["x"]}), ValueError, "the mapping has no column 'a'; it has A, b"),
+    (lambda m: TABLE.preparation.transform({"A": [1], "b": ["x"]}), ValueError, "the mapping has no column 'a'; it has A, b; did you mean 'A'?"),
     (lambda m: TABLE.preparation.transform({"a": ["one"], "b": ["x"]}), ValueError, "the mapping, row 0, column 'a': must be a number, got 'one'"),
     (lambda m: TABLE.preparation.transform(X), TypeError, "source must be a path, a data frame, or a mapping"),
     (lambda m: TABLE.split(0), ValueError, "fraction must be a finite number above 0 and below 1, got 0"),
@@ -380,11 +378,13 @@ CALLS = [
     (lambda m: TABLE.split(0.4, stratify="y"), TypeError, "stratify must be True or False, got 'y'"),
     (lambda m: Preparation([]), ValueError, "columns must hold at least one column, got none"),
     (lambda m: Preparation(["a"]), TypeError, "columns[0] must be a Number or a Category, got 'a'"),
-    (lambda m: Preparation([Number("a", 3, gaps=False)], {}, "y"), TypeError, "target must be a Target, such as Target(\"price\", \"regression\"), got 'y'"),
-    (lambda m: Number("a", "3", gaps=False), TypeError, "fill must be a finite number, got '3'"),
-    (lambda m: Category("a", "red", other=False, missing=False), TypeError, "categories must be a list of texts, got 'red'"),
+    (lambda m: Preparation([Number("a", 3)], [], "y"), TypeError, "target must be a Target, such as Target(\"price\", \"regression\"), got 'y'"),
+    (lambda m: Number("a", "3"), TypeError, "fill must be a finite number, got '3'"),
+    (lambda m: Category("a", "red"), TypeError, "categories must be a list of texts, got 'red'"),
     (lambda m: Target("y", "classification"), ValueError, "classes must be at least 2, got 0"),
-    (lambda m: Preparation.rebuild([]), ValueError, "a preparation must have columns, left_out and target, got []"),
+    (lambda m: Preparation([Number("a", 3)], ["b"]), TypeError, "excluded[0] must be Excluded, got 'b'"),
+    (lambda m: Preparation([Number("a", 3)], [Excluded("a", "constant")]), ValueError, "names of columns must be different, got ['a', 'a']"),
+    (lambda m: table({"a": range(30), "y": [f"x{i}" for i in range(30)]}, "y"), ValueError, "target 'y' has 30 different texts in 30 rows, too many to be classes"),
     # gradients and pictures
     (lambda m: whorl.check_gradients("model", X, Y, loss=CrossEntropy()), TypeError, "model must be a Model"),
     (lambda m: whorl.check_gradients(m, X, Y, loss=CrossEntropy(), step=0), ValueError, "step must be a finite number above 0, got 0"),

@@ -104,7 +104,7 @@ def test_every_public_name_can_be_imported_with_numpy_alone():
     assert "matplotlib" not in loaded.split()
 
 
-PACKAGES = ["datasets", "initializers", "layers", "losses", "metrics", "optimizers", "plot", "schedules"]
+PACKAGES = ["datasets", "initializers", "layers", "losses", "metrics", "optimizers", "plot", "schedules", "tables"]
 FUNCTIONS = ["check_gradients", "load"]
 CLASSES = """
     Model

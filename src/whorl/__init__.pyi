@@ -8,6 +8,7 @@ from whorl import metrics as metrics
 from whorl import optimizers as optimizers
 from whorl import plot as plot
 from whorl import schedules as schedules
+from whorl import tables as tables
 from whorl.formats import ModelFileError as ModelFileError
 from whorl.formats import load as load
 from whorl.glassbox import check_gradients as check_gradients

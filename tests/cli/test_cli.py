@@ -226,10 +226,10 @@ CSV = {
         ("predict model.npz nothing.csv", "No such file or directory: 'nothing.csv'"),
         ("predict model.npz .", "Is a directory: '.'"),
         ("predict model.npz empty.csv", "empty.csv is empty"),
-        ("predict model.npz names.csv", "names.csv has the columns' names, but no row"),
+        ("predict model.npz names.csv", "names.csv has column names, but no rows"),
         ("predict model.npz text.csv", "text.csv line 2, column 'y': must be a finite number, got 'red'"),
         ("predict model.npz nan.csv", "nan.csv line 3, column 'y': must be a finite number, got 'nan'"),
-        ("predict model.npz short.csv", "short.csv line 3 has 1 cells, the first line 2"),
+        ("predict model.npz short.csv", "short.csv line 3 has 1 cells, but the first line has 2"),
         (
             "predict model.npz wide.csv",
             "the network takes 2 inputs, but 3 columns are given: x, y, z; choose with --columns",
@@ -426,7 +426,7 @@ def test_a_file_with_classes(capsys):
     assert len(predicted) == 4
     Path("bare.csv").write_text("new ones\nred,3\nwhite,-3\nblue,\n")
     assert out(capsys, "predict", "model.npz", "bare.csv", "--skip", "1", "--columns", "colour", "length") == predicted
-    table = whorl.datasets.table("flowers.csv", preparation=model.preparation)
+    table = whorl.tables.table("flowers.csv", preparation=model.preparation)
     measured = model.evaluate(table.X, table.y, loss=whorl.CrossEntropy(), metrics=["accuracy"])
     assert measured["accuracy"] > 0.9
 
@@ -469,7 +469,7 @@ def test_a_file_with_numbers_is_predicted_in_its_own_unit(capsys):
 def test_wrong_commands_about_files(arguments, words, capsys):
     flowers("flowers.csv")
     Path("new.csv").write_text("colour\nred\n")
-    table = whorl.datasets.table("flowers.csv", "kind", ignore=["price"])
+    table = whorl.tables.table("flowers.csv", "kind", ignore=["price"])
     model = whorl.Model([whorl.Dense(2), whorl.Softmax()], inputs=table.X.shape[1], rng=0)
     model.preparation = table.preparation
     model.save("flowers.npz")

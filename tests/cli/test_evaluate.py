@@ -92,7 +92,7 @@ def test_a_file_with_classes(capsys):
     flowers("flowers.csv")
     flowers("bare.csv", header="measured in May\n")
     out(capsys, "train", "flowers.csv", "--target", "kind", "--ignore", "price", "--epochs", "3")
-    table = whorl.datasets.table("flowers.csv", preparation=whorl.load("model.npz").preparation)
+    table = whorl.tables.table("flowers.csv", preparation=whorl.load("model.npz").preparation)
     (found,) = out(capsys, "evaluate", "model.npz", "flowers.csv")
     assert found == line("300 rows of flowers.csv", measure(table.X, table.y))
     names = ["--skip", "1", "--columns", "length", "colour", "price", "kind"]
@@ -142,7 +142,7 @@ def test_a_wrong_command_says_what_is_wrong(arguments, words, capsys):
     Path("other.csv").write_text("length,colour,price,kind\n1,red,1,tulip\n")
     Model([Dense(3), Softmax()], inputs=2, rng=0).save("spiral.npz")
     Model([Dense(2)], inputs=2, rng=0).save("scores.npz")
-    table = whorl.datasets.table("flowers.csv", "kind")
+    table = whorl.tables.table("flowers.csv", "kind")
     model = Model([Dense(2), Softmax()], inputs=table.X.shape[1], rng=0)
     model.preparation = table.preparation
     model.save("kind.npz")

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from whorl import datasets
+from whorl import tables
 from whorl.cli.recipes import Problem, Recipe, classifier
 from whorl.initializers import Normal
 from whorl.layers import Dense, Rescale, Standardize
@@ -22,7 +22,7 @@ from whorl.training import Callback, History
 class Rows(Problem):
     """The rows of a table; in a regression y is standardized, ``y = (target − mean) / scale``."""
 
-    table: datasets.Table = field(kw_only=True)
+    table: tables.Table = field(kw_only=True)
     mean: float = 0.0
     scale: float = 1.0
 
@@ -39,7 +39,7 @@ class Columns(Recipe):
     skip: int = 0
 
     def problem(self, rng: np.random.Generator) -> Rows:
-        table = datasets.table(
+        table = tables.table(
             self.file, self.target, ignore=self.ignore, task=self.task, columns=self.columns, skip=self.skip
         )
         notes = [f"{len(table.y)} rows, {table.task} of {self.target}", *table.notes]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from whorl import datasets
+from whorl import tables
 from whorl.cli import settings
 from whorl.cli.arguments import Commands, whole
 from whorl.cli.presets import PRESETS
@@ -98,7 +98,7 @@ def _file(model: Model, arguments: argparse.Namespace) -> int:
         raise ValueError(
             f"{arguments.model} has not learned a table, so nobody knows which column of {arguments.data} it predicts"
         )
-    table = datasets.table(
+    table = tables.table(
         arguments.data, preparation=model.preparation, columns=arguments.columns, skip=arguments.skip or 0
     )
     rows = f"{len(table.y)} rows of {arguments.data}"

@@ -11,9 +11,10 @@ import numpy as np
 
 from whorl._core.types import Array
 from whorl.cli.arguments import Commands, whole
-from whorl.datasets.tables.records import finite, number, records
 from whorl.formats import load
 from whorl.layers import Softmax
+from whorl.tables.csv_reader import read_rows
+from whorl.tables.frame import number
 
 
 def add(commands: "Commands[Any]") -> None:
@@ -67,23 +68,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 def read(path: Path, columns: list[str] | None, inputs: int, *, skip: int = 0) -> Array:
     """Return the numbers of a CSV file, (rows, inputs); an error names the line and the column."""
-    found = records(path, skip=skip)
-    first = found.rows[0]
+    lines, cells = zip(*read_rows(path, skip=skip), strict=True)
+    first = cells[0]
     words = [cell for cell in first if number(cell) is None]
     headed = len(words) == len(first)
     if words and not headed:  # a slip in a number must not make a row vanish as if it were names
-        raise ValueError(
-            f"{path} line {found.lines[0]} must be all names or all numbers, got {words[0]!r} beside numbers"
-        )
+        raise ValueError(f"{path} line {lines[0]} must be all names or all numbers, got {words[0]!r} beside numbers")
     names = [cell.strip() for cell in first] if headed else [str(i) for i in range(len(first))]
     chosen = _chosen(path, names, columns, inputs, headed=headed)
     rows = [
-        [finite(found.title, line, names[i], row[i]) for i in chosen]
-        for line, row in zip(found.lines[headed:], found.rows[headed:], strict=True)
+        [_finite(path, line, names[i], row[i]) for i in chosen]
+        for line, row in zip(lines[headed:], cells[headed:], strict=True)
     ]
     if not rows:
-        raise ValueError(f"{path} has the columns' names, but no row")
+        raise ValueError(f"{path} has column names, but no rows")
     return np.array(rows)
+
+
+def _finite(path: Path, line: int, column: str, cell: str) -> float:
+    """Return the number in a cell; raise ValueError, with its place, if it has none or is not finite."""
+    value = number(cell)
+    if value is None or not math.isfinite(value):
+        raise ValueError(f"{path} line {line}, column {column!r}: must be a finite number, got {cell!r}")
+    return value
 
 
 def _chosen(path: Path, names: list[str], columns: list[str] | None, inputs: int, *, headed: bool) -> list[int]:

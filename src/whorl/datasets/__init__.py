@@ -8,13 +8,10 @@ from whorl.datasets.idx import read_idx
 from whorl.datasets.mnist import fashion_mnist, mnist
 from whorl.datasets.moons import moons
 from whorl.datasets.spiral import spiral, spiral_limit
-from whorl.datasets.tables import Preparation, Table, table
 from whorl.datasets.xor import xor
 
 __all__ = [
     "DownloadError",
-    "Preparation",
-    "Table",
     "blobs",
     "circles",
     "digits",
@@ -24,6 +21,5 @@ __all__ = [
     "read_idx",
     "spiral",
     "spiral_limit",
-    "table",
     "xor",
 ]

@@ -80,6 +80,6 @@ def _preparation(text: Any) -> Any:
     """Return what a table's preparation was, or None."""
     if not isinstance(text, str):
         return None
-    from whorl.datasets import tables
+    from whorl import tables
 
     return parse(text, tables.KNOWN, limit=LONGEST)

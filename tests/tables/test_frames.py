@@ -1,4 +1,4 @@
-"""Tables from Parquet files and data frames: the same as from the CSV file."""
+"""Parquet files and data frames give the same tables as CSV files."""
 
 import datetime as dt
 import sys
@@ -10,8 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from whorl.datasets import table
-from whorl.datasets.tables.sources import read
+from whorl.tables import read, table
 
 COLUMNS = {
     "count": [3, None, 5, 4],
@@ -56,7 +55,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("make", FRAMES.values(), ids=FRAMES)
-def test_every_data_frame_gives_what_the_csv_file_gives(write, make):
+def test_data_frames_give_the_same_as_a_csv_file(write, make):
     expected, t = table(write(CSV), "y"), table(make(), "y")
     np.testing.assert_array_equal(t.X, expected.X)
     np.testing.assert_array_equal(t.y, expected.y)
@@ -65,7 +64,7 @@ def test_every_data_frame_gives_what_the_csv_file_gives(write, make):
     np.testing.assert_array_equal(expected.preparation.transform(make()), expected.preparation.transform(write(CSV)))
 
 
-def test_parquet_gives_what_the_csv_file_gives(write, tmp_path):
+def test_parquet_gives_the_same_as_a_csv_file(write, tmp_path):
     expected = table(write(CSV), "y")
     parquet.write_table(pa.table(COLUMNS), tmp_path / "a.parquet")
     pl.DataFrame(COLUMNS).write_parquet(tmp_path / "b.PQ")
@@ -82,21 +81,21 @@ def test_damaged_parquet(write):
         assert "\n" not in str(caught.value)
 
 
-def test_numbers_that_a_frame_calls_categories_are_categories():
-    sheet = read(pd.DataFrame({"a": pd.Categorical([1, 2, None])}))
-    assert (sheet["a"].kind, sheet.texts("a")) == ("text", ["1", "2", None])
+def test_categories_of_numbers_are_categories():
+    frame = read(pd.DataFrame({"a": pd.Categorical([1, 2, None])}))
+    assert (frame["a"].kind, frame.texts("a")) == ("text", ["1", "2", None])
 
 
-def test_text_in_a_frame_is_text_even_where_it_looks_like_numbers():
+def test_text_that_looks_like_numbers_is_text():
     assert read(pl.DataFrame({"a": ["01", "2"]}))["a"].kind == "text"
 
 
 def test_mixed_values_are_text():
-    sheet = read(pd.DataFrame({"a": [1, "x", None, 2.5, True]}))
-    assert (sheet["a"].kind, sheet.texts("a")) == ("text", ["1", "x", None, "2.5", "true"])
+    frame = read(pd.DataFrame({"a": [1, "x", None, 2.5, True]}))
+    assert (frame["a"].kind, frame.texts("a")) == ("text", ["1", "x", None, "2.5", "true"])
 
 
-def test_frames_with_names_that_are_no_text():
+def test_column_names_that_are_not_text():
     assert list(read(pd.DataFrame({0: [1], "b": [2]}))) == ["0", "b"]
 
 
@@ -108,14 +107,14 @@ def test_frames_with_names_that_are_no_text():
             ValueError,
             "source cannot be read: Expected unique column names",
         ),
-        (lambda: pd.DataFrame([[1, 2]], columns=[1, "1"]), ValueError, "the data frame has 2 columns of the name '1'"),
+        (lambda: pd.DataFrame([[1, 2]], columns=[1, "1"]), ValueError, "the data frame has 2 columns named '1'"),
         (lambda: pl.LazyFrame({"a": [1]}), TypeError, "source cannot be read: "),
-        (lambda: pl.DataFrame({"a": []}), ValueError, "the data frame has no row"),
-        (pl.DataFrame, ValueError, "the data frame has no row"),
+        (lambda: pl.DataFrame({"a": []}), ValueError, "the data frame has no rows"),
+        (pl.DataFrame, ValueError, "the data frame has no rows"),
         (lambda: pl.DataFrame({"a": [[1], [2]]}), TypeError, "column 'a' must hold numbers, text, booleans or dates"),
     ],
 )
-def test_frames_that_are_no_tables(frame, error, words):
+def test_unsuitable_frames(frame, error, words):
     with pytest.raises(error) as caught:
         read(frame())
     assert words in str(caught.value)
@@ -124,8 +123,8 @@ def test_frames_that_are_no_tables(frame, error, words):
 
 def test_without_the_extra_the_error_names_it(write, monkeypatch):
     monkeypatch.setitem(sys.modules, "narwhals", None)
-    with pytest.raises(ImportError, match=r"a data frame needs .* pip install 'whorl\[tables\]'"):
+    with pytest.raises(ImportError, match=r"a data frame needs narwhals and PyArrow: pip install 'whorl\[tables\]'"):
         read(pl.DataFrame({"a": [1]}))
-    with pytest.raises(ImportError, match=r"Parquet needs .* pip install 'whorl\[tables\]'"):
+    with pytest.raises(ImportError, match=r"a Parquet file needs narwhals and PyArrow: pip install 'whorl\[tables\]'"):
         read("a.parquet")
     assert len(read(write("a,b\n1,2\n"))) == 1

@@ -1,4 +1,4 @@
-"""Tables from CSV files: what is read, what it is taken for, what is refused."""
+"""CSV files: what is read, the kinds of the columns, and what is refused."""
 
 import csv
 
@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from whorl.datasets import table
-from whorl.datasets.tables.sources import read
+from whorl.tables import read, table
 
 
 @pytest.mark.parametrize("blank", ["", "?", "NA", "N/A", "nan", "null", " ", " ? ", "NaN", "NULL", "n/a", '""', "na\t"])
-def test_every_spelling_of_a_missing_value(write, blank):
+def test_spellings_of_a_missing_value(write, blank):
     t = table(write(f"a,b,y\n1,red,0\n{blank},{blank},1\n4,blue,1\n"), "y")
     np.testing.assert_array_equal(t.X, [[1, 0, 0, 1, 0], [2.5, 1, 0, 0, 1], [4, 0, 1, 0, 0]])
 
@@ -20,37 +19,39 @@ def test_every_spelling_of_a_missing_value(write, blank):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_delimiters_line_ends_and_the_byte_order_mark(write, delimiter, line_end, mark):
+def test_delimiters_line_ends_and_byte_order_mark(write, delimiter, line_end, mark):
     lines = ["a,größe,y", '1,"x, ; | y",no', "2,plain,yes", "", "3, plain ,yes", ""]
     cells = [['"x, ; | y"' if "|" in line else "", *line.split(",")] for line in lines]
     text = line_end.join(delimiter.join(["1", cell[0], "no"] if cell[0] else cell[1:]) for cell in cells)
     t = table(write(mark + text.encode()), "y")
-    assert t.preparation.names == ("a", "größe=plain", "größe=x, ; | y")
+    assert t.preparation.feature_names == ("a", "größe=plain", "größe=x, ; | y")
     np.testing.assert_array_equal(t.X, [[1, 0, 1], [2, 1, 0], [3, 1, 0]])
     np.testing.assert_array_equal(t.y, [0, 1, 1])
 
 
-def test_text_that_has_a_delimiter_of_another_kind_in_every_row(write):
+def test_another_delimiter_in_the_text_of_every_row(write):
     assert list(read(write("name;y\nSmith, A;1\nBrown, B;0\nGreen, C;0\n"))) == ["name", "y"]
 
 
-def test_blanks_before_a_quote(write):
+def test_spaces_before_a_quote(write):
     assert read(write('a, b, y\n1, "x, y", 2\n3, z , 4\n')).texts("b") == ["x, y", "z"]
 
 
-def test_a_file_without_names_and_with_a_title(write):
+def test_a_file_without_a_header_and_with_a_title(write):
     path = write("|a title\n39, State-gov, <=50K\n50, ?, >50K\n", "adult.data")
     t = table(path, "income", columns=["age", "work", "income"], skip=1)
     assert t.classes == ("<=50K", ">50K")
-    assert t.preparation.names == ("age", "work=State-gov", "work (missing)")
+    assert t.preparation.feature_names == ("age", "work=State-gov", "work (missing)")
     np.testing.assert_array_equal(t.preparation.transform(path, columns=["age", "work", "pay"], skip=1), t.X)
 
 
-def test_names_for_a_file_must_be_as_many_as_its_columns(write):
+def test_columns_must_name_all_the_columns(write):
     with pytest.raises(ValueError, match=r"columns must name the 2 columns of .*a\.csv, got 3 names"):
         read(write("1,2\n3,4\n"), columns=["a", "b", "c"])
-    with pytest.raises(ValueError, match=r"a\.csv line 3 has 2 cells, the first line 1"):
+    with pytest.raises(ValueError, match=r"columns must name the 1 columns of .*a\.csv, got 2 names"):
         read(write("a title\n\n1,2\n3,4\n"), columns=["a", "b"])
+    with pytest.raises(ValueError, match=r"a\.csv line 3 has 2 cells, but the first line has 1"):
+        read(write("a title\n\n1,2\n3,4\n"))
 
 
 @pytest.mark.parametrize(
@@ -63,14 +64,23 @@ def test_names_for_a_file_must_be_as_many_as_its_columns(write):
         (["1", "2", "three"], "text"),
         (["1_000", "2"], "text"),
         (["2024-01-31", "2024-02-01"], "text"),
-        (["?", ""], "text"),
+        (["?", ""], "number"),
+        (["01", "2"], "number"),
+        (["01", "x"], "text"),
     ],
 )
 def test_kinds_of_cells(write, cells, kind):
     assert read(write("a,b\n" + "".join(f"{cell},1\n" for cell in cells)))["a"].kind == kind
 
 
-# Damage
+def test_lines_count_from_the_top_of_the_file(write):
+    frame = read(write('a title\n\na,b\n1,"2\n"\n\n2,z\n'), skip=1)
+    assert frame.rows.tolist() == [4, 7]
+    with pytest.raises(ValueError, match=r"a\.csv line 7, column 'b': must be a number, got 'z'"):
+        frame.numbers("b")
+
+
+# Damaged files
 
 
 @pytest.mark.parametrize(
@@ -78,23 +88,25 @@ def test_kinds_of_cells(write, cells, kind):
     [
         ("", "a.csv is empty"),
         ("\n \n", "a.csv is empty"),
-        ("a,y\n", "a.csv has the columns' names, but no row"),
-        ("a,y\n1,2\n\n3\n", "a.csv line 4 has 1 cells, the first line 2"),
-        ("a,y\n1,2,3\n", "a.csv line 2 has 3 cells, the first line 2"),
-        ('a,y\n"1\n2",2,3\n', "a.csv line 2 has 3 cells, the first line 2"),
-        ('a,y\n"1\n2",2\n\n3\n', "a.csv line 5 has 1 cells, the first line 2"),
+        ("a,y\n", "a.csv has column names, but no rows"),
+        ("a,y\n1,2\n\n3\n", "a.csv line 4 has 1 cells, but the first line has 2"),
+        ("a,y\n1,2,3\n", "a.csv line 2 has 3 cells, but the first line has 2"),
+        ('a,y\n"1\n2",2,3\n', "a.csv line 2 has 3 cells, but the first line has 2"),
+        ('a,y\n"1\n2",2\n\n3\n', "a.csv line 5 has 1 cells, but the first line has 2"),
         ('a,y\n1,2\n"3,4\n5,6\n', "a.csv is not a CSV file: line 3: unexpected end of data"),
-        ("a, b ,b,y\n1,2,3,4\n", "a.csv has 2 columns of the name 'b'"),
+        ("a, b ,b,y\n1,2,3,4\n", "a.csv has 2 columns named 'b'"),
         (
             b"a,y\n1,2\ncaf\xe9,2\n",
-            "a.csv is not a CSV file in UTF-8: byte 0xe9 on line 3 is no text; save it as UTF-8",
+            "a.csv is not a CSV file in UTF-8: line 3 has the byte 0xe9; save it as UTF-8",
         ),
-        ("a,y\n1,2\n".encode("utf-16"), "a.csv is not a CSV file in UTF-8: byte 0xff on line 1"),
+        (b"a,y\n1,2\ncaf\xc3", "a.csv is not a CSV file in UTF-8: line 3 has the byte 0xc3"),
+        ("a,y\n1,2\n".encode("utf-16"), "a.csv is not a CSV file in UTF-8: line 1 has the byte 0xff"),
+        ("a,y\nx\0,2\n", "a.csv is not a CSV file: column 'a' has a NUL character"),
         ("a,y\n1,0\ninf,1\n", "a.csv line 3, column 'a': must be a finite number, got inf"),
-        ("a,y\n1,0\n1e999,1\n", "a.csv line 3, column 'a': must be a finite number, got 1e999"),
+        ("a,y\n1,0\n1e999,1\n", "a.csv line 3, column 'a': must be a finite number, got inf"),
         ("a,b\n1,2\n", "target must be a column of a.csv, which has a, b, got 'y'"),
-        ("a,y\n1,only\n2,only\n", "target 'y' is always 'only' in a.csv: there is nothing to tell apart"),
-        ("a,y\n1,\n2,?\n", "target 'y' has no values in a.csv: there is nothing to tell apart"),
+        ("a,y\n1,only\n2,only\n", "target 'y' is always 'only' in a.csv: there is nothing to learn"),
+        ("a,y\n1,\n2,?\n", "target 'y' has no values in a.csv: there is nothing to learn"),
         ("y\n1\n2\n", "a.csv has no column to learn from (the target is the only one)"),
         ("a,y\n1,0\n1,1\n", "a.csv has no column to learn from ('a': it is always 1)"),
     ],
@@ -108,15 +120,50 @@ def test_damaged_files(write, monkeypatch, content, words):
     assert "\n" not in str(caught.value)
 
 
-def test_files_that_are_not_there(tmp_path):
+def test_files_that_do_not_exist(tmp_path):
     for name in ("no.csv", "no.parquet"):
         with pytest.raises(FileNotFoundError, match=name):
             table(tmp_path / name, "y")
 
 
-def test_a_cell_too_long_is_no_csv(write):
+def test_a_cell_that_is_too_long(write):
     with pytest.raises(ValueError, match="is not a CSV file: line 1: field larger than field limit"):
         read(write("a" * 200_000))
+
+
+def test_very_many_columns(write):
+    header, row = (",".join(f"{prefix}{i}" for i in range(100_000)) for prefix in ("c", ""))
+    frame = read(write(f"{header}\n{row}\n{row}\n"))
+    assert len(frame.columns) == 100_000
+    np.testing.assert_array_equal(frame.numbers("c99999"), [99_999, 99_999])
+    with pytest.raises(
+        ValueError, match=r"has no column 'C7'; it has c0, .*, c19, … \(100,000 columns\); did you mean 'c7'"
+    ):
+        frame.numbers("C7")
+
+
+@pytest.mark.parametrize("last", ["x", "1_000", "0x10"])
+def test_text_after_many_numbers_keeps_the_spelling_of_all(write, last):
+    cells = [f"{i:05}" for i in range(30_000)] + ["", last]
+    frame = read(write("a,b\n" + "".join(f"{cell},1\n" for cell in cells)))
+    assert frame["a"].kind == "text"
+    assert frame.texts("a") == [*cells[:-2], None, last]
+    assert frame.location(30_001).endswith("a.csv line 30003")
+
+
+def test_numbers_of_many_rows_and_their_gaps(write):
+    values = np.where(np.arange(50_000) % 7 == 0, np.nan, np.random.default_rng(0).normal(size=50_000))
+    text = "".join(f"{'' if np.isnan(x) else repr(float(x))};{i}\n" for i, x in enumerate(values))
+    frame = read(write("a;b\n" + text))
+    np.testing.assert_array_equal(frame.numbers("a"), values)
+    np.testing.assert_array_equal(frame.numbers("b"), np.arange(50_000))
+
+
+def test_columns_named_as_text_stay_text(write):
+    path = write("a,b\n01,02\n1.0,?\n")
+    frame = read(path, text=["a"])
+    assert frame.texts("a") == ["01", "1.0"]
+    assert frame.texts("b") == ["2", None]
 
 
 def test_an_empty_cell_of_a_single_column(write):
@@ -144,13 +191,14 @@ def columns(draw):
 
 
 @given(columns(), st.sampled_from([",", ";", "\t", "|"]))
-def test_a_table_written_and_read_again_is_the_same(tmp_path_factory, columns, delimiter):
+def test_a_table_is_the_same_after_writing_and_reading(tmp_path_factory, columns, delimiter):
     path = tmp_path_factory.mktemp("hypothesis") / "a.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
-    again, before = read(path), read(columns)
+    before = read(columns)
+    again = read(path, text=[name for name in before if before[name].kind == "text"])
     assert list(again) == list(columns)
     for name, values in columns.items():
         np.testing.assert_array_equal(again.missing(name), before.missing(name))

@@ -3,15 +3,16 @@
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+from houses import HOUSES
 from hypothesis import given
 
 import whorl
-from whorl.datasets import table
+from whorl.tables import table
 
 
-def test_the_kinds_of_a_table_and_the_numbers_they_become(houses_csv):
-    houses = table(houses_csv, target="price")
-    assert houses.preparation.names == (
+def test_the_features_of_each_kind_of_column(write):
+    houses = table(write(HOUSES), target="price")
+    assert houses.preparation.feature_names == (
         *["rooms", "rooms (missing)", "street=High Street", "street=Mill Road, 5", "street (missing)"],
         *["garden=false", "garden=true", "sold=2024-01-31", "sold=2024-02-29"],
     )
@@ -29,11 +30,12 @@ def test_the_kinds_of_a_table_and_the_numbers_they_become(houses_csv):
     assert repr(houses) == "<Table of 4 rows, 9 features: regression of 'price'>"
 
 
-def test_missing_targets_are_left_out_and_counted(write):
+def test_rows_without_a_target_are_dropped_and_counted(write):
     t = table(write("a,y\n1,p\n2,?\n3,q\n4,\n"), "y")
     np.testing.assert_array_equal(t.X, [[1], [3]])
     np.testing.assert_array_equal(t.y, [0, 1])
     assert t.dropped == 2
+    assert t.notes == ("2 rows are left out: they have no 'y'",)
     assert str(t.summary()).endswith("2 rows, 1 features; classification; 2 more rows have no target")
 
 
@@ -52,7 +54,7 @@ def test_missing_targets_are_left_out_and_counted(write):
         (list(range(21)), "regression", ()),
     ],
 )
-def test_the_task_is_found_out(values, task, classes):
+def test_the_task_follows_from_the_values(values, task, classes):
     t = table({"x": range(len(values)), "y": values}, "y")
     assert (t.task, t.classes) == (task, classes)
     assert t.y.shape == ((len(t),) if classes else (len(t), 1))
@@ -62,7 +64,7 @@ def test_the_task_is_found_out(values, task, classes):
         assert [classes[label] for label in t.y] == [str(v).lower().removesuffix(".0") for v in spelled]
 
 
-def test_the_task_can_be_named():
+def test_the_task_as_an_argument():
     t = table({"x": [1, 2, 3], "y": [3, 9, 5]}, "y", task="regression")
     np.testing.assert_array_equal(t.y, [[3], [9], [5]])
     t = table({"x": [1, 2, 3], "y": [0.5, 0.25, 0.5]}, "y", task="classification")
@@ -70,7 +72,7 @@ def test_the_task_can_be_named():
     np.testing.assert_array_equal(t.y, [1, 0, 1])
 
 
-def test_another_table_with_the_same_preparation(write):
+def test_the_preparation_of_another_table(write):
     train = table({"x": [1, 2, 3], "y": [1, 2, 3]}, "y")
     test = table(write("y,x\n3.0,5\n,6\n1,\n"), preparation=train.preparation)
     np.testing.assert_array_equal(test.X, [[5], [2]])
@@ -82,10 +84,32 @@ def test_another_table_with_the_same_preparation(write):
     np.testing.assert_array_equal(table(write("x,y\n1,TRUE\n2,False\n"), preparation=truth.preparation).y, [1, 0])
 
 
+def test_a_target_that_is_different_in_nearly_every_row_is_refused(write):
+    rows = "".join(f"{i % 7},{'x' if i == 3 else i}\n" for i in range(54))
+    path = write("a,y\n" + rows)
+    with pytest.raises(
+        ValueError, match="target 'y' has 54 different texts in 54 rows, too many to be classes"
+    ) as caught:
+        table(path, "y")
+    assert str(caught.value).endswith(f"all but 1 of 54 values are numbers; {path} line 5 has 'x'")
+    with pytest.raises(ValueError, match="too many to be classes; to use them as classes, set task='classification'"):
+        table({"a": range(30), "y": [f"Ada {i}" for i in range(30)]}, "y")
+    assert len(table(path, "y", task="classification").classes) == 54
+
+
+def test_a_name_that_is_nearly_right():
+    columns = {"length": [1, 2], "colour": ["x", "y"], "kind": [0, 1]}
+    for arguments in ({"target": "Kind"}, {"target": "kind", "ignore": ["color"]}):
+        with pytest.raises(
+            ValueError, match=r"which has length, colour, kind, got '\w+'; did you mean '(kind|colour)'\?"
+        ):
+            table(columns, **arguments)
+
+
 # Splitting
 
 
-def test_split_learns_from_the_training_rows_alone():
+def test_split_learns_from_the_training_rows_only():
     n = 40
     rare = ["rare" if i == 7 else "often" if i % 2 else "other" for i in range(n)]
     whole = table({"a": np.arange(n, dtype=float), "b": rare, "y": [i % 2 for i in range(n)]}, "y")
@@ -101,7 +125,7 @@ def test_split_learns_from_the_training_rows_alone():
 
 
 @given(st.lists(st.integers(0, 3), min_size=8, max_size=60), st.floats(0.1, 0.8), st.integers(0, 99))
-def test_split_takes_the_same_part_of_each_class(y, fraction, seed):
+def test_split_takes_the_same_fraction_of_each_class(y, fraction, seed):
     y = [0, 1, *y]
     whole = table({"a": np.arange(len(y)), "y": y}, "y")
     train, test = whole.split(fraction, rng=seed)
@@ -111,7 +135,7 @@ def test_split_takes_the_same_part_of_each_class(y, fraction, seed):
         assert abs((test.y == label).sum() - len(test) / len(y) * (whole.y == label).sum()) < 1 + 1e-9
 
 
-def test_split_at_random_and_the_same_seed_again():
+def test_split_is_random_and_repeatable():
     whole = table({"a": range(100), "y": np.arange(100) / 7}, "y")
     _, one = whole.split(rng=1)
     _, same = whole.split(rng=1)
@@ -124,35 +148,35 @@ def test_split_at_random_and_the_same_seed_again():
     assert len(shares) > 1
 
 
-def test_split_keeps_kinds_notes_and_what_was_ignored(write):
+def test_split_keeps_kinds_and_ignored_columns(write):
     path = write("a,b,c,y\n" + "".join(f"{'x' if i == 0 else i % 5},{i},{i % 3},{i % 2}\n" for i in range(20)))
     for seed in range(5):
         train, test = table(path, "y", ignore=["b"]).split(0.5, rng=seed)
         assert [column.kind for column in train.preparation.columns] == ["category", "number"]
-        assert test.notes == ()
+        assert test.preparation.excluded[0].name == "b"
 
 
 # The summary
 
 
-def test_summary(houses_csv):
-    t = table(houses_csv, "garden", ignore=["sold"])
+def test_summary(write):
+    t = table(write(HOUSES), "garden", ignore=["sold"])
     assert str(t.summary()).splitlines() == [
         "column  kind      missing",
         "rooms   number          1  3 to 5, median 4",
         "street  category        1  2: High Street, Mill Road, 5",
         "garden  target          0  2 classes: false 2, true 2",
-        "sold    left out        0  ignored, as asked",
+        "sold    left out        0  ignored, as requested",
         "price   number          0  1.5 to 10, median 2.875",
         "4 rows, 6 features; classification",
     ]
 
 
-def test_summary_of_a_regression_with_rows_that_the_preparation_does_not_know(write):
+def test_summary_of_a_regression_with_an_unknown_column(write):
     train = table({"a": [1, 2], "b": ["x", "y"], "y": [0.5, 1.5]}, "y")
     more = table({"z": [1], "a": [None], "b": ["x"], "y": [2.5]}, preparation=train.preparation)
     assert str(more.summary()).splitlines()[1:] == [
-        "z       left out        0  not among the columns of the preparation",
+        "z       left out        0  not a column of the preparation",
         "a       number          1",
         "b       category        0  2: x, y",
         "y       target          0  2.5 to 2.5, median 2.5",

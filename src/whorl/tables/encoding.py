@@ -1,0 +1,205 @@
+"""The encoding of one column: a number as it is, a category as one feature for each of its values.
+
+Letters: n rows, k features.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import KW_ONLY
+from typing import ClassVar
+
+import numpy as np
+
+from whorl._core import validation
+from whorl._core.description import Description, argument
+from whorl._core.types import Array
+from whorl.tables.frame import Frame
+
+RARE = 500
+"""Categories of less than one in so many rows are combined."""
+MOST = 50
+"""The largest number of categories of a column; the less frequent ones are combined."""
+DISTINCT = 20
+NEARLY = 0.9
+"""Text is an identifier if it has more than `DISTINCT` different values, and in more than this fraction of the rows."""
+
+
+def text(name: str, value: object) -> str:
+    """Return `value` if it is text and not empty."""
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{name} must be text, got {validation.show(value)}")
+    return value
+
+
+def distinct_texts(name: str, value: object) -> tuple[str, ...]:
+    """Return a list of different texts as a tuple."""
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"{name} must be a list of texts, got {validation.show(value)}")
+    texts = tuple(text(f"{name}[{i}]", item) for i, item in enumerate(value))
+    if len(set(texts)) < len(texts):
+        raise ValueError(f"{name} must be different, got {validation.show(value)}")
+    return texts
+
+
+def _categories(name: str, value: object) -> tuple[str, ...]:
+    categories = distinct_texts(name, value)
+    if not 1 <= len(categories) <= MOST:
+        raise ValueError(f"{name} must be 1 to {MOST}, got {len(categories)}")
+    return categories
+
+
+class Number(Description):
+    """A column of numbers: one feature, and a second one if values were missing.
+
+    Parameters
+    ----------
+    name : str
+    fill : float
+        Replaces a missing number: the median of the training rows.
+    missing : bool
+        Whether numbers were missing in the training rows. If so, a second feature is 1 where they are and 0 elsewhere.
+
+    Examples
+    --------
+    >>> from whorl.tables import read
+    >>> Number("age", 30.0, missing=True).encode(read({"age": [22, None]}))
+    array([[22.,  0.],
+           [30.,  1.]])
+    """
+
+    kind: ClassVar[str] = "number"
+    name: str = argument(text)
+    fill: float = argument(validation.number)
+    _: KW_ONLY
+    missing: bool = argument(validation.truth, default=False)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features."""
+        return (self.name, f"{self.name} (missing)") if self.missing else (self.name,)
+
+    def encode(self, frame: Frame) -> Array:
+        """Return the features of the column, (n, k)."""
+        values = frame.numbers(self.name)
+        missing = np.isnan(values)
+        values = np.where(missing, self.fill, values)
+        return np.column_stack([values, missing]) if self.missing else values[:, None]
+
+
+class Category(Description):
+    """A column of text, booleans or dates: one feature for each category, 1 in the rows of that category, else 0.
+
+    A category that was not in the training rows is encoded as "other", if the training rows had rare categories that
+    were combined into it; else all features are 0. All are 0 also for a missing value, if none was missing in the
+    training rows.
+
+    Parameters
+    ----------
+    name : str
+    categories : sequence of str
+        In alphabetical order.
+    other : bool
+        Whether rare categories are combined into one more feature.
+    missing : bool
+        Whether values were missing in the training rows; if so, that is one more category.
+    boolean : bool
+        Whether the values are true and false, in capital or small letters; any other value is then an error.
+
+    Examples
+    --------
+    >>> from whorl.tables import read
+    >>> colour = Category("colour", ["green", "red"], other=True)
+    >>> colour.feature_names
+    ('colour=green', 'colour=red', 'colour (other)')
+    >>> colour.encode(read({"colour": ["red", "ochre", None]}))
+    array([[0., 1., 0.],
+           [0., 0., 1.],
+           [0., 0., 0.]])
+    """
+
+    kind: ClassVar[str] = "category"
+    name: str = argument(text)
+    categories: Sequence[str] = argument(_categories)
+    _: KW_ONLY
+    other: bool = argument(validation.truth, default=False)
+    missing: bool = argument(validation.truth, default=False)
+    boolean: bool = argument(validation.truth, default=False)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features."""
+        own = [f"{self.name}={category}" for category in self.categories]
+        return (*own, *[f"{self.name} (other)"] * self.other, *[f"{self.name} (missing)"] * self.missing)
+
+    def encode(self, frame: Frame) -> Array:
+        """Return the features of the column, (n, k)."""
+        k = len(self.categories)
+        position: dict[str | None, int] = {category: i for i, category in enumerate(self.categories)}
+        other = k if self.other else -1
+        position[None] = k + self.other if self.missing else -1
+        values = self._booleans(frame) if self.boolean else frame.texts(self.name)
+        codes = np.array([position.get(value, other) for value in values])  # (n,)
+        known = np.flatnonzero(codes >= 0)
+        encoded = np.zeros((len(codes), len(self.feature_names)))
+        encoded[known, codes[known]] = 1
+        return encoded
+
+    def _booleans(self, frame: Frame) -> list[str | None]:
+        values = [value and value.lower() for value in frame.texts(self.name)]
+        for row, value in enumerate(values):
+            if value not in {None, "true", "false"}:
+                raise ValueError(
+                    f"{frame.location(row)}, column {self.name!r}: must be true or false, got {validation.show(value)}"
+                )
+        return values
+
+
+class Excluded(Description):
+    """A column that is not used.
+
+    Parameters
+    ----------
+    name : str
+    reason : str
+    """
+
+    name: str = argument(text)
+    reason: str = argument(text)
+
+
+def choose_encoding(frame: Frame, name: str) -> Number | Category | Excluded:
+    """Choose how to encode a column, given the training rows."""
+    gaps = frame.missing(name)
+    if gaps.all():
+        return Excluded(name, "it has no values")
+    missing = bool(gaps.any())
+    if frame[name].kind != "number":
+        return _choose_category(frame, name, missing=missing)
+    present = frame.numbers(name)[~gaps]
+    if not missing and present.min() == present.max():
+        return Excluded(name, f"it is always {present[0]:g}")
+    return Number(name, float(np.median(present)), missing=missing)
+
+
+def _choose_category(frame: Frame, name: str, *, missing: bool) -> Category | Excluded:
+    boolean = frame[name].kind == "boolean"
+    counts = Counter(value.lower() if boolean else value for value in frame.texts(name) if value is not None)
+    if not missing and len(counts) == 1:
+        return Excluded(name, f"it is always {validation.show(*counts)}")
+    if is_identifier(counts):
+        return Excluded(
+            name, f"it looks like an identifier: {len(counts):,} different values in {counts.total():,} rows"
+        )
+    enough = len(frame) / RARE
+    common = sorted((value for value in counts if counts[value] >= enough), key=lambda value: (-counts[value], value))
+    if not common:
+        return Excluded(name, f"none of its {len(counts):,} different values is in at least one of {RARE} rows")
+    kept = sorted(common[:MOST])
+    return Category(name, kept, other=len(kept) < len(counts), missing=missing, boolean=boolean)
+
+
+def is_identifier(counts: Counter[str]) -> bool:
+    """Return whether texts, given how often each occurs, identify the rows."""
+    return len(counts) > DISTINCT and len(counts) > NEARLY * counts.total()

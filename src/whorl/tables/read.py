@@ -1,0 +1,136 @@
+"""Reading tables: CSV and Parquet files, data frames, and mappings from name to list."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from whorl._core import validation
+from whorl.tables.csv_reader import read_csv
+from whorl.tables.frame import Column, Frame, check_distinct, spelled
+
+Source: TypeAlias = Any
+"""A path, a data frame of pandas, Polars or PyArrow, or a mapping from the name of a column to a list of values."""
+
+EXTRA = "needs narwhals and PyArrow: pip install 'whorl[tables]'"
+
+
+def read(source: Source, *, columns: Sequence[str] | None = None, skip: int = 0, text: Collection[str] = ()) -> Frame:
+    """Read a table. A path that ends in .parquet or .pq is a Parquet file; any other is a CSV file.
+
+    Parameters
+    ----------
+    source : str, path, data frame or mapping
+    columns : sequence of str, optional
+        The names of the columns, for a CSV file without a header.
+    skip : int, optional
+        The number of lines to skip at the top of a CSV file.
+    text : collection of str, optional
+        Columns of a CSV file to read as text even if they look like numbers.
+
+    Raises
+    ------
+    OSError
+        If the file does not exist or cannot be read.
+    TypeError
+        If the source is none of these, or a column holds something other than numbers, text, booleans or dates.
+    ValueError
+        If the source is malformed, has two columns of the same name, columns of different lengths, or no rows.
+    ImportError
+        If a package of the extra is missing.
+
+    Examples
+    --------
+    >>> frame = read({"rooms": [3, 4], "street": ["Mill", None]})
+    >>> [(name, frame[name].kind) for name in frame]
+    [('rooms', 'number'), ('street', 'text')]
+    """
+    if isinstance(source, Frame):
+        return source
+    skip = validation.integer("skip", skip, minimum=0)
+    is_path = isinstance(source, str | os.PathLike)
+    if is_path and not os.fspath(source).lower().endswith((".parquet", ".pq")):
+        names = None if columns is None else column_names("columns", columns)
+        return read_csv(source, names=names, skip=skip, text=text)
+    if columns is not None or skip:
+        raise ValueError("columns and skip are for CSV files; this source has names for its columns")
+    if is_path:
+        return _parquet(os.fspath(source))
+    if isinstance(source, Mapping):
+        return _mapping(source)
+    if hasattr(type(source), "columns"):
+        return _data_frame("the data frame", source)
+    raise TypeError(
+        f"source must be a path, a data frame, or a mapping from column to list, got {validation.show(source)}"
+    )
+
+
+def column_names(argument: str, value: object) -> tuple[str, ...]:
+    """Return a list of names as a tuple; raise TypeError if it is anything else."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise TypeError(f"{argument} must be a list of column names, got {validation.show(value)}")
+    names = tuple(value)
+    for item in names:
+        if not isinstance(item, str):
+            raise TypeError(f"{argument} must hold column names, got {validation.show(item)}")
+    return names
+
+
+def _mapping(source: Mapping[str, Any]) -> Frame:
+    columns = {}
+    for name, values in zip(column_names("source", source), source.values(), strict=True):
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            raise TypeError(f"source[{name!r}] must be a list of values, got {validation.show(values)}")
+        columns[name] = Column.from_values(name, values)
+    return _frame("the mapping", columns)
+
+
+def _parquet(path: str) -> Frame:
+    try:
+        import narwhals as _  # noqa: F401  # needed afterwards: report it before reading
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ImportError(f"a Parquet file {EXTRA}") from error
+    with open(path, "rb") as file:  # raises the usual error if the file does not exist
+        try:
+            table = parquet.read_table(file)
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(f"{path} is not a Parquet file: {' '.join(str(error).split())}") from None
+    return _data_frame(path, table)
+
+
+def _data_frame(title: str, source: Any) -> Frame:
+    try:
+        import narwhals as nw
+    except ImportError as error:
+        raise ImportError(f"a data frame {EXTRA}") from error
+    try:
+        series = list(nw.from_native(source, eager_only=True).iter_columns())
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"source cannot be read: {' '.join(str(error).split())}") from None
+    check_distinct(title, [str(each.name) for each in series])
+    columns = {}
+    for each in series:
+        name = str(each.name)
+        if each.dtype.is_numeric():
+            columns[name] = Column(each.cast(nw.Float64).to_numpy().astype(np.float64), "number")
+            continue
+        values = [None if gap else value for value, gap in zip(each.to_list(), each.is_null().to_list(), strict=True)]
+        if each.dtype in (nw.Categorical, nw.Enum):  # categories, even if they are numbers
+            values = [None if value is None else spelled(value) for value in values]
+        columns[name] = Column.from_values(name, values)
+    return _frame(title, columns)
+
+
+def _frame(title: str, columns: dict[str, Column]) -> Frame:
+    lengths = {name: len(column.values) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"{title} must have columns of equal length, got {lengths}")
+    rows = max(lengths.values(), default=0)
+    if not rows:
+        raise ValueError(f"{title} has no rows")
+    return Frame(title, columns, np.arange(rows))

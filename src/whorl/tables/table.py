@@ -1,0 +1,217 @@
+"""A table ready for training: its rows as features and labels.
+
+Letters: n rows, d features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from whorl._core import randomness, validation
+from whorl._core import text as layout
+from whorl._core.randomness import RNG
+from whorl._core.types import Array
+from whorl.tables.frame import Frame
+from whorl.tables.preparation import IGNORED, Preparation
+from whorl.tables.read import Source, read
+from whorl.tables.summary import summary
+from whorl.tables.target import Target, Task
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Table:
+    """Rows to train on.
+
+    Parameters
+    ----------
+    X : ndarray of float64, shape (n, d)
+        The features, named `preparation.feature_names`.
+    y : ndarray
+        Labels, int64 (n,), for classification; float64 (n, 1) for regression.
+    preparation : Preparation
+        How X and y were made.
+    dropped : int
+        The number of rows that were dropped because their target is missing.
+    frame : Frame
+        The n rows as they were read.
+    """
+
+    X: Array
+    y: Array
+    preparation: Preparation
+    dropped: int = 0
+    frame: Frame = field(kw_only=True)
+
+    @property
+    def target(self) -> Target:
+        """The column to predict."""
+        assert self.preparation.target is not None
+        return self.preparation.target
+
+    @property
+    def task(self) -> Task:
+        """The kind of target: "classification" or "regression"."""
+        return self.target.task
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the labels 0, 1, …; empty for a regression."""
+        return tuple(self.target.classes)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks: columns and rows that are left out without being asked for, text that may be meant as numbers."""
+        ignored = {column.name for column in self.preparation.excluded if column.reason == IGNORED}
+        texts = [name for name in self.frame if name not in ignored and self.frame[name].kind == "text"]
+        remarks = {name: self.frame.stray_text(name) for name in texts}
+        notes = [
+            *self.frame.notes,
+            *(f"column {c.name!r} is left out: {c.reason}" for c in self.preparation.excluded if c.name not in ignored),
+            *(f"column {name!r} is text: {remark}" for name, remark in remarks.items() if remark),
+        ]
+        if self.dropped:
+            notes.append(f"{self.dropped:,} rows are left out: they have no {self.target.name!r}")
+        return tuple(notes)
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def __repr__(self) -> str:
+        return f"<Table of {len(self):,} rows, {self.X.shape[1]} features: {self.task} of {self.target.name!r}>"
+
+    def split(self, fraction: float = 0.2, *, rng: RNG = None, stratify: bool = True) -> tuple[Table, Table]:
+        """Split the rows at random into training and test rows, and learn the preparation from the training rows alone.
+
+        The kinds of the columns and the classes are those of the whole table; medians, categories and excluded columns
+        are learned again, so that nothing of the test rows leaks into training. The rows keep their order.
+
+        Parameters
+        ----------
+        fraction : float, optional
+            The fraction of test rows, above 0 and below 1.
+        rng : int, Generator or None, optional
+        stratify : bool, optional
+            Whether to take the same fraction of each class, to within a row. No effect in a regression.
+
+        Returns
+        -------
+        train, test : Table
+
+        Examples
+        --------
+        >>> houses = table({"rooms": [3, 4, 5, 6], "heating": ["gas", "oil", "gas", "oil"]}, target="heating")
+        >>> train, test = houses.split(0.5, rng=0)
+        >>> sorted(train.y.tolist()), sorted(test.y.tolist())
+        ([0, 1], [0, 1])
+        """
+        fraction = validation.number("fraction", fraction, above=0, below=1)
+        validation.truth("stratify", stratify)
+        n = len(self)
+        held_out = round(fraction * n)
+        if not 0 < held_out < n:
+            raise ValueError(f"fraction must leave rows on both sides, but {fraction} of {n} rows is {held_out}")
+        classes = self.y if stratify and self.task == "classification" else None
+        train, test = (
+            self.frame.take(np.sort(rows))
+            for rows in randomness.divide(n, held_out, randomness.generator(rng), classes)
+        )
+        ignore = [column.name for column in self.preparation.excluded if column.reason == IGNORED]
+        preparation = Preparation.learn(train, self.target, ignore=ignore)
+        return _table(train, preparation), _table(test, preparation)
+
+    def summary(self) -> layout.Table:
+        """Return a text table of the columns: kind, number of missing values, and what the values are.
+
+        Examples
+        --------
+        >>> table({"rooms": [3, 4, None], "heating": ["gas", "oil", "gas"]}, target="heating").summary()
+        column   kind    missing
+        rooms    number        1  3 to 4, median 3.5
+        heating  target        0  2 classes: gas 2, oil 1
+        3 rows, 2 features; classification
+        """
+        return summary(self.frame, self.preparation, self.dropped)
+
+
+def table(
+    source: Source,
+    target: str | None = None,
+    *,
+    ignore: Iterable[str] = (),
+    task: Task | None = None,
+    columns: Sequence[str] | None = None,
+    skip: int = 0,
+    preparation: Preparation | None = None,
+) -> Table:
+    """Read a table and turn its columns into features and labels.
+
+    `Preparation` describes how. It is learned from all the rows; use `Table.split` to learn it from training rows
+    alone. White space around text is removed. An empty cell, ``?``, ``NA``, ``N/A``, ``nan`` and ``null``, in capital
+    or small letters, are missing values.
+
+    Parameters
+    ----------
+    source : str, path, data frame or mapping
+        A CSV file in UTF-8, delimited by commas, semicolons, tabs or ``|``; a Parquet file, if the name ends in
+        ``.parquet`` or ``.pq``; a data frame of pandas, Polars or PyArrow; or a mapping from the name of a column to a
+        list of values. Parquet files and data frames need the extra: ``pip install 'whorl[tables]'``.
+    target : str
+        The column to predict. Rows where it is missing are dropped.
+    ignore : iterable of str, optional
+        Columns to exclude.
+    task : {"classification", "regression"}, optional
+        By default text and booleans are classes, and so are whole numbers with at most 20 different values; other
+        numbers are a regression.
+    columns : sequence of str, optional
+        The names of the columns, for a CSV file without a header.
+    skip : int, optional
+        The number of lines to skip at the top of a CSV file.
+    preparation : Preparation, optional
+        The preparation of another table, to use for this one, instead of `target`, `ignore` and `task`.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    OSError
+        If the file does not exist or cannot be read.
+    TypeError, ValueError
+        If the table is malformed, a column does not exist, or there is nothing to learn; the message says where.
+    ImportError
+        If a package of the extra is missing.
+
+    Examples
+    --------
+    >>> houses = table({"rooms": [3, 4, None], "heating": ["gas", "oil", "gas"]}, target="heating")
+    >>> houses.X
+    array([[3. , 0. ],
+           [4. , 0. ],
+           [3.5, 1. ]])
+    >>> houses.y, houses.classes
+    (array([0, 1, 0]), ('gas', 'oil'))
+    """
+    if preparation is not None:
+        validation.instance("preparation", preparation, Preparation, "table.preparation")
+        if target is not None or task is not None or tuple(ignore):
+            raise ValueError("preparation includes target, ignore and task: leave them out")
+        if preparation.target is None:
+            raise ValueError("preparation must have a target, got one without")
+    frame = read(source, columns=columns, skip=skip, text=preparation.text_columns if preparation else ())
+    goal = preparation.target if preparation else Target.learn(frame, target, task)
+    assert goal is not None
+    known = np.flatnonzero(~frame.missing(goal.name))
+    if not len(known):
+        raise ValueError(f"target {goal.name!r} has no values in {frame.title}")
+    dropped = len(frame) - len(known)
+    frame = frame.take(known) if dropped else frame
+    return _table(frame, preparation or Preparation.learn(frame, goal, ignore=ignore), dropped)
+
+
+def _table(frame: Frame, preparation: Preparation, dropped: int = 0) -> Table:
+    assert preparation.target is not None
+    return Table(preparation.transform(frame), preparation.target.encode(frame), preparation, dropped, frame=frame)
