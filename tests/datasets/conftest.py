@@ -1,4 +1,4 @@
-"""A server of files on this machine, with the habits of good and of bad mirrors; no test here may ask any other."""
+"""A file server on this machine, whose URLs tell how well it serves; the tests use no other."""
 
 import socket
 import socketserver
@@ -15,35 +15,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         way, name = self.path.strip("/").split("/")
-        self.server.asked.append((way, self.headers["Range"]))
-        with suppress(ConnectionError):  # who asked has gone
+        self.server.requests.append((way, name))
+        with suppress(ConnectionError):  # the client has closed the connection
             getattr(self, way)(self.server.files.get(name, b""))
 
-    def answer(self, status, content, length=None, **headers):
+    def answer(self, status, content, length=None):
         self.send_response(status)
-        for key, value in {"Content-Length": len(content) if length is None else length, **headers}.items():
-            if value != "none":
-                self.send_header(key.replace("_", "-"), value)
+        self.send_header("Content-Length", len(content) if length is None else length)
         self.end_headers()
         self.wfile.write(content)
         self.wfile.flush()
 
     def good(self, content):
-        start = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").removesuffix("-"))
-        if not self.headers["Range"]:
-            self.answer(200, content)
-        elif start >= len(content):
-            self.answer(416, b"", Content_Range=f"bytes */{len(content)}")
-        else:
-            span = f"bytes {start}-{len(content) - 1}/{len(content)}"
-            self.answer(206, content[start:], Content_Range=span)
-
-    def whole(self, content):
-        """Whatever the range asked for."""
         self.answer(200, content)
-
-    def unmeasured(self, content):
-        self.answer(200, content, length="none")
 
     def missing(self, content):
         self.answer(404, b"not here")
@@ -62,21 +46,25 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"good day\r\n\r\n")
 
     def portal(self, content):
-        """As in a hotel: another page, whatever was asked for."""
+        """The page of a hotel's network instead of the file."""
         self.answer(200, b"<html>Please log in</html>")
+
+    def flaky(self, content):
+        """An error at the first request only."""
+        (self.good if len(self.server.requests) > 1 else self.missing)(content)
 
 
 class Server(ThreadingHTTPServer):
     def server_bind(self):
-        socketserver.TCPServer.server_bind(self)  # HTTPServer's would ask the network for this machine's name
+        socketserver.TCPServer.server_bind(self)  # HTTPServer would look up this machine's name
         self.server_name, self.server_port = self.server_address
 
 
 @pytest.fixture
 def server():
-    """Serves `files`, by name, in the way that the address names: `url('good')`; `asked` lists what it was asked."""
+    """Serves `files`, by name, in the way that `url(way)` names; `requests` lists the requests."""
     server = Server(("127.0.0.1", 0), Handler)
-    server.files, server.asked, server.closing = {}, [], threading.Event()
+    server.files, server.requests, server.closing = {}, [], threading.Event()
     server.url = lambda way: f"http://127.0.0.1:{server.server_port}/{way}/"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -88,16 +76,24 @@ def server():
 
 
 @pytest.fixture(autouse=True)
-def apart(monkeypatch, tmp_path):
-    """Keep the tests from the network, and from the data and the cache of whoever runs them."""
-    connect = socket.create_connection
+def isolated(monkeypatch, tmp_path):
+    """Keep the tests from the network, and from the user's data and cache."""
+    look_up = socket.getaddrinfo
 
-    def only_here(address, *rest, **options):
-        assert address[0] == "127.0.0.1", f"a test asked {address}"
-        return connect(address, *rest, **options)
+    def only_this_machine(host, *rest, **options):
+        assert host == "127.0.0.1", f"a test asked for {host}"
+        return look_up(host, *rest, **options)
 
-    monkeypatch.setattr(socket, "create_connection", only_here)
+    monkeypatch.setattr(socket, "getaddrinfo", only_this_machine)
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.delenv("WHORL_DATA", raising=False)
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch):
+    """Lists the pauses before a download is tried again, instead of waiting."""
+    found = []
+    monkeypatch.setattr("pooch.core.time.sleep", found.append)
+    return found

@@ -1,4 +1,4 @@
-"""MNIST, the digits that everyone starts from, and Fashion-MNIST, clothes of the same size and harder to tell apart.
+"""MNIST, handwritten digits, and Fashion-MNIST, clothes: 70,000 grey images of 28×28 pixels in ten classes each.
 
 Letters: n images.
 """
@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from whorl._core.types import Array
-from whorl.datasets.cache import obtain
+from whorl.datasets.download import find
 from whorl.datasets.idx import read_idx
 
 
 class Source(NamedTuple):
-    """Where a data set of four files comes from."""
+    """The four files of a data set, and where they come from."""
 
     folder: str
     mirrors: tuple[str, ...]
@@ -57,37 +57,38 @@ FASHION_MNIST = Source(
 
 
 def mnist(*, cache: str | os.PathLike[str] | None = None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Return MNIST: 60,000 handwritten digits to train on and 10,000 to test with, of 28×28 pixels.
+    """Return MNIST: 60,000 handwritten digits for training and 10,000 for testing, of 28×28 pixels.
 
-    The four files, of 12 MB, are looked for in the folder ``mnist`` of the directory that the environment variable
-    ``WHORL_DATA`` names, then in that of the cache; else they are downloaded into the cache, once, and checked.
+    The four files, 12 MB, are looked for in the folder ``mnist`` of the directory in the environment variable
+    ``WHORL_DATA``, then in that of the cache. If they are in neither, they are downloaded into the cache, which needs
+    the extra: ``pip install 'whorl[download]'``.
 
     Parameters
     ----------
     cache : str or path, optional
-        A directory to use instead of the system's cache, ``~/.cache/whorl`` or its like.
+        A directory to use instead of the user's cache, which is ``~/.cache/whorl`` on Linux.
 
     Returns
     -------
     (X_train, y_train), (X_test, y_test)
-        X of uint8, shape (n, 28, 28), from 0 (paper) to 255 (ink); y of int64, shape (n,), the digits 0 to 9. The images are
-        as small in memory as can be; for a network of dense layers, ``X.reshape(-1, 784) / np.float32(255)``.
+        X of uint8, shape (n, 28, 28), from 0 (paper) to 255 (ink); y of int64, shape (n,), the digits 0 to 9. For a
+        network of dense layers, use ``X.reshape(-1, 784) / np.float32(255)``.
 
     Raises
     ------
     DownloadError
-        If a file is nowhere and cannot be downloaded; the message says what happened, and where to put it by hand.
+        If a file is not found and cannot be downloaded; the message says why, and where to put it by hand.
+    ImportError
+        If a file is not found and the extra is not installed.
     ValueError
-        If a file is damaged, or does not go with the others.
+        If a file is damaged or does not match the others.
 
     Notes
     -----
-    The same arrays, in the same order, as ``keras.datasets.mnist.load_data()``, whose labels are uint8.
+    The same arrays in the same order as ``keras.datasets.mnist.load_data()``, except that its labels are uint8.
 
-    References
-    ----------
-    LeCun, Bottou, Bengio, Haffner (1998), Gradient-Based Learning Applied to Document Recognition, Proceedings of the IEEE
-    86, section III.A.
+    References ---------- LeCun, Bottou, Bengio, Haffner (1998), Gradient-Based Learning Applied to Document
+    Recognition, Proceedings of the IEEE 86, section III.A.
 
     Examples
     --------
@@ -101,26 +102,11 @@ def mnist(*, cache: str | os.PathLike[str] | None = None) -> tuple[tuple[Array, 
 
 
 def fashion_mnist(*, cache: str | os.PathLike[str] | None = None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Return Fashion-MNIST: 60,000 pictures of clothes to train on and 10,000 to test with, of 28×28 pixels.
+    """Return Fashion-MNIST: 60,000 images of clothes for training and 10,000 for testing, of 28×28 pixels.
 
-    Its form is that of `mnist`, and so are the arguments, the errors and the places where the four files, of 31 MB, are
-    looked for; their folder is ``fashion-mnist``.
-
-    Parameters
-    ----------
-    cache : str or path, optional
-        A directory to use instead of the system's cache.
-
-    Returns
-    -------
-    (X_train, y_train), (X_test, y_test)
-        As `mnist` does. The labels: 0 T-shirt or top, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker,
-        8 bag, 9 ankle boot.
-
-    Raises
-    ------
-    DownloadError, ValueError
-        As `mnist` does.
+    Arguments, arrays and errors are those of `mnist`. The four files, 31 MB, are in the folder ``fashion-mnist``. The
+    labels are 0 T-shirt or top, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle
+    boot.
 
     References
     ----------
@@ -131,11 +117,11 @@ def fashion_mnist(*, cache: str | os.PathLike[str] | None = None) -> tuple[tuple
 
 
 def load(
-    source: Source, cache: str | os.PathLike[str] | None = None, *, timeout: float = 20.0
+    source: Source, cache: str | os.PathLike[str] | None = None
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Find or download the four files of a data set, read them, and check that they go together."""
+    """Find or download the four files of a data set, read them, and check that they match."""
     paths = [
-        obtain(source.folder, name, mirrors=source.mirrors, checksum=checksum, cache=cache, timeout=timeout)
+        find(source.folder, name, mirrors=source.mirrors, checksum=checksum, cache=cache)
         for name, checksum in zip(FILES, source.checksums, strict=True)
     ]
     return _pair(paths[0], paths[1]), _pair(paths[2], paths[3])
@@ -159,4 +145,4 @@ def _read(path: os.PathLike[str]) -> Array:
     try:
         return read_idx(path)
     except ValueError as error:
-        raise ValueError(f"{error}; remove the file, and the next call downloads it anew") from None
+        raise ValueError(f"{error}; delete the file to download it again") from None
