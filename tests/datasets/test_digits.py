@@ -14,26 +14,26 @@ def test_shapes_types_and_range():
     assert (X.min(), X.max()) == (0, 16)
 
 
-def test_as_many_of_each_digit_as_the_publishers_counted():
+def test_the_published_number_of_each_digit():
     # The repository's description, "Number of examples in testing set".
     assert np.bincount(digits()[1]).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
 
 
-def test_byte_for_byte_what_was_published():
+def test_the_published_bytes():
     # Of the numbers in scikit-learn 1.9.1's digits.csv.gz, as bytes: the pixels, then the labels.
     X, y = digits()
     checksum = hashlib.sha256(X.astype(np.uint8).tobytes() + y.astype(np.uint8).tobytes()).hexdigest()
     assert checksum == "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 
 
-def test_each_call_gives_arrays_of_ones_own():
+def test_each_call_returns_new_arrays():
     X, y = digits()
     X[:], y[:] = -1, -1
     assert digits()[0].min() == 0
     assert digits()[1].min() == 0
 
 
-def test_source_and_licence_stand_beside_it_and_it_is_small():
+def test_source_licence_and_size():
     folder = Path(whorl.__file__).parent / "datasets"
     note = (folder / "digits.LICENSE.txt").read_text()
     assert "Alpaydin" in note

@@ -51,7 +51,7 @@ def test_bytes_written_by_hand(read):
     assert read(content).tolist() == [[258, -2]]
 
 
-def test_the_array_is_ones_own_to_change_and_the_path_may_be_text(read, path):
+def test_the_array_can_be_changed_and_the_path_may_be_text(read, path):
     read(idx(IMAGES))[0] = 0
     np.testing.assert_array_equal(read_idx(str(path)), IMAGES)
 
@@ -64,12 +64,12 @@ def test_no_such_file(path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "it begins with nothing, not with 00 00, a type, an axis count"),
+        (b"", "it begins with nothing, not with 00 00, a type and a number of axes"),
         (b"<html>", "it begins with 3c 68 74 6d, not with 00 00"),
         (b"\0\0\x08", "it begins with 00 00 08, not"),
         (b"\0\0\x07\x01" + bytes(8), "it begins with 00 00 07 01, not"),
         (b"\0\1\x08\x01" + bytes(8), "it begins with 00 01 08 01, not"),
-        (b"\0\0\x08\x03" + bytes(11), "it ends within the lengths of its 3 axes"),
+        (b"\0\0\x08\x03" + bytes(11), "it ends before the lengths of its 3 axes"),
         (idx(IMAGES)[:-1], r"shape \(3, 4, 5\) needs 60 bytes of numbers, but it ends after 59"),
         (idx(IMAGES) + b"\0", r"shape \(3, 4, 5\) needs 60 bytes of numbers, but more follow"),
         (b"\0\0\x08\xff" + bytes([0, 0, 0, 1] * 255), "dimension"),
@@ -82,21 +82,21 @@ def test_no_such_file(path):
     ],
 )
 @pytest.mark.parametrize("packed", [bytes, gzip.compress], ids=["plain", "gzip"])
-def test_what_is_no_idx_file_is_refused_by_name(content, message, packed, read):
+def test_other_files_are_refused(content, message, packed, read):
     with pytest.raises(ValueError, match=rf"some-images' is not an IDX file, or damaged: .*({message})") as caught:
         read(packed(content))
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("packed", [bytes, gzip.compress], ids=["plain", "gzip"])
-def test_cut_short_anywhere(packed, read):
+def test_files_cut_short_anywhere_are_refused(packed, read):
     whole = packed(idx(IMAGES))
     for length in range(len(whole)):
         with pytest.raises(ValueError, match="some-images"):
             read(whole[:length])
 
 
-def test_gzip_damaged_anywhere_is_refused_or_harmless(read):
+def test_gzip_files_damaged_anywhere_are_refused_or_read_correctly(read):
     whole = gzip.compress(idx(IMAGES), mtime=0)
     for place in range(len(whole)):
         try:

@@ -1,14 +1,11 @@
-"""Data sets to learn with."""
+"""Data sets: points drawn at random, and images."""
 
-from whorl.datasets.blobs import blobs
-from whorl.datasets.circles import circles
 from whorl.datasets.digits import digits
 from whorl.datasets.download import DownloadError
 from whorl.datasets.idx import read_idx
 from whorl.datasets.mnist import fashion_mnist, mnist
-from whorl.datasets.moons import moons
 from whorl.datasets.spiral import spiral, spiral_limit
-from whorl.datasets.xor import xor
+from whorl.datasets.synthetic import blobs, circles, moons, xor
 
 __all__ = [
     "DownloadError",

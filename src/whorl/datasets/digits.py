@@ -1,4 +1,4 @@
-"""Handwritten digits of 8×8 pixels: real data that is here already, small enough to look at number by number."""
+"""Handwritten digits of 8×8 pixels: real data that comes with whorl."""
 
 from __future__ import annotations
 
@@ -10,23 +10,21 @@ from whorl._core.types import Array
 def digits() -> tuple[Array, Array]:
     """Return the 1797 handwritten digits of 8×8 pixels that come with whorl.
 
-    They are the test set of "Optical Recognition of Handwritten Digits", from 13 writers: bitmaps of 32×32 were divided
-    into blocks of 4×4, and a value counts the black pixels of its block.
+    They are the test set of "Optical Recognition of Handwritten Digits", by 13 writers. Each value is the number of
+    black pixels in a block of 4×4 pixels of the original 32×32.
 
     Returns
     -------
     X : ndarray of float64, shape (1797, 64)
-        Whole numbers from 0 (paper) to 16 (ink), row by row from the top left; train on ``X / 16``, and look at one by
+        Whole numbers from 0 (paper) to 16 (ink), row by row from the top left. Train on ``X / 16``; an image is
         ``X[i].reshape(8, 8)``.
     y : ndarray of int64, shape (1797,)
-        The digits 0 to 9, in the order they were published, which is not sorted; each about 180 times.
+        The digits 0 to 9, about 180 of each, in the order of publication, which is not sorted.
 
-    Notes
-    -----
-    scikit-learn's ``load_digits`` gives the same numbers in the same order. Who wrote which digit is not said: after a
-    random split each writer is on both sides, so the accuracy is one for writers that are known.
+    Notes ----- scikit-learn's ``load_digits`` gives the same numbers in the same order. The data does not say who wrote
+    which digit, so after a random split each writer is on both sides: the accuracy is that for known writers.
 
-    The data is under the Creative Commons licence CC BY 4.0: see ``digits.LICENSE.txt`` beside this file.
+    The data is licensed under CC BY 4.0; see ``digits.LICENSE.txt`` in the folder of this file.
 
     References
     ----------

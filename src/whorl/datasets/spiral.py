@@ -1,4 +1,4 @@
-"""The spiral: arms of points wound into one another, which no straight line can tell apart.
+"""The spiral: interleaving arms of points, which no straight line can separate.
 
 Letters: n samples of each class, k classes, r radius, t the angle over 2.5.
 """
@@ -13,28 +13,28 @@ from whorl._core.types import Array
 
 
 def spiral(samples: int = 1000, classes: int = 3, *, noise: float = 0.2, rng: RNG = None) -> tuple[Array, Array]:
-    """Draw the spiral data set, as in the book Neural Networks from Scratch in Python (NNFS).
+    """Draw the spiral data set of the book Neural Networks from Scratch in Python (NNFS).
 
-    Along the arm of class c the radius r grows evenly from 0 to 1 while t goes from 4c to 4(c + 1), plus normal noise; a
-    point is ``(r sin 2.5t, r cos 2.5t)``.
+    Along the arm of class c, r is evenly spaced from 0 to 1, and t from 4c to 4(c + 1) with normal noise added; a point
+    is ``(r sin 2.5t, r cos 2.5t)``.
 
     Parameters
     ----------
     samples : int, optional
-        Points of each class.
+        The number of points of each class.
     classes : int, optional
-        Arms.
+        The number of arms.
     noise : float, optional
-        Standard deviation of the noise in t, at least 0.
+        The standard deviation of the noise in t, at least 0.
     rng : int, Generator, RandomState or None, optional
-        A legacy ``numpy.random.RandomState(0)`` gives the very numbers of the package nnfs after seed 0.
+        A legacy ``numpy.random.RandomState(0)`` gives the same numbers as the package nnfs after seed 0.
 
     Returns
     -------
     X : ndarray of float64, shape (samples * classes, 2)
-        Class by class, in the disc of radius 1.
+        In the order of the classes, in the disc of radius 1.
     y : ndarray of int64, shape (samples * classes,)
-        Labels from 0.
+        The labels, from 0.
 
     References
     ----------
@@ -66,21 +66,21 @@ def spiral(samples: int = 1000, classes: int = 3, *, noise: float = 0.2, rng: RN
 
 
 def spiral_limit(classes: int = 3, *, noise: float = 0.2) -> tuple[float, float]:
-    """Return the best accuracy and the least cross-entropy that any classifier can have on fresh points.
+    """Return the best possible accuracy and cross-entropy of a classifier on new data.
 
-    At radius r, class c has the angle ``2.5t = 10c + 10r + 2.5 noise ε``. Turn each point back by 10r: at every radius the
-    classes are then the same normal distributions on the circle, of means 10c and standard deviation s = 2.5 noise, and
-    nothing but the turned angle φ tells them apart. With their densities f_c, and p_c = f_c / Σ_j f_j::
+    At radius r, the angle of class c is ``2.5t = 10c + 10r + 2.5 noise ε``. Rotate each point back by 10r: at every radius,
+    the rotated angle φ of class c then has the same normal distribution wrapped around the circle, of mean 10c and standard
+    deviation s = 2.5 noise. With its density f_c, and p_c = f_c / Σ_j f_j::
 
         accuracy = 1/k ∫ max_c f_c(φ) dφ = 1/k Σ_c ∫ f_c(φ) max_j p_j(φ) dφ
         cross-entropy = −1/k Σ_c ∫ f_c(φ) log p_c(φ) dφ
 
-    Both are integrated along ``φ = 10c + s u``, u from −9 to 9, where f_c is the normal density of u.
+    The integrals are computed over ``φ = 10c + s u``, u from −9 to 9, where f_c is the normal density of u.
 
     Parameters
     ----------
     classes, noise
-        As in `spiral`; the noise above 0.
+        As in `spiral`; the noise must be above 0.
 
     Examples
     --------
@@ -89,18 +89,18 @@ def spiral_limit(classes: int = 3, *, noise: float = 0.2) -> tuple[float, float]
     """
     classes = validation.integer("classes", classes)
     deviation = 2.5 * validation.number("noise", noise, above=0)
-    if deviation > 8:  # the circle is blurred all over, to the last digit
+    if deviation > 8:  # the distribution on the circle is uniform to machine precision
         return 1 / classes, float(np.log(classes))
     u, width = np.linspace(-9, 9, 10_001, retstep=True)
     density = np.exp(-0.5 * u**2) / np.sqrt(2 * np.pi) * width
     means = 10.0 * np.arange(classes)
-    reach = 2 + int(9 * deviation / np.pi)  # turns of the circle that come near
+    reach = 2 + int(9 * deviation / np.pi)  # turns of the circle that contribute
     accuracy = loss = 0.0
     for c in range(classes):
-        away = (means[c] - means)[:, None] + deviation * u  # (k, u): the angle from each class's mean
-        away = (away + np.pi) % (2 * np.pi) - np.pi
+        distance = (means[c] - means)[:, None] + deviation * u  # (k, u): from the mean of each class
+        distance = (distance + np.pi) % (2 * np.pi) - np.pi
         turns = 2 * np.pi * np.arange(-reach, reach + 1)[:, None, None]
-        logs = np.logaddexp.reduce(-0.5 * ((away + turns) / deviation) ** 2, axis=0)  # log f, but for a constant
+        logs = np.logaddexp.reduce(-0.5 * ((distance + turns) / deviation) ** 2, axis=0)  # log f, up to a constant
         logs -= np.logaddexp.reduce(logs, axis=0)  # log p
         accuracy += float(density @ np.exp(logs.max(axis=0))) / classes
         loss -= float(density @ logs[c]) / classes

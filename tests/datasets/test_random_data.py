@@ -1,4 +1,4 @@
-"""What holds for every data set that is drawn: a new one is tested by adding it to DRAWN."""
+"""What all random data sets have in common; a new one is tested by adding it to DRAWN."""
 
 import inspect
 
@@ -14,7 +14,7 @@ DRAWN = [(spiral, 3, "noise"), (moons, 2, "noise"), (circles, 2, "noise"), (blob
 each = pytest.mark.parametrize(("draw", "classes", "noise"), DRAWN, ids=[row[0].__name__ for row in DRAWN])
 
 
-def test_none_is_forgotten():
+def test_the_list_is_complete():
     public = [getattr(datasets, name) for name in datasets.__all__]
     assert {f for f in public if inspect.isfunction(f) and "rng" in inspect.signature(f).parameters} == {
         row[0] for row in DRAWN
@@ -30,7 +30,7 @@ def test_shapes_types_and_order(draw, classes, noise, samples):
 
 
 @each
-def test_a_thousand_of_each_class_unless_said(draw, classes, noise):
+def test_the_default_is_a_thousand_of_each_class(draw, classes, noise):
     assert len(draw(rng=0)[0]) == 1000 * classes
 
 
@@ -42,7 +42,7 @@ def test_same_seed_same_points(draw, classes, noise):
 
 
 @each
-def test_a_generator_moves_on_and_a_legacy_state_will_do(draw, classes, noise):
+def test_generators_and_legacy_states(draw, classes, noise):
     generator, legacy = np.random.default_rng(1), np.random.RandomState(1)
     np.testing.assert_array_equal(draw(10, rng=generator)[0], draw(10, rng=1)[0])
     assert (draw(10, rng=generator)[0] != draw(10, rng=1)[0]).any()
@@ -50,14 +50,14 @@ def test_a_generator_moves_on_and_a_legacy_state_will_do(draw, classes, noise):
 
 
 @each
-def test_the_points_are_ones_own_to_change(draw, classes, noise):
+def test_the_arrays_can_be_changed(draw, classes, noise):
     X, y = draw(3, rng=0)
     X[0], y[0] = 5, 1
 
 
 @pytest.mark.parametrize(("draw", "classes", "noise"), DRAWN[1:], ids=[row[0].__name__ for row in DRAWN[1:]])
-def test_the_noise_is_normal_round_and_of_the_deviation_said(draw, classes, noise):
-    # The same seed draws the same noise, scaled: so the difference to the set without noise is the noise alone.
+def test_the_noise_is_normal_with_the_given_deviation(draw, classes, noise):
+    # The same seed gives the same noise, scaled, so the difference from the data without noise is the noise.
     n = 20_000
     error = draw(n, rng=0, **{noise: 0.3})[0] - draw(n, rng=0, **{noise: 0})[0]
     assert error.mean(axis=0) == pytest.approx([0, 0], abs=4 * 0.3 / np.sqrt(2 * n))
