@@ -302,6 +302,8 @@ def test_a_file_with_a_part_missing_or_of_another_shape(changes, message, saved)
         ({"layers": "[3]"}, r"layers\[0\] must be a Layer"),
         ({"layers": [3]}, r"its layers must be described by text, got \[3\]"),
         ({"layers": "[Dense(1000000000000000)]"}, "w1 must have shape"),
+        ({"preparation": "Target('y', 'regression')"}, "its preparation must be a Preparation, got Target"),
+        ({"preparation": 3}, "its preparation must be a Preparation, got 3"),
         ({"frozen": [7]}, "a place to freeze must be below 5"),
         ({"inputs": [0]}, r"inputs\[0\] must be a whole number of at least 1"),
         ({"inputs": 3}, r"w1 must have shape \(3, 16\), got \(2, 16\)"),

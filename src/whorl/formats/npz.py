@@ -77,9 +77,12 @@ def _custom(custom: Iterable[type[Description]]) -> dict[str, type]:
 
 
 def _preparation(text: Any) -> Any:
-    """Return what a table's preparation was, or None."""
-    if not isinstance(text, str):
+    """Return the preparation of a table that a text describes, or None."""
+    if text is None:
         return None
-    from whorl import tables
+    from whorl import tables  # most models have none
 
-    return parse(text, tables.KNOWN, limit=LONGEST)
+    preparation = parse(text, tables.KNOWN, limit=LONGEST) if isinstance(text, str) else text
+    if not isinstance(preparation, tables.Preparation):
+        raise ModelFileError(f"its preparation must be a Preparation, got {validation.show(preparation)}")
+    return preparation
