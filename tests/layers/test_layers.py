@@ -1,4 +1,4 @@
-"""What each layer computes, in numbers worked out by hand."""
+"""What single layers compute, compared with numbers worked out by hand."""
 
 import numpy as np
 import pytest
@@ -6,50 +6,51 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from whorl import Dense, Dropout, Model, ReLU, Softmax
-from whorl.functions import zeros
+from whorl import BatchNorm, Dense, Dropout, Flatten, Model, ReLU, Softmax
 from whorl.layers.dropout import dropout_mask
+from whorl.rows import zeros
 
 
 def test_dense_by_hand():
     model = Model([Dense(2)], inputs=2, dtype=np.float64)
-    model.track_inputs()
-    layer = model.layers[0]
-    layer.w[:] = [[1, 2], [3, 4]]
-    layer.b[:] = [10, 20]
-    y, backward = layer.forward(np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 5.0]]), None)
+    (layer,), (p,), (g,) = model.layers, model.p, model.gradient_views(inputs=True)
+    p.w[:] = [[1, 2], [3, 4]]
+    p.b[:] = [10, 20]
+    y, backward = layer.forward(np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 5.0]]), p)
     # rows: (1+3+10, 2+4+20), (2+10, 4+20), (15+10, 20+20)
     np.testing.assert_array_equal(y, [[14, 26], [12, 24], [25, 40]])
-    dx = backward(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
+    dx = backward(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), g)
     np.testing.assert_array_equal(dx, [[1, 3], [2, 4], [3, 7]])  # dy Wᵀ
-    np.testing.assert_array_equal(layer.dw, [[1 * 1 + 2 * 0 + 0, 2], [1 + 5, 5]])  # xᵀ dy
-    np.testing.assert_array_equal(layer.db, [2, 2])
+    np.testing.assert_array_equal(g.w, [[1 * 1 + 2 * 0 + 0, 2], [1 + 5, 5]])  # xᵀ dy
+    np.testing.assert_array_equal(g.b, [2, 2])
 
 
-def test_the_first_dense_layer_works_out_no_input_gradient():
-    model = Model([Dense(2), Dense(2)], inputs=2)
-    first, second = model.layers
-    _, backward = first.forward(np.ones((1, 2), np.float32), None)
-    assert backward(np.ones((1, 2), np.float32)) is None
-    _, backward = second.forward(np.ones((1, 2), np.float32), None)
-    assert backward(np.ones((1, 2), np.float32)).shape == (1, 2)
+def test_the_first_layer_with_parameters_computes_no_input_gradient():
+    model = Model([Flatten(), Dense(2), Dense(2)], inputs=2)
+    one = np.ones((1, 2), np.float32)
+    _, backward = model.layers[1].forward(one, model.p[1])
+    assert backward(one.copy(), model.g[1]) is None
+    assert backward(one.copy(), model.gradient_views(inputs=True)[1]).shape == (1, 2)
+    assert backward(one.copy(), model.g[1]) is None  # the model's own views are as before
+    _, backward = model.layers[2].forward(one, model.p[2])
+    assert backward(one.copy(), model.g[2]).shape == (1, 2)
 
 
 def test_relu_has_slope_0_at_0():
     y, backward = ReLU().forward(np.array([[-2.0, -0.0, 0.0, 3.0]]), None)
     np.testing.assert_array_equal(y, [[0, 0, 0, 3]])
-    np.testing.assert_array_equal(backward(np.ones((1, 4))), [[0, 0, 0, 1]])
+    np.testing.assert_array_equal(backward(np.ones((1, 4)), None), [[0, 0, 0, 1]])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_softmax_of_huge_scores(dtype):
     p, backward = Softmax().forward(np.array([[1e4, -1e4, 0], [1e4, 1e4, -1e4]], dtype), None)
     np.testing.assert_array_equal(p, [[1, 0, 0], [0.5, 0.5, 0]])
-    assert np.isfinite(backward(np.ones((2, 3), dtype))).all()
+    assert np.isfinite(backward(np.ones((2, 3), dtype), None)).all()
 
 
 @given(arrays(np.float64, (3, 4), elements=st.floats(-50, 50)), st.floats(-100, 100))
-def test_softmax_gives_probabilities_and_does_not_feel_a_shift(z, shift):
+def test_softmax_gives_probabilities_which_a_shift_of_the_scores_does_not_change(z, shift):
     p, _ = Softmax().forward(z, None)
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
     assert (p >= 0).all()
@@ -75,7 +76,7 @@ def test_the_highest_rate_still_keeps_one_in_65536(rng):
 
 
 @pytest.mark.parametrize("bit_generator", [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64])
-def test_dropout_drops_alike_at_all_places_whatever_the_bit_generator(bit_generator):
+def test_dropout_treats_all_positions_alike_for_every_bit_generator(bit_generator):
     mask = dropout_mask((10_000, 8), 0.5, np.dtype(np.float32), np.random.Generator(bit_generator(0)))
     # Sixteen-bit words are cut from longer ones: the place in the word must not matter.
     np.testing.assert_allclose((mask > 0).mean(axis=0), 0.5, atol=0.03)
@@ -84,28 +85,32 @@ def test_dropout_drops_alike_at_all_places_whatever_the_bit_generator(bit_genera
 def test_dropout_is_the_identity_when_predicting_and_at_rate_0(rng):
     x = rng.normal(size=(4, 5))
     for layer, training in [(Dropout(0.5), None), (Dropout(0.0), rng)]:
-        y, backward = layer.forward(x, training)
+        y, backward = layer.forward(x, None, training)
         np.testing.assert_array_equal(y, x)
-        np.testing.assert_array_equal(backward(x.copy()), x)
+        np.testing.assert_array_equal(backward(x.copy(), None), x)
 
 
-def test_dropout_draws_anew_each_pass_and_the_same_from_the_same_seed(rng):
+def test_dropout_draws_a_new_mask_for_each_pass_and_the_same_from_the_same_seed(rng):
     x = np.ones((10, 10))
     layer = Dropout(0.5)
-    assert (layer.forward(x, rng)[0] != layer.forward(x, rng)[0]).any()
-    once, again = (layer.forward(x, np.random.default_rng(7))[0] for _ in range(2))
+    assert (layer.forward(x, None, rng)[0] != layer.forward(x, None, rng)[0]).any()
+    once, again = (layer.forward(x, None, np.random.default_rng(7))[0] for _ in range(2))
     np.testing.assert_array_equal(once, again)
 
 
-def test_an_unbound_layer_says_where_its_parameters_come_from():
-    with pytest.raises(AttributeError, match=r"Dense has no attribute 'w'; a layer gets its parameters when a Model"):
-        _ = Dense(3).w
-    with pytest.raises(AttributeError, match=r"Dense has no attribute 'weights'$"):
-        _ = Model([Dense(3)], inputs=2).layers[0].weights
+def test_a_layer_has_the_arrays_that_it_declared_and_no_others():
+    model = Model([Dense(3), BatchNorm()], inputs=2)
+    dense, norm = model.p
+    assert set(vars(dense)) - {"parts", "inputs"} == {"w", "b"}
+    assert set(vars(norm)) - {"parts", "inputs"} == {"gamma", "beta", "mean", "variance"}
+    assert set(vars(model.g[1])) - {"parts", "inputs"} == {"gamma", "beta"}  # what is not trained has no gradient
+    with pytest.raises(AttributeError, match="has no attribute 'weights'"):
+        _ = dense.weights
+    assert not hasattr(model.layers[0], "w")
 
 
 @pytest.mark.parametrize("shape", [(5,), (128, 512), (2**19,), (2**10, 2**9), (2**10, 2**5, 2**5)])
-def test_relu_is_the_positive_part_of_few_and_of_many(shape):
+def test_relu_is_the_positive_part_of_small_and_of_large_arrays(shape):
     x = np.random.default_rng(0).standard_normal(shape, np.float32)
     np.testing.assert_array_equal(ReLU().forward(x, None)[0], np.where(x > 0, x, 0))
 

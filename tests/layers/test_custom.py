@@ -1,0 +1,110 @@
+"""Layers of a user's own: their arguments are fields, and what they declare comes back as views."""
+
+import re
+
+import numpy as np
+import pytest
+
+from whorl import SGD, CrossEntropy, Dense, Layer, MeanSquaredError, Model, Residual, Softmax, check_gradients
+from whorl.initializers import Normal, Ones, Zeros
+from whorl.parameters import Parameter
+
+
+class Sine(Layer):
+    amplitude: float = 1.0
+
+    def forward(self, x, p, rng=None):
+        def backward(dy, g):
+            return dy * self.amplitude * np.cos(x)
+
+        return self.amplitude * np.sin(x), backward
+
+
+class Gate(Layer):
+    """y = slope · x · a, and counts the samples that it has met."""
+
+    slope: float
+    penalty: float = 0.0
+
+    def parameters(self, inputs):
+        return {
+            "a": Parameter(inputs, Normal(1.0), l2=self.penalty),
+            "met": Parameter((1,), Zeros(), trained=False),
+        }
+
+    def forward(self, x, p, rng=None):
+        def backward(dy, g):
+            p.met[:] += len(x)
+            np.sum(dy * x, axis=0, out=g.a)
+            g.a *= self.slope
+            return dy * p.a * self.slope
+
+        return self.slope * x * p.a, backward
+
+
+class OutOfOrder(Layer):
+    """Returns arrays whose elements lie in memory column by column."""
+
+    def forward(self, x, p, rng=None):
+        return np.asfortranarray(2 * x), lambda dy, g: np.asfortranarray(2 * dy)
+
+
+X, Y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 3
+
+
+def test_it_trains_and_its_gradients_are_right():
+    layers = [Gate(0.5, penalty=0.1), Dense(5), Sine(2.0), Residual([Gate(-1.0), OutOfOrder()]), Dense(3), Softmax()]
+    model = Model(layers, inputs=3, rng=0, dtype=np.float64)
+    assert list(model.named_parameters()) == ["a1", "w2", "b2", "a3", "w4", "b4"]
+    assert list(model.named_statistics()) == ["met1", "met3"]
+    assert max(check_gradients(model, X, Y, loss=CrossEntropy()).values()) < 1e-6
+    history = model.fit(X, Y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=20, batch_size=5, rng=0)
+    assert history["loss"][-1] < history["loss"][0]
+    np.testing.assert_array_equal(model.statistics, [12 * 20, 12 * 20])
+    assert history["penalty"][0] > 0
+
+
+def test_its_arguments_are_its_own_in_each_object():
+    x = np.array([[0.5]])
+    assert Sine(3.0).forward(x, None)[0] == 3 * Sine().forward(x, None)[0]
+
+
+def test_settings_may_be_added_to_a_layer_of_the_library():
+    class Doubled(Dense):
+        factor: float = 2.0
+
+        def forward(self, x, p, rng=None):
+            y, back = super().forward(x, p, rng)
+            return self.factor * y, lambda dy, g: back(self.factor * dy, g)
+
+    assert Doubled(3, 4.0, weight_l2=0.1) == Doubled(3, factor=4.0, weight_l2=0.1) != Doubled(3, weight_l2=0.1)
+    assert repr(Doubled(3, 4.0)) == "Doubled(3, factor=4.0)"
+    model = Model([Doubled(3)], inputs=3, rng=0, dtype=np.float64)
+    plain = Model([Dense(3)], inputs=3, rng=0, dtype=np.float64)
+    np.testing.assert_array_equal(model.predict(X), 2 * plain.predict(X))
+    assert max(check_gradients(model, X, X, loss=MeanSquaredError()).values()) < 1e-6
+
+
+@pytest.mark.parametrize("name", ["w1", "2", "a-b", "", "parts", "inputs"])
+def test_names_that_the_model_cannot_use_are_refused(name):
+    class Named(Layer):
+        def parameters(self, inputs):
+            return {name: Parameter((1,), Ones())}
+
+        def forward(self, x, p, rng=None):
+            raise NotImplementedError
+
+    words = (
+        f"layers[1], Named(): a parameter's name must be an identifier other than 'parts' and 'inputs', and not end in a"
+        f" digit, since the model adds a number, got {name!r}"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        Model([Dense(2), Named()], inputs=2)
+
+
+def test_a_layer_without_forward_cannot_be_made():
+    class Unfinished(Layer):
+        units: int = 3
+
+    with pytest.raises(TypeError, match=r"abstract method '?forward"):
+        Unfinished()
