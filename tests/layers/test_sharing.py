@@ -98,6 +98,17 @@ def test_freezing_one_place_of_a_shared_layer_leaves_the_other_trained():
     assert changed == ["w2", "b2", "w3", "b3"]
 
 
+def test_frozen_layers_work_as_when_predicting():
+    model = Model([Dropout(0.5), BatchNorm(), Dense(3), Softmax()], inputs=4, rng=0, dtype=np.float64)
+    model.freeze(0, 1)
+    before = model.statistics.copy()
+    done = loss_pass(model, X, Y, CrossEntropy(), None, np.random.default_rng(0))
+    np.testing.assert_array_equal(done.prediction, model.predict(X))
+    done.backward()
+    np.testing.assert_array_equal(model.statistics, before)
+    assert {name for name, array in model.named_gradients().items() if array.any()} == {"w2", "b2"}
+
+
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
 def test_two_forward_passes_of_a_model_before_the_backward_passes(order):
     model = Model(shared_twice(), inputs=4, rng=0, dtype=np.float64)
