@@ -62,7 +62,7 @@ class SGD(Optimizer):
             raise ValueError("nesterov=True needs a momentum above 0, got momentum 0.0")
 
     def start(self, parameters: Array) -> State:
-        return State(velocity=aligned_zeros_like(parameters, 2) if self.momentum else None)
+        return State(velocity=aligned_zeros_like(parameters, 2)) if self.momentum else State()
 
     def step(
         self,
