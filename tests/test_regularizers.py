@@ -3,6 +3,7 @@ import pytest
 from helpers import error, slopes
 
 from whorl import CrossEntropy, Dense, MeanSquaredError, Model, Softmax
+from whorl.passes import loss_pass
 from whorl.regularizers import L1, L2
 
 
@@ -48,7 +49,7 @@ def test_l2_adds_to_the_gradients_and_may_be_called_again():
 
 
 @pytest.mark.parametrize(("weight_l2", "bias_l2"), [(0.1, 0.0), (0.0, 0.1), (0.2, 0.3)])
-def test_weights_and_biases_have_strengths_of_their_own(weight_l2, bias_l2):
+def test_weights_and_biases_have_separate_strengths(weight_l2, bias_l2):
     plain = [Dense(2), Softmax()]
     models = [
         Model([Dense(4, weight_l2=weight_l2, bias_l2=bias_l2), *plain], inputs=3, rng=0, dtype=np.float64),
@@ -60,9 +61,9 @@ def test_weights_and_biases_have_strengths_of_their_own(weight_l2, bias_l2):
     named = models[0].named_parameters()
     losses = []
     for model in models:
-        loss, penalty, _, backward = model.loss(x, target, CrossEntropy())
-        backward()
-        losses.append((loss, penalty))
+        done = loss_pass(model, x, target, CrossEntropy())
+        done.backward()
+        losses.append((done.loss, done.penalty))
     expected = weight_l2 * (named["w1"] ** 2).sum() + bias_l2 * (1 + 4 + 9 + 16)
     assert losses[0][1] == pytest.approx(expected, rel=1e-12)
     assert losses[0][0] - losses[1][0] == pytest.approx(expected, rel=1e-12)

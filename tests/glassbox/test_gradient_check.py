@@ -2,7 +2,20 @@ import numpy as np
 import pytest
 
 import whorl
-from whorl import CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax, check_gradients
+from whorl import (
+    BatchNorm,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    Layer,
+    Model,
+    ReLU,
+    Residual,
+    Softmax,
+    Standardize,
+    Tanh,
+    check_gradients,
+)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -19,22 +32,22 @@ def test_a_right_model_passes_on_a_fresh_spiral(dtype):
 class WrongDense(Dense):
     """Its bias gradient is a mean instead of a sum."""
 
-    def forward(self, x, training):
-        y, right = super().forward(x, training)
+    def forward(self, x, p, rng=None):
+        y, right = super().forward(x, p, rng)
 
-        def backward(dy):
-            dx = right(dy)
-            self.db /= len(dy)
+        def backward(dy, g):
+            dx = right(dy, g)
+            g.b /= len(dy)
             return dx
 
         return y, backward
 
 
 class WrongReLU(ReLU):
-    """Lets too much through on the way back."""
+    """Its backward pass lets all gradients through."""
 
-    def forward(self, x, training):
-        return super().forward(x, training)[0], lambda dy: dy
+    def forward(self, x, p, rng=None):
+        return super().forward(x, p, rng)[0], lambda dy, g: dy
 
 
 def test_it_finds_what_is_wrong_and_where(spiral_data):
@@ -56,19 +69,31 @@ def test_a_network_that_is_sure_of_its_answers_is_not_called_wrong(spiral_data):
         assert max(check_gradients(model, X, model.predict(X).argmax(axis=1), loss=CrossEntropy()).values()) < 1e-6
 
 
-def test_the_model_stays_as_it_is(model, spiral_data):
-    parameters, gradients = model.parameters.copy(), model.gradients.copy()
-    flags = [layer.input_gradient for layer in model.layers]
+def test_the_model_is_not_changed(model, spiral_data):
+    model.freeze(0)
+    arrays = model.parameters, model.gradients, model.statistics
+    before = [array.copy() for array in arrays]
+    wanted = [g.inputs for g in model.g]
     check_gradients(model, spiral_data[0][:6], spiral_data[1][:6], loss=CrossEntropy())
-    np.testing.assert_array_equal(model.parameters, parameters)
-    np.testing.assert_array_equal(model.gradients, gradients)
-    assert [layer.input_gradient for layer in model.layers] == flags
+    for array, values in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, values)
+    assert [g.inputs for g in model.g] == wanted
+    assert model.frozen == {0}
+
+
+def test_statistics_and_layers_inside_others_are_checked_too(spiral_data):
+    layers = [Standardize(), Dense(6), BatchNorm(), Residual([Dense(6), Tanh(), Dropout(0.3)]), Dense(3), Softmax()]
+    model = Model(layers, inputs=2, rng=0)
+    model.adapt(spiral_data[0])
+    errors = check_gradients(model, spiral_data[0][::9], spiral_data[1][::9], loss=CrossEntropy())
+    assert list(errors) == ["w2", "b2", "gamma3", "beta3", "w4", "b4", "w5", "b5", "inputs"]
+    assert max(errors.values()) < 1e-6
 
 
 def test_no_gradient_at_all_is_no_error():
     class Silent(Layer):
-        def forward(self, x, training):
-            return np.zeros_like(x), np.zeros_like
+        def forward(self, x, p, rng=None):
+            return np.zeros_like(x), lambda dy, g: np.zeros_like(dy)
 
     errors = check_gradients(Model([Silent(), Softmax()], inputs=2), [[1.0, 2.0]], [0], loss=CrossEntropy())
     assert errors == {"inputs": 0.0}

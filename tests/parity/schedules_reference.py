@@ -12,7 +12,7 @@ from whorl.schedules import Cosine, Exponential, OneCycle, Polynomial, ReduceOnP
 STORED = Path(__file__).parent / "torch_2.13_schedules.npz"
 EPOCHS = 40
 
-# What the schedulers that watch are shown: it falls, rises, falls by too little, stays, falls again.
+# What the schedulers that depend on results are shown: it falls, rises, falls by too little, stays, falls again.
 RESULTS = [*np.linspace(3, 2, 8), *np.linspace(2, 2.5, 8), *np.linspace(1.9, 1.89995, 8), *[1.8] * 8, *[1.7, 1.8] * 4]
 
 # Our schedule; PyTorch's scheduler and its arguments, with a rate of 0.1 to start from. Its one-cycle policy takes 40
@@ -37,12 +37,12 @@ CASES = {
     ),
     "warm-up": (WarmUp(Cosine(0.1, epochs=35), epochs=5, start=0.02), "SequentialLR", {}),
     "plateau": (
-        ReduceOnPlateau(0.1, watch="loss", patience=3, minimum=0.001),
+        ReduceOnPlateau(0.1, monitor="loss", patience=3, minimum=0.001),
         "ReduceLROnPlateau",
         {"factor": 0.5, "patience": 3, "min_lr": 0.001},
     ),
     "plateau, higher is better": (
-        ReduceOnPlateau(0.1, watch="accuracy", higher_is_better=True, factor=0.2, patience=0, threshold=0.01),
+        ReduceOnPlateau(0.1, monitor="accuracy", higher_is_better=True, factor=0.2, patience=0, threshold=0.01),
         "ReduceLROnPlateau",
         {"mode": "max", "factor": 0.2, "patience": 0, "threshold": 0.01, "eps": 0.0},
     ),

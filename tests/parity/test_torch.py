@@ -1,4 +1,4 @@
-"""The library learns what PyTorch learns, step for step: computed live where PyTorch is, else against stored values."""
+"""The library learns what PyTorch learns, step by step: computed now where PyTorch is installed, else what is stored."""
 
 import functools
 import importlib.util
@@ -8,18 +8,21 @@ import pytest
 from torch_reference import (
     BIAS_L2,
     CASES,
+    COUNT_OPTIMIZER,
     HIDDEN,
     LAYERS,
     LOSSES,
     STEPS,
     STORED,
     WEIGHT_L2,
+    count_problem,
     everything,
     examples,
     problem,
 )
 
-from whorl import CrossEntropy, Dense, MeanSquaredError, Model, ReLU, Softmax
+from whorl import CrossEntropy, Dense, MeanSquaredError, Model, Poisson, ReLU, Softmax, Softplus
+from whorl.passes import loss_pass
 
 
 @functools.cache
@@ -36,6 +39,17 @@ def reference():
     return live
 
 
+def train(model, X, y, loss, optimizer, batches):
+    """The loss before each step."""
+    state, losses = optimizer.start(model.parameters), []
+    for rows in batches:
+        done = loss_pass(model, X[rows], y[rows], loss)
+        done.backward()
+        optimizer.step(model.parameters, model.gradients, state, optimizer.learning_rate)
+        losses.append(done.loss)
+    return losses
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_two_hundred_steps(name):
     X, y, start, batches = problem()
@@ -48,16 +62,21 @@ def test_two_hundred_steps(name):
     model = Model(layers, inputs=2, dtype=np.float64)
     for parameter, view in model.named_parameters().items():
         view[:] = start[parameter]
-    optimizer = CASES[name][0].fresh()
-    losses = []
-    for rows in batches:
-        loss, _, _, backward = model.loss(X[rows], y[rows], CrossEntropy())
-        backward()
-        optimizer.step(model.parameters, model.gradients, optimizer.rate(0))
-        losses.append(loss)
+    losses = train(model, X, y, CrossEntropy(), CASES[name][0], batches)
     np.testing.assert_allclose(losses, reference()[f"{name} losses"], rtol=0, atol=1e-9)
     np.testing.assert_allclose(model.parameters, reference()[f"{name} parameters"], rtol=0, atol=1e-9)
     assert losses[-1] < losses[0]
+
+
+def test_counts_from_a_rate_of_1e_11():
+    X, y, start, batches = count_problem()
+    model = Model([Dense(1), Softplus()], inputs=3, dtype=np.float64)
+    model.parameters[:] = start
+    losses = train(model, X, y, Poisson(), COUNT_OPTIMIZER, batches)
+    np.testing.assert_allclose(losses, reference()["counts losses"], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(model.parameters, reference()["counts parameters"], rtol=0, atol=1e-9)
+    assert losses[0] > 30
+    assert losses[-1] < 1
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -75,13 +94,12 @@ def test_losses_and_their_gradients(name):
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers_over_two_hundred_passes(name):
     model = Model([LAYERS[name][0]], inputs=5, dtype=np.float64)
-    model.track_inputs()
     aim = examples("scores", 5)
     for i in range(STEPS):
         x = 2 * examples("scores", i)
-        _, _, y, backward = model.loss(x, aim, MeanSquaredError(), training=np.random.default_rng(0))
-        dx = backward()
+        done = loss_pass(model, x, aim, MeanSquaredError(), rng=np.random.default_rng(0), inputs=True)
+        dx = done.backward()
         model.parameters -= 0.5 * model.gradients
     prediction = model.predict(examples("scores", 7))
-    ours = np.concatenate([array.ravel() for array in (y, dx, prediction)])
+    ours = np.concatenate([array.ravel() for array in (done.prediction, dx, prediction)])
     np.testing.assert_allclose(ours, reference()[f"layer {name}"], rtol=0, atol=1e-9)

@@ -100,6 +100,38 @@ def trajectory(name):
     return np.array(losses), np.concatenate([p.detach().numpy().ravel() for p in parameters])
 
 
+# Counts, and a network whose first rate is e^-25.
+COUNT_OPTIMIZER = Adam(0.2)
+
+
+def count_problem():
+    """Data, start parameters and batches, the same for both."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(200, 3))
+    y = rng.poisson(np.logaddexp(0, X @ [[1.0], [-0.5], [0.2]] + 1)).astype(float)
+    batches = [rng.choice(len(X), size=BATCH, replace=False) for _ in range(STEPS)]
+    return X, y, np.array([0.3, 0.1, -0.2, -25.0]), batches
+
+
+def count_trajectory():
+    """PyTorch's loss before each step, and its parameters after the last, as one vector."""
+    import torch
+
+    X, y, start, batches = count_problem()
+    X, y = torch.tensor(X), torch.tensor(y)
+    w, b = parameters = [torch.tensor(array, requires_grad=True) for array in (start[:3, None], start[3:])]
+    optimizer = torch.optim.Adam(parameters, lr=0.2)
+    losses = []
+    for rows in batches:
+        rates = torch.nn.functional.softplus(X[rows] @ w + b, threshold=1e9)
+        loss = torch.nn.functional.poisson_nll_loss(rates, y[rows], log_input=False, eps=0.0)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return np.array(losses), np.concatenate([p.detach().numpy().ravel() for p in parameters])
+
+
 # Our loss, PyTorch's class and its arguments, and how to make predictions and labels that suit it from random numbers.
 LOSSES = {
     "cross-entropy": (CrossEntropy(), "CrossEntropyLoss", {}, "scores", "labels"),
@@ -175,6 +207,7 @@ def everything():
     results = {}
     for case in CASES:
         results[f"{case} losses"], results[f"{case} parameters"] = trajectory(case)
+    results["counts losses"], results["counts parameters"] = count_trajectory()
     results |= {f"loss {name}": loss_and_slope(name) for name in LOSSES}
     return results | {f"layer {name}": two_hundred_passes(name) for name in LAYERS}
 
