@@ -102,6 +102,29 @@ def test_names_that_the_model_cannot_use_are_refused(name):
         Model([Dense(2), Named()], inputs=2)
 
 
+class Positive(Layer):
+    """Has a parameter that no step makes negative."""
+
+    def parameters(self, inputs):
+        return {"a": Parameter(inputs, Ones())}
+
+    def forward(self, x, p, rng=None):
+        def backward(dy, g):
+            np.sum(dy * x, axis=0, out=g.a)
+            return dy * p.a
+
+        return p.a * x, backward
+
+    def constrain(self, p):
+        np.maximum(p.a, 0, out=p.a)
+
+
+def test_its_constraint_holds_after_each_step():
+    model = Model([Positive(), Residual([Positive()])], inputs=3, rng=0, dtype=np.float64)
+    run = model.training(X, -X, loss=MeanSquaredError(), optimizer=SGD(1.0), epochs=3, batch_size=5, rng=0)
+    assert [model.parameters.min() for _ in run.steps()] == [0.0] * 9
+
+
 def test_a_layer_without_forward_cannot_be_made():
     class Unfinished(Layer):
         units: int = 3

@@ -84,12 +84,36 @@ class Counting(Layer):
         calls["forward"] += 1
         return x, lambda dy, g: dy
 
-    def needs_data(self, p):
+    def needs_data(self, p, *, again=False):
         calls["needs_data"] += 1
         return False
 
 
 calls = dict.fromkeys(("output_shape", "parameters", "forward", "needs_data"), 0)
+
+
+class Learning(Layer):
+    """A layer that counts how often it learns, and from what."""
+
+    def forward(self, x, p, rng=None):
+        raise NotImplementedError
+
+    def needs_data(self, p, *, again=False):
+        return True
+
+    def adapt(self, x, p, *, again=False):
+        calls["adapt"] = x
+
+
+def test_learning_from_data_runs_only_the_layers_before_and_copies_nothing():
+    x = X.repeat(30, axis=0).astype(np.float32)  # more samples than pass through the layers at a time
+    calls["forward"] = 0
+    Model([Learning(), Counting(0), Residual([Counting(1)])], inputs=2).adapt(x)
+    assert calls["forward"] == 0
+    assert np.shares_memory(calls["adapt"], x)
+    Model([Counting(0), Residual([Learning()]), Counting(1)], inputs=2).adapt(x)
+    assert calls["forward"] == 2  # in two chunks
+    np.testing.assert_array_equal(calls.pop("adapt"), x)
 
 
 def nested(depth, innermost):

@@ -152,6 +152,7 @@ def adapt(layers: Sequence[Layer], x: Any, p: Sequence[Views], *, again: bool = 
     """Let the layers that learn from data without gradients do so, where they have not yet, or all of them `again`."""
     done = 0
     for i, (layer, views) in enumerate(zip(layers, p, strict=True)):
-        if again or layer.needs_data(views):
-            x, done = predict(layers[done:i], x, p[done:i]), i
+        if layer.needs_data(views, again=again):
+            if done < i:
+                x, done = predict(layers[done:i], x, p[done:i]), i
             layer.adapt(np.asarray(x), views, again=again)

@@ -87,15 +87,15 @@ class Layer(Description, ABC):
 
     @property
     def constrained(self) -> bool:
-        """Whether the layer constrains its parameters."""
-        return False
+        """Whether the layer constrains its parameters: by default, whether it has a `constrain` of its own."""
+        return type(self).constrain is not Layer.constrain
 
     def constrain(self, p: Views) -> None:
         """Bring the parameters p back to where they may be; called after each step, for parts too."""
 
-    def needs_data(self, p: Views) -> bool:
-        """Return whether the layer learns from data before training, as `Standardize` does, and has not yet."""
-        return any(part.needs_data(views) for part, views in zip(self.parts, p.parts, strict=True))
+    def needs_data(self, p: Views, *, again: bool = False) -> bool:
+        """Return whether the layer or one of its parts learns from data without gradients, and has not yet, or should `again`."""
+        return any(part.needs_data(views, again=again) for part, views in zip(self.parts, p.parts, strict=True))
 
     def adapt(self, x: Array, p: Views, *, again: bool = False) -> None:
-        """Learn from the inputs x of all training samples, without gradients; parts that have done so only `again`."""
+        """Learn from the inputs x of all training samples, without gradients; called where the layer `needs_data`."""

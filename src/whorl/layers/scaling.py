@@ -41,8 +41,8 @@ class Standardize(Layer):
             "count": Parameter((1,), Zeros(), trained=False),  # the number of samples that it has learned from
         }
 
-    def needs_data(self, p: Views) -> bool:
-        return bool(p.count[0] == 0)
+    def needs_data(self, p: Views, *, again: bool = False) -> bool:
+        return again or bool(p.count[0] == 0)
 
     def adapt(self, x: Array, p: Views, *, again: bool = False) -> None:
         p.mean[...] = x.mean(axis=0, dtype=np.float64)
