@@ -47,7 +47,9 @@ def test_it_takes_all_samples_in_each_step(optimizer):
 @pytest.mark.parametrize("optimizer", [LBFGS(), Clipped(LBFGS(), norm=1.0), Averaged(LBFGS())], ids=repr)
 def test_a_step_without_an_objective_is_refused(optimizer):
     p = np.ones(2)
-    with pytest.raises(TypeError, match="LBFGS searches along a line: step needs the objective"):
+    with pytest.raises(
+        TypeError, match="LBFGS has a line search: step needs an objective, to evaluate the loss again, got None"
+    ):
         optimizer.step(p, np.ones(2), optimizer.start(p), 1.0)
 
 

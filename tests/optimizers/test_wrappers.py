@@ -43,6 +43,15 @@ def test_clipping_keeps_the_direction_and_short_gradients():
     np.testing.assert_array_equal(q, [-3, 0, -4])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1e-30, 1e-3, 1e18, 1e25, 1e37])
+def test_gradients_whose_squares_overflow_are_clipped_too(size, dtype):
+    p, clipped = np.zeros(2, dtype), Clipped(SGD(), norm=2.0)
+    clipped.step(p, np.array([3 * size, 4 * size], dtype), clipped.start(p), 1.0)
+    expected = [-1.2, -1.6] if 5 * size > 2 else [-3 * size, -4 * size]
+    np.testing.assert_allclose(p, expected, rtol=1e-6)
+
+
 def test_the_average_by_hand():
     p, averaged = np.array([0.0]), Averaged(SGD(), decay=0.2)
     state = averaged.start(p)

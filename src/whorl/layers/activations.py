@@ -1,4 +1,4 @@
-"""The activations of the classic network: ReLU between its layers, softmax at its end.
+"""ReLU, the activation between layers, and softmax, which turns the last scores into probabilities.
 
 Letters: n samples in the batch, k classes.
 """
@@ -40,10 +40,10 @@ class ReLU(Layer):
 
 
 class Softmax(Layer):
-    """``y_k = exp(x_k) / Σ_j exp(x_j)``: any scores become probabilities, positive and of sum 1.
+    """``y_k = exp(x_k) / Σ_j exp(x_j)``: turns scores into probabilities, which are positive and sum to 1.
 
     Subtracting the largest score of a row from all its scores leaves y unchanged and keeps every exponent at or
-    below 0, so scores of ±1e4 do not overflow. Backwards, with the Jacobian ``dy_j/dx_k = y_j (δ_jk − y_k)``::
+    below 0, so scores of ±1e4 do not overflow. Backward pass, with the Jacobian ``dy_j/dx_k = y_j (δ_jk − y_k)``::
 
         dL/dx_k = Σ_j dy_j y_j (δ_jk − y_k) = y_k (dy_k − Σ_j dy_j y_j)
 
@@ -52,7 +52,7 @@ class Softmax(Layer):
 
     Notes
     -----
-    PyTorch's ``CrossEntropyLoss`` takes scores and contains its softmax; here the network ends in it, as in Keras.
+    PyTorch's ``CrossEntropyLoss`` takes scores and contains its softmax; here it is the network's last layer, as in Keras.
 
     References
     ----------

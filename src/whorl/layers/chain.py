@@ -1,4 +1,4 @@
-"""Layers in a row: the output of one is the input of the next, and gradients come back the other way."""
+"""Layers in sequence: the output of one is the input of the next; gradients pass through them in reverse order."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from whorl.layers.layer import Layer
 from whorl.parameters import Parameter, Views
 
 CHUNK = 1024
-"""Samples that pass through the layers at a time when predicting, which bounds the memory that takes."""
+"""Number of samples predicted at a time, which limits the memory needed."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A layer in its place in a model.
+    """A layer at its position in a model.
 
     Parameters
     ----------
     layer : Layer
     declared : dict of str to Parameter
-        What it declares, by the names in the model.
+        The arrays it declares, by their names in the model.
     names : dict of str to str
-        The layer's own names of these arrays, by the names in the model.
+        The layer's own names of these arrays, by their names in the model.
     outputs : tuple of int
         The shape of its output.
     parts : list of Place
@@ -45,10 +45,12 @@ def checked(name: str, layers: object) -> tuple[Layer, ...]:
     """Return the layers as a tuple; raise unless it is a sequence of layers, not empty."""
     if isinstance(layers, Layer) or not isinstance(layers, Iterable):
         raise TypeError(f"{name} must be a list of layers, got {validation.show(layers)}")
-    row = tuple(layers)
-    if not row:
+    sequence = tuple(layers)
+    if not sequence:
         raise ValueError(f"{name} must hold at least one layer, got none")
-    return tuple(validation.instance(f"{name}[{i}]", each, Layer, "Dense(64) or ReLU()") for i, each in enumerate(row))
+    return tuple(
+        validation.instance(f"{name}[{i}]", each, Layer, "Dense(64) or ReLU()") for i, each in enumerate(sequence)
+    )
 
 
 def output_shape(layers: Iterable[Layer], inputs: Shape) -> Shape:
@@ -66,7 +68,7 @@ def _output_shape(i: int, layer: Layer, inputs: Shape) -> Shape:
 
 
 def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Place]:
-    """Return the layers in their places, for inputs of this shape; raise ValueError where one does not fit.
+    """Return a `Place` for each layer, for inputs of this shape; raise ValueError where one does not fit.
 
     The names of their parameters carry the number of the layer among those with parameters: ``w1, b1, w2, b2``.
     """
@@ -105,7 +107,7 @@ def forward(
     frozen: Collection[int] = (),
     first: int = 0,
 ) -> tuple[Array, Backward]:
-    """Return the output of the row, and the closure that goes back through it.
+    """Return the output of the layers, and the function that computes their gradients.
 
     Parameters
     ----------
@@ -116,9 +118,9 @@ def forward(
     rng : Generator or None, optional
         As for `Layer.forward`.
     frozen : collection of int, optional
-        Layers that work as when predicting, although others train.
+        Indices of layers that work as when predicting, even in a training pass.
     first : int, optional
-        The layer at which the way back ends: those before it have no parameters.
+        Index of the layer at which the backward pass ends: those before it have no parameters.
     """
     backs = []
     for i, (layer, views) in enumerate(zip(layers, p, strict=False)):
@@ -134,9 +136,9 @@ def forward(
 
 
 def predict(layers: Sequence[Layer], x: Any, p: Sequence[Views]) -> Array:
-    """Return the output of the row for the samples x, some of them at a time; nothing of the pass is kept.
+    """Return the output of the layers for the samples x, computed `CHUNK` samples at a time.
 
-    x is an array (n, *inputs), or anything that gives arrays for slices and by ``numpy.asarray``.
+    x is an array (n, *inputs), or any object that returns arrays for slices and supports ``numpy.asarray``.
     """
     starts = range(0, len(x), CHUNK)
     outputs = []
@@ -149,7 +151,7 @@ def predict(layers: Sequence[Layer], x: Any, p: Sequence[Views]) -> Array:
 
 
 def adapt(layers: Sequence[Layer], x: Any, p: Sequence[Views], *, again: bool = False) -> None:
-    """Let the layers that learn from data without gradients do so, where they have not yet, or all of them `again`."""
+    """Call `Layer.adapt` of the layers that learn from data without gradients: of those that have not yet, or all `again`."""
     done = 0
     for i, (layer, views) in enumerate(zip(layers, p, strict=True)):
         if layer.needs_data(views, again=again):

@@ -1,4 +1,4 @@
-"""The fully connected layer: every output sees every input.
+"""The fully connected layer: every output depends on every input.
 
 Letters: n samples in the batch, i inputs, j outputs.
 """
@@ -21,7 +21,7 @@ from whorl.rows import ones
 class Dense(Layer):
     """``y = x W + b``.
 
-    Backwards, with ``dy = dL/dy``: ``y_nj = Σ_i x_ni w_ij + b_j``, so each w_ij touches the loss through the
+    Backward pass, with ``dy = dL/dy``: ``y_nj = Σ_i x_ni w_ij + b_j``, so each w_ij affects the loss through the
     outputs j of all samples, and each x_ni through all outputs of sample n::
 
         dL/dw_ij = Σ_n x_ni dy_nj        dW = xᵀ dy
@@ -36,16 +36,15 @@ class Dense(Layer):
         Strengths λ of the penalties ``λ Σ |w|``, ``λ Σ w²``, ``λ Σ |b|`` and ``λ Σ b²``, which the model adds to the loss; at
         least 0.
     max_norm : float, optional
-        After each step, the weights into a unit are scaled down to this Euclidean norm if theirs is larger; above 0. Srivastava and
-        others (2014, section 5.1) use 3 to 4 together with dropout.
+        Largest Euclidean norm of the weights into a unit, above 0: after each step, larger ones are scaled down to it.
+        Srivastava and others (2014, section 5.1) use 3 to 4 together with dropout.
     initializer : Initializer, optional
-        First values of the weights. Biases start at 0.
+        Initial values of the weights. Biases start at 0.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong type or out of range; and, when a model takes the layer, if its
-        inputs are not flat.
+        If an argument is of the wrong type or out of range; when used in a model, if its inputs are not flat.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Dropout: train a different thinned network at each step, so that no unit relies on another."""
+"""Dropout: each step trains the network without a random part of its units, so that none relies on another."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from whorl.parameters import Views
 def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: np.random.Generator) -> Array:
     """Draw a mask of 0 (with probability `rate`) and ``1 / (1 − rate)``, whose mean is 1.
 
-    The rate is rounded to a multiple of 1/65536, and the scale belongs to the rounded rate, so that the
-    mean stays exactly 1.
+    The rate is rounded to a multiple of 1/65536, and the scale is that of the rounded rate, so that the mean is
+    exactly 1.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: n
 
 @lru_cache(maxsize=64)
 def _rounded(rate: float, dtype: np.dtype[np.floating]) -> tuple[int, np.floating]:
-    """Return the rate in 65536ths, and the scale that belongs to it."""
+    """Return the rate as a multiple of 1/65536, and the scale of that rate."""
     threshold = min(round(rate * 65536), 65535)
     return threshold, dtype.type(65536 / (65536 - threshold))
 
@@ -44,19 +44,19 @@ def _rounded(rate: float, dtype: np.dtype[np.floating]) -> tuple[int, np.floatin
 class Dropout(Layer):
     """In training ``y = x · mask``, the mask 0 with probability `rate`, else ``1 / (1 − rate)``; then ``dx = dy · mask``.
 
-    This is *inverted* dropout: what is kept is scaled up in training, so that the expected output is x, and
-    predicting needs no change: ``y = x``.
+    This is *inverted* dropout: the inputs that are kept are scaled up in training, so that the expected output is x.
+    When predicting, ``y = x``.
 
     Parameters
     ----------
     rate : float
-        The probability to drop an input, in [0, 1). It is rounded to a multiple of 1/65536. PyTorch and Keras
-        call it so too (``p``, ``rate``); the paper's p is the probability to keep.
+        The probability of dropping an input, in [0, 1), as PyTorch's ``p`` and Keras's ``rate``; the paper's p is the
+        probability of keeping it. It is rounded to a multiple of 1/65536.
 
     Raises
     ------
     ValueError
-        If the rate is negative, or 1 or more: nothing would be left to scale.
+        If the rate is negative, or 1 or more.
 
     References
     ----------

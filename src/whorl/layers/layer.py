@@ -1,4 +1,4 @@
-"""What a layer is: a formula, the arrays it needs, and the way back. It keeps no numbers and no memory of a pass."""
+"""The base class of layers: a formula, the arrays that it needs, and its backward pass. A layer stores no arrays."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from whorl.parameters import Parameter, Views
 class Layer(Description, ABC):
     """Base of all layers.
 
-    A layer is an immutable description: its fields are its settings. A `Model` holds the numbers; it asks the layer
-    which arrays it needs for inputs of some shape (`parameters`), and hands them in with each pass: a parameter
-    declared as ``w`` is ``p.w``, and its gradient goes to ``g.w``. So one layer may stand in several models.
+    A layer is an immutable description: its fields are its settings. A `Model` holds the arrays; it asks the layer
+    which ones it needs for inputs of some shape (`parameters`), and passes them to `forward`: a parameter declared
+    as ``w`` is ``p.w``, and its gradient is written to ``g.w``. So the same layer can be used in several models.
 
-    A layer of your own writes `forward`, and declares its settings as fields:
+    To write a layer of your own, declare its settings as fields and define `forward`:
 
     >>> import numpy as np
     >>> class Sine(Layer):                                    # y = amplitude · sin(x)
@@ -31,7 +31,7 @@ class Layer(Description, ABC):
     >>> Model([Dense(4), Sine(2.0)], inputs=2, rng=0).predict([[0.0, 0.0]])
     array([[0., 0., 0., 0.]], dtype=float32)
 
-    One with parameters writes `parameters` too. Here a slope for each input, ``y = x`` where x > 0, else ``a x`` (PReLU):
+    If it has parameters, define `parameters` too. Here a slope for each input, ``y = x`` where x > 0, else ``a x`` (PReLU):
 
     >>> from whorl.initializers import Zeros
     >>> class PReLU(Layer):
@@ -52,7 +52,7 @@ class Layer(Description, ABC):
 
     @property
     def parts(self) -> tuple[Layer, ...]:
-        """The layers inside this one, for a layer that is made of others."""
+        """The layers inside this one, if it is made of others."""
         return ()
 
     def output_shape(self, inputs: Shape) -> Shape:
@@ -65,14 +65,14 @@ class Layer(Description, ABC):
 
     @abstractmethod
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
-        """Return the output, and the closure that takes the gradient of the loss back.
+        """Return the output, and the function that computes the gradients.
 
         Parameters
         ----------
         x : ndarray, shape (batch, *inputs)
             The inputs. Never overwritten.
         p : Views
-            The layer's arrays, and in ``p.parts`` those of its parts.
+            The layer's arrays, and in ``p.parts`` those of the layers inside it.
         rng : Generator or None
             The source of random numbers in a training pass; None when predicting.
 
@@ -81,8 +81,8 @@ class Layer(Description, ABC):
         y : ndarray, shape (batch, *outputs)
         backward : callable
             ``backward(dy, g)`` takes dL/dy, writes the gradients of the parameters into the views g, and returns dL/dx,
-            which may be None where ``g.inputs`` is False. It may overwrite dy. All that it needs of its own pass it holds
-            itself, so it may be called once or more often, in any order with the closures of other passes.
+            which may be None where ``g.inputs`` is False. It may overwrite dy. It keeps what it needs of its own forward
+            pass, so it can be called several times, and in any order relative to those of other passes.
         """
 
     @property
@@ -91,11 +91,11 @@ class Layer(Description, ABC):
         return type(self).constrain is not Layer.constrain
 
     def constrain(self, p: Views) -> None:
-        """Bring the parameters p back to where they may be; called after each step, for parts too."""
+        """Apply the layer's constraint to its parameters p, in place. Called after each training step."""
 
     def needs_data(self, p: Views, *, again: bool = False) -> bool:
-        """Return whether the layer or one of its parts learns from data without gradients, and has not yet, or should `again`."""
+        """Return whether the layer, or one inside it, has yet to learn from data without gradients, or should learn `again`."""
         return any(part.needs_data(views, again=again) for part, views in zip(self.parts, p.parts, strict=True))
 
     def adapt(self, x: Array, p: Views, *, again: bool = False) -> None:
-        """Learn from the inputs x of all training samples, without gradients; called where the layer `needs_data`."""
+        """Learn without gradients from the inputs x of all training samples. Called if `needs_data` is True."""

@@ -1,6 +1,6 @@
-"""Normalization inside the network: over the batch, or over the features of each sample.
+"""Normalization layers: over the batch, or over the features of each sample.
 
-Letters: n samples in the batch, d features, m mean, v variance, h the normalised x.
+Letters: n samples in the batch, d features, m mean, v variance, h the normalized x.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from whorl.parameters import Parameter, Views
 
 
 class BatchNorm(Layer):
-    """``y = γ h + β``, ``h = (x − m) / √(v + ε)``: each feature is normalised over the batch.
+    """``y = γ h + β``, ``h = (x − m) / √(v + ε)``: each feature is normalized over the batch.
 
-    In training, m and v are the batch's mean and its biased variance ``Σ (x − m)² / n``. When predicting they are running
-    means of what training met, ``mean ← (1 − momentum) mean + momentum m``, and likewise ``variance``, with the unbiased
-    variance ``Σ (x − m)² / (n − 1)``. They are not trained, but saved with the model. A batch of one sample has no variance:
-    it is normalised as when predicting, and changes nothing. The running means move on the way back, so that a forward pass
-    changes nothing either.
+    In training, m and v are the batch's mean and its biased variance ``Σ (x − m)² / n``. When predicting, they are running
+    means over the batches of training: ``mean ← (1 − momentum) mean + momentum m``, and likewise ``variance``, with the
+    unbiased variance ``Σ (x − m)² / (n − 1)``. These are not trained, but saved with the model. A batch of one sample has no
+    variance: it is normalized as when predicting, and does not change the running means. They are updated in the backward
+    pass; a forward pass changes nothing.
 
-    Backwards, since m and v depend on all of x::
+    Backward pass, since m and v depend on all of x::
 
         dγ = Σ_n dy h        dβ = Σ_n dy        dx = γ / √(v + ε) (dy − dβ / n − h dγ / n)
 
@@ -35,7 +35,7 @@ class BatchNorm(Layer):
     ----------
     momentum : float, optional
         The weight of the newest batch in the running means, in (0, 1]: PyTorch's convention and default. Keras's momentum
-        is 1 minus this one, 0.99 by default, and its running variance is the biased one.
+        is 1 minus this one, 0.99 by default, and its running variance is biased.
     epsilon : float, optional
         ε, above 0. Keras's default is 1e-3.
 
@@ -90,10 +90,10 @@ class BatchNorm(Layer):
 
 
 class LayerNorm(Layer):
-    """``y = γ h + β``, ``h = (x − m) / √(v + ε)``: each sample is normalised over its own features.
+    """``y = γ h + β``, ``h = (x − m) / √(v + ε)``: each sample is normalized over its own features.
 
     m and v are the sample's mean and its biased variance, so samples do not depend on each other, and training and
-    predicting are the same. Backwards, with the means taken over the features::
+    predicting are the same. Backward pass, with the means taken over the features::
 
         dγ = Σ_n dy h        dβ = Σ_n dy        dx = (γ dy − mean(γ dy) − h mean(γ dy h)) / √(v + ε)
 
@@ -139,14 +139,14 @@ class LayerNorm(Layer):
 
 
 def flat(layer: Layer, inputs: Shape) -> Shape:
-    """Return the shape of the inputs, if it is (d,)."""
+    """Return the shape of the inputs; raise ValueError unless it is (d,)."""
     if len(inputs) != 1:
         raise ValueError(f"{type(layer).__name__} takes flat inputs of shape (d,), got inputs of shape {inputs}")
     return inputs
 
 
 def scale_and_shift(h: Array, p: Views, back: Callable[[Array], Array]) -> tuple[Array, Backward]:
-    """Return ``γ h + β``, and the closure that goes back through it and then through `back`, which takes dL/dh."""
+    """Return ``γ h + β``, and its backward function, which calls `back` with dL/dh."""
     y = p.gamma * h
     y += p.beta
 

@@ -1,4 +1,4 @@
-"""Variants of ReLU that keep a gradient for negative inputs, so that no unit dies."""
+"""Variants of ReLU with a gradient for negative inputs, so that no unit stops learning."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ELU(Layer):
     Parameters
     ----------
     alpha : float, optional
-        Minus the value far to the left; at least 0.
+        Minus the limit of y for x → −∞; at least 0.
 
     References
     ----------
@@ -75,8 +75,8 @@ class ELU(Layer):
 class SELU(Layer):
     """``y = scale · x`` where x > 0, else ``scale · alpha (eˣ − 1)``: keeps mean 0 and variance 1 from layer to layer.
 
-    With ``scale`` = 1.0507… and ``alpha`` = 1.6732…, which make mean 0 and variance 1 a fixed point, for weights that start
-    from `LecunNormal`.
+    ``scale`` = 1.0507… and ``alpha`` = 1.6732… make mean 0 and variance 1 a fixed point, for weights initialized by
+    `LecunNormal`.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Layers that bring numbers to another scale: inputs to mean 0 and deviation 1, predictions back to their unit."""
+"""Layers that change the scale of numbers: inputs to mean 0 and deviation 1, predictions back to their unit."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from whorl.parameters import Parameter, Views
 class Standardize(Layer):
     """``y = (x − mean) / scale``, with the mean and the standard deviation of the training data.
 
-    Networks train badly on features of very different scales, such as an income beside a rate; put this layer first. It
-    computes both from the training samples when training begins, unless it has done so before: further training keeps
-    them, and `Model.adapt` computes them anew. They are saved with the model, so no scaler has to be kept beside it. A
-    feature that is constant has the scale 1.
+    Networks train badly on features of very different scales, such as an income and a rate; put this layer first. It
+    computes mean and deviation from the training samples when training begins, unless it already has them: further training
+    keeps them, and `Model.adapt` computes them again. They are saved with the model, so no separate scaler is needed. A
+    constant feature has the scale 1.
 
     Notes
     -----
@@ -48,7 +48,7 @@ class Standardize(Layer):
         p.mean[...] = x.mean(axis=0, dtype=np.float64)
         deviation = x.std(axis=0, dtype=np.float64)
         size = np.abs(x).max(axis=0)
-        constant = deviation <= 1e-7 * size  # what rounding leaves of a constant feature
+        constant = deviation <= 1e-7 * size  # rounding errors of a constant feature
         p.scale[...] = np.where(constant, 1, deviation)
         p.count[0] = len(x)
 
@@ -61,9 +61,9 @@ class Standardize(Layer):
 
 
 class Rescale(Layer):
-    """``y = factor · x + offset``, with given numbers: brings predictions back to the unit of the targets.
+    """``y = factor · x + offset``, with given numbers: converts predictions to the unit of the targets.
 
-    It completes a network that was trained on standardized targets, ``(price − mean) / deviation``.
+    Use it as the last layer after training on standardized targets, ``(price − mean) / deviation``.
 
     Parameters
     ----------

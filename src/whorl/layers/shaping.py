@@ -1,4 +1,4 @@
-"""Layers that rearrange: flatten, look up embeddings, and add a shortcut around a block.
+"""Layers that rearrange or combine: flattened samples, embeddings of categories, and shortcuts around a block.
 
 Letters: n samples, m columns, c of them categories, d numbers for each category.
 """
@@ -23,7 +23,7 @@ from whorl.parameters import Parameter, Views
 
 
 class Flatten(Layer):
-    """Lays each sample out in one row: images (n, 28, 28) become (n, 784).
+    """Flattens each sample to one dimension: images (n, 28, 28) become (n, 784).
 
     Examples
     --------
@@ -46,32 +46,32 @@ def column_numbers(name: str, value: object) -> tuple[int, ...]:
 
 
 class Embedding(Layer):
-    """Gives each category of a column d learned numbers, and passes the other columns on.
+    """Replaces each column of categories by d learned numbers, and leaves the other columns unchanged.
 
-    The columns named hold whole numbers, column i from 0 to ``categories[i] − 1``. Their rows of the table w are looked up; the
-    output is the other columns, in order, and then the d numbers of each category column. It is what a `Dense` layer
-    without bias makes of one-hot columns, without the multiplication by all those zeros. Backwards, each row of the table
-    gets the sum of the gradients of the places where it was looked up; whole numbers have no gradient.
+    The `columns` hold whole numbers, the i-th of them from 0 to ``categories[i] − 1``, which select rows of the table w. The
+    output is the other columns, in order, and then the d numbers for each column of categories. It equals a `Dense` layer
+    without bias on one-hot columns, without multiplying by zeros. Backward pass: each row of the table gets the sum of the
+    gradients over all places where it was selected; the categories themselves have gradient 0.
 
     Parameters
     ----------
     categories : sequence of int
-        How many categories each of the columns has.
+        Number of categories of each of the columns.
     dimension : int
-        d, the numbers for each.
+        d, the number of learned numbers for each category.
     columns : sequence of int, optional
-        Which columns of the input they are; by default the first ones.
+        The columns of the input that hold categories; by default the first ones.
     initializer : Initializer, optional
-        First values of the table. PyTorch has ``Normal(1.0)``, Keras uniform ones within 0.05.
+        Initial values of the table. PyTorch uses ``Normal(1.0)``, Keras ``Uniform(0.05)``.
 
     Raises
     ------
     ValueError
-        In `forward`, if a column holds what is no category of it.
+        In `forward`, if a column holds a value that is not one of its categories.
 
     Notes
     -----
-    One table of shape (Σ categories, d) holds the rows of all columns, one column's after the other's.
+    One table of shape (Σ categories, d) holds the rows of all columns, those of the first column first.
 
     References
     ----------
@@ -144,9 +144,9 @@ class Embedding(Layer):
 
 
 class Residual(Layer):
-    """``y = x + f(x)``, f being the layers given: they learn what to add to the input, and gradients have a short cut.
+    """``y = x + f(x)``, where f are the layers given: they learn what to add to their input.
 
-    Backwards, the gradient goes both ways and meets again: ``dx = dy + (the gradient back through f)``.
+    Backward pass: ``dx = dy + (the gradient through f)``, so gradients also have a direct path around the layers.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ class Residual(Layer):
         y, back = chain.forward(self.layers, x, p.parts, rng)
 
         def backward(dy: Array, g: Views) -> Array:
-            dx: Array = back(dy.copy(), g.parts)  # what goes through f may be overwritten
+            dx: Array = back(dy.copy(), g.parts)  # a copy, since the layers may overwrite it
             dx += dy
             return dx
 

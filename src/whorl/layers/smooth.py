@@ -1,6 +1,6 @@
-"""Smooth activations: the classic sigmoids, and the smooth successors of ReLU.
+"""Smooth activations: the sigmoids, and smooth alternatives to ReLU.
 
-Each backward multiplies dy by the derivative. `whorl.functions` has the formulas, written to be accurate everywhere.
+Each backward pass multiplies dy by the derivative. The formulas are in `whorl.functions`, accurate for all floats.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Tanh(Layer):
 
     References
     ----------
-    LeCun, Bottou, Orr, Müller (1998), Efficient BackProp, section 4.4, on why its mean of 0 is better than the sigmoid's.
+    LeCun, Bottou, Orr, Müller (1998), Efficient BackProp, section 4.4, on why a mean of 0 is better than the sigmoid's.
 
     Examples
     --------
@@ -38,8 +38,8 @@ class Tanh(Layer):
 class Sigmoid(Layer):
     """``y = 1 / (1 + e⁻ˣ)``, between 0 and 1; ``dx = dy y (1 − y)``.
 
-    At the end of a model it makes scores into probabilities, each of a yes or no of its own. Trained with
-    `BinaryCrossEntropy` the two are one step, and this backward is not used.
+    As the last layer of a model it turns each score into the probability of one label. Trained with
+    `BinaryCrossEntropy`, the two are computed in one step, and this backward pass is not used.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class Sigmoid(Layer):
 
 
 class Softplus(Layer):
-    """``y = log(1 + eˣ)``, a smooth ReLU, always above 0; ``dx = dy sigmoid(x)``.
+    """``y = log(1 + eˣ)``, a smooth approximation of ReLU, always above 0; ``dx = dy sigmoid(x)``.
 
     PyTorch's becomes linear above 20, where the difference is below 2e-9.
 
@@ -131,9 +131,9 @@ class GELU(Layer):
     """``y = x (1 + t) / 2`` with ``t = tanh(√(2/π) (x + 0.044715 x³))``.
 
     The paper's approximation of ``x Φ(x)``, Φ being the normal distribution function: the two differ by less than 5e-4. It is
-    PyTorch's ``GELU(approximate="tanh")`` and Keras's ``gelu(approximate=True)``; both have the other one by default.
+    PyTorch's ``GELU(approximate="tanh")`` and Keras's ``gelu(approximate=True)``; both default to the exact function.
 
-    Backwards, with u the argument of tanh: ``dx = dy ((1 + t) / 2 + x (1 − t²) u′ / 2)``, ``u′ = √(2/π) (1 + 3 · 0.044715 x²)``.
+    Backward pass, with u the argument of tanh: ``dx = dy ((1 + t) / 2 + x (1 − t²) u′ / 2)``, ``u′ = √(2/π) (1 + 3 · 0.044715 x²)``.
 
     References
     ----------

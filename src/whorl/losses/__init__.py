@@ -1,4 +1,4 @@
-"""Losses: one number for how wrong the network is, the mean over the samples, and its gradient."""
+"""Losses: the mean error of the predictions over the samples, and its gradient."""
 
 from whorl.losses.classification import BinaryCrossEntropy, CrossEntropy, Hinge
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, weights

@@ -1,4 +1,4 @@
-"""Losses for classes: how surprised the network is by the labels, or how narrowly it is right.
+"""Losses for classification: how improbable the labels are under the predictions, or by what margin they are right.
 
 Letters: n samples, k classes, m outputs, p probabilities, z scores (logits), y labels, s smoothing.
 """
@@ -20,23 +20,23 @@ from whorl.rows import log_sum_exp, subtract_row_max
 
 
 class CrossEntropy(FusedLoss):
-    """``−log p[y]``, the mean over the samples: how surprised the network is by the labels.
+    """``−log p[y]``, the mean over the samples: the negative log-likelihood of the labels.
 
-    Apart from its softmax, `forward` takes probabilities and has the gradient ``−1 / (n p)`` at the label. The
-    logarithm is clipped at the smallest normal number of the float type, so a probability of 0 costs 87 (float32) or
-    708 (float64) and not infinity, and the gradient there is 0, as of any clipped function.
+    `forward` takes probabilities and has the gradient ``−1 / (n p)`` at the label. The logarithm is clipped at the
+    smallest normal number of the float type, so the loss for a probability of 0 is 87 (float32) or 708 (float64) and not
+    infinite, and the gradient there is 0, as that of any clipped function.
 
-    Where a model ends in `Softmax`, `from_scores` does both at once, without ever forming a ratio of exponentials::
+    If the model ends in `Softmax`, `from_scores` computes both in one step, which is stable for scores of any size::
 
         L = 1/n Σ_n (log Σ_k exp(z_nk) − z_n[y_n])        dL/dz = (p − onehot(y)) / n
 
-    With label smoothing s the target is not one-hot but ``(1 − s) onehot(y) + s / k``: the network is asked to be a little
-    less sure than the labels are.
+    With label smoothing s, the target is ``(1 − s) onehot(y) + s / k`` instead of ``onehot(y)``, which keeps the
+    network from becoming overconfident.
 
     Parameters
     ----------
     label_smoothing : float, optional
-        s, in [0, 1). PyTorch and Keras smooth alike.
+        s, in [0, 1), as in PyTorch and Keras.
 
     Notes
     -----
@@ -89,8 +89,8 @@ class CrossEntropy(FusedLoss):
     def from_scores(
         self, z: Array, target: Array, weight: Array | None = None
     ) -> tuple[float, Array, Callable[[], Array]]:
-        """Return the loss of softmax(z), the probabilities, and the closure that gives dL/dz."""
-        z = np.ascontiguousarray(z)  # a layer of one's own may return its scores in another order
+        """Return the loss of softmax(z), the probabilities, and the function that returns dL/dz."""
+        z = np.ascontiguousarray(z)  # a custom layer may return its scores in another memory order
         n, k = z.shape
         at_label = np.arange(0, n * k, k)  # where each row begins in a flat array
         at_label += target
@@ -113,11 +113,12 @@ class CrossEntropy(FusedLoss):
 
 
 class BinaryCrossEntropy(Elementwise, FusedLoss):
-    """``−y log p − (1 − y) log (1 − p)``, the mean over samples and outputs: each output is a yes or no of its own.
+    """``−y log p − (1 − y) log (1 − p)``, the mean over samples and outputs: each output is the probability of one label.
 
-    One output is the binary case, several are several labels, of which a sample may have any. Where a model ends in
-    `Sigmoid`, `from_scores` does both at once: ``max(z, 0) − z y + log(1 + e^−|z|)``, with the gradient ``(p − y) / (n m)``.
-    Apart, both logarithms are clipped at the smallest normal number, and the gradient is that of the clipped function.
+    One output is binary classification; with several, a sample may have any number of the labels. If the model ends in
+    `Sigmoid`, `from_scores` computes both in one step: ``max(z, 0) − z y + log(1 + e^−|z|)``, with the gradient
+    ``(p − y) / (n m)``. `forward` clips both logarithms at the smallest normal number, and its gradient is that of the
+    clipped function.
 
     Notes
     -----
@@ -158,7 +159,7 @@ class BinaryCrossEntropy(Elementwise, FusedLoss):
     def from_scores(
         self, z: Array, target: Array, weight: Array | None = None
     ) -> tuple[float, Array, Callable[[], Array]]:
-        """Return the loss of sigmoid(z), the probabilities, and the closure that gives dL/dz."""
+        """Return the loss of sigmoid(z), the probabilities, and the function that returns dL/dz."""
         p = sigmoid(z)
         each = np.maximum(z, 0) - z * target + np.log1p(np.exp(-np.abs(z)))
 
@@ -169,7 +170,7 @@ class BinaryCrossEntropy(Elementwise, FusedLoss):
 
 
 class Hinge(Loss):
-    """``1/k Σ_{j≠y} max(0, margin − z_y + z_j)``: the label's score must be ahead of each other by the margin.
+    """``1/k Σ_{j≠y} max(0, margin − z_y + z_j)``: the label's score must exceed each other score by the margin.
 
     Parameters
     ----------
@@ -178,8 +179,8 @@ class Hinge(Loss):
 
     Notes
     -----
-    Takes scores (n, k), so the model ends without an activation, and labels as `CrossEntropy`. It is PyTorch's
-    ``MultiMarginLoss``; Keras's ``CategoricalHinge`` counts only the largest rival.
+    Takes scores (n, k), so the model ends without an activation, and labels like those of `CrossEntropy`. It is PyTorch's
+    ``MultiMarginLoss``; Keras's ``CategoricalHinge`` counts only the largest of the other scores.
 
     References
     ----------
@@ -187,7 +188,7 @@ class Hinge(Loss):
 
     Examples
     --------
-    >>> Hinge()([[3.0, 0.0], [0.5, 0.0]], [0, 0])  # the first is ahead by more than 1, the second by half
+    >>> Hinge()([[3.0, 0.0], [0.5, 0.0]], [0, 0])  # ahead by 3, more than the margin, and by 0.5
     0.125
     """
 
@@ -220,7 +221,7 @@ class Hinge(Loss):
 
 def probabilities(prediction: Array) -> Array:
     """Return `prediction` if its rows are probabilities: not negative, and of sum 1."""
-    # A NaN passes here: training names it better.
+    # NaN is not refused here: training reports it with a better message.
     if (prediction < 0).any() or (np.abs(prediction.sum(axis=1) - 1) > 1e-3).any():
         raise ValueError(
             "CrossEntropy takes probabilities, rows of numbers from 0 to 1 that add up to 1, got numbers from"

@@ -1,4 +1,4 @@
-"""What a loss is: one number for how wrong the network is, the mean over the samples, and its gradient.
+"""The base class of losses: the mean error of the predictions over the samples, and its gradient.
 
 Letters: n samples, m outputs, p predictions, y targets, w weights of the samples.
 """
@@ -17,19 +17,19 @@ from whorl._core.types import Array, Shape
 class Loss(Description, ABC):
     """Base of all losses.
 
-    Like a layer, a loss returns its value and the closure that takes the gradient back. Labels go through
-    `targets` once, at the door; what comes after trusts them.
+    Like a layer, a loss returns its value and a function that computes the gradient. `targets` validates the labels
+    once, before training; `forward` does not check them again.
     """
 
     @abstractmethod
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
-        """Check the labels `y` against outputs of this shape and float type; return them in the form `forward` takes."""
+        """Validate the labels `y` for outputs of this shape and float type; return them in the form that `forward` takes."""
 
     @abstractmethod
     def forward(
         self, prediction: Array, target: Array, weight: Array | None = None
     ) -> tuple[float, Callable[[], Array]]:
-        """Return the loss, and the closure that gives its gradient dL/dprediction.
+        """Return the loss, and the function that returns its gradient dL/dprediction.
 
         Parameters
         ----------
@@ -41,7 +41,7 @@ class Loss(Description, ABC):
         """
 
     def classes(self, target: Array) -> Array | None:
-        """Return the class of each sample, (n,), for weights by class; None where samples have none."""
+        """Return the class of each sample, (n,), for class weights; None if samples have no single class."""
         return None
 
     def __call__(self, prediction: Any, y: Any, sample_weight: Any = None) -> float:
@@ -67,19 +67,19 @@ class Loss(Description, ABC):
 
 
 class FusedLoss(Loss):
-    """A loss that can also start from the scores that go into a model's last layer, in one stable step with it."""
+    """A loss that can also be computed from the inputs of a model's last layer, in one numerically stable step with it."""
 
     @abstractmethod
     def from_scores(
         self, z: Array, target: Array, weight: Array | None = None
     ) -> tuple[float, Array, Callable[[], Array]]:
-        """Return the loss, the last layer's output, and the closure that gives dL/dz; the rest as in `forward`."""
+        """Return the loss, the last layer's output, and the function that returns dL/dz; the arguments are those of `forward`."""
 
 
 class Elementwise(Loss):
-    """Base of the losses that compare each output with a target of its own: the mean over samples and outputs.
+    """Base of the losses that compare each output with its own target: the mean over samples and outputs.
 
-    Targets have exactly the shape of the predictions: (n,) is never taken for (n, 1).
+    Targets must have exactly the shape of the predictions: (n,) is not accepted for (n, 1).
     """
 
     @abstractmethod
@@ -101,7 +101,7 @@ class Elementwise(Loss):
 
 
 def by_sample(array: Array, weight: Array | None) -> Array:
-    """Multiply what belongs to each sample by the sample's weight."""
+    """Multiply the values of each sample by its weight."""
     return array if weight is None else array * weight.reshape(-1, *[1] * (array.ndim - 1))
 
 
@@ -117,7 +117,7 @@ def values(y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
 
 
 def mean(each: Array, weight: Array | None) -> float:
-    """Return the mean over the samples of the loss of each, ``Σ w l / n``: weights have mean 1 over the data set."""
+    """Return the mean of the losses of the samples, ``Σ w l / n``: weights have mean 1 over the data set."""
     return float(each.sum() if weight is None else each @ weight) / len(each)
 
 

@@ -1,4 +1,4 @@
-"""Losses for numbers: how far off the network is, and how much that matters.
+"""Losses for regression: squared, absolute, Huber, quantile and Poisson.
 
 Letters: n samples, m outputs, p predictions, y targets, d = p − y.
 """
@@ -19,7 +19,7 @@ from whorl.losses.loss import Elementwise, values
 
 
 class MeanSquaredError(Elementwise):
-    """``d²``, the mean over samples and outputs; its gradient is ``2 d / (n m)``. The best constant answer is the mean.
+    """``d²``, the mean over samples and outputs; its gradient is ``2 d / (n m)``. The best constant prediction is the mean.
 
     PyTorch's ``MSELoss`` and Keras's ``MeanSquaredError``.
 
@@ -35,7 +35,9 @@ class MeanSquaredError(Elementwise):
 
 
 class MeanAbsoluteError(Elementwise):
-    """``|d|``, the mean over samples and outputs; its gradient is ``sign(d) / (n m)``, 0 at 0. The best constant is the median.
+    """``|d|``, the mean over samples and outputs; its gradient is ``sign(d) / (n m)``, 0 at 0.
+
+    The best constant prediction is the median.
 
     PyTorch's ``L1Loss`` and Keras's ``MeanAbsoluteError``.
 
@@ -51,7 +53,7 @@ class MeanAbsoluteError(Elementwise):
 
 
 class Huber(Elementwise):
-    """``d² / 2`` where |d| ≤ δ, else ``δ (|d| − δ / 2)``: squared for small errors, absolute for outliers.
+    """``d² / 2`` where |d| ≤ δ, else ``δ (|d| − δ / 2)``: quadratic for small errors, linear for large ones.
 
     PyTorch's ``HuberLoss`` and Keras's ``Huber``; PyTorch's ``SmoothL1Loss(beta)`` is this one divided by δ.
 
@@ -87,13 +89,14 @@ def quantiles(name: str, value: object) -> float | tuple[float, ...]:
 
 
 class Quantile(Elementwise):
-    """``max(q (y − p), (q − 1) (y − p))``, the pinball loss: the best constant answer is the q-quantile of the targets.
+    """``max(q (y − p), (q − 1) (y − p))``, the pinball loss: the best constant prediction is the q-quantile.
 
     Parameters
     ----------
     q : float or sequence of float
-        In (0, 1): 0.9 for what nine in ten stay below. Several, one for each output of the model, give several quantiles at
-        once; the targets then stand in all columns, ``np.repeat(y[:, None], m, axis=1)``.
+        In (0, 1): with 0.9, nine in ten targets are below the prediction. Several values, one for each output of the
+        model, give several quantiles at once; all columns of the targets are then equal,
+        ``np.repeat(y[:, None], m, axis=1)``.
 
     References
     ----------
@@ -101,7 +104,7 @@ class Quantile(Elementwise):
 
     Examples
     --------
-    >>> round(Quantile(0.9)([[1.0], [1.0]], [[2.0], [0.0]]), 6)  # too low costs 0.9, too high 0.1
+    >>> round(Quantile(0.9)([[1.0], [1.0]], [[2.0], [0.0]]), 6)  # 1 too low: 0.9, 1 too high: 0.1
     0.5
     """
 
@@ -121,9 +124,9 @@ class Quantile(Elementwise):
 
 
 class Poisson(Elementwise):
-    """``p − y log p``, the negative log-likelihood of counts y at the rate p, but for ``log y!``; the gradient is ``1 − y / p``.
+    """``p − y log p``, the negative log-likelihood of counts y at the rate p, without ``log y!``; the gradient is ``1 − y / p``.
 
-    Rates are above 0: end the model with `Softplus`. The logarithm is clipped at the smallest normal number.
+    Rates must be positive: end the model with `Softplus`. The logarithm is clipped at the smallest normal number.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Optimizers: how to step once the gradient is known."""
+"""Optimizers: rules that update the parameters, given the gradient."""
 
 from whorl.optimizers.adam import Adam, AdamW, NAdam
 from whorl.optimizers.adaptive import Adagrad, Lion, RMSprop

@@ -1,4 +1,4 @@
-"""Adam and its relatives: the mean of the gradient, divided by its own recent size.
+"""Adam and its variants: the running mean of the gradient, divided by the root of that of its square.
 
 Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
 """
@@ -18,9 +18,9 @@ from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
 
 
 class Adam(Optimizer):
-    """Steps of equal size in all directions: each gradient is divided by its own recent size.
+    """Scales the step of each parameter by the recent size of its gradient.
 
-    With the decaying means of the gradient and of its square, corrected for their start at zero::
+    With running means of the gradient and of its square, corrected for their start at zero::
 
         m ← β₁ m + (1 − β₁) g        m̂ = m / (1 − β₁ᵗ)
         v ← β₂ v + (1 − β₂) g²       v̂ = v / (1 − β₂ᵗ)
@@ -29,18 +29,18 @@ class Adam(Optimizer):
     Parameters
     ----------
     learning_rate : float or callable, optional
-        At least 0, or a schedule. About the size of a step, whatever the size of the gradient.
+        At least 0, or a schedule. About the size of a step, independent of the size of the gradient.
     beta1, beta2 : float, optional
-        How long the means remember, in [0, 1).
+        Decay rates of the means, in [0, 1).
     epsilon : float, optional
-        ε, above 0: keeps the step small where the gradient is nearly always zero.
+        ε, above 0: keeps the step small where the gradient is nearly always 0.
 
     Notes
     -----
     The variant and the defaults are PyTorch's: ε is added outside the root, to the corrected √v̂, as in the paper's
     algorithm 1. Keras adds 1e-7 to the uncorrected root.
 
-    The code keeps m and v without their factors (1 − β), and puts those into two numbers a step, ``size`` and ``floor``:
+    The code stores m and v without the factors (1 − β), and applies these in two numbers per step, ``size`` and ``floor``:
     ``√v̂ = c √v`` with ``c² = (1 − β₂) / (1 − β₂ᵗ)``, so ``m̂ / (√v̂ + ε) = (m̂ / c) / (√v + ε / c)``.
 
     References
@@ -50,7 +50,7 @@ class Adam(Optimizer):
     Examples
     --------
     >>> p, adam = np.array([1.0, 1.0]), Adam()
-    >>> adam.step(p, np.array([1000.0, 0.001]), adam.start(p), 0.1)  # the first step is lr, whatever the gradient
+    >>> adam.step(p, np.array([1000.0, 0.001]), adam.start(p), 0.1)  # the first step is lr for any gradient
     >>> p.round(4)
     array([0.9, 0.9])
     """
@@ -90,9 +90,9 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """`Adam`, after a decay of the parameters themselves: ``p ← (1 − lr λ) p``, then Adam's step.
+    """`Adam` with decoupled weight decay: ``p ← (1 − lr λ) p``, then Adam's step.
 
-    Unlike an L2 penalty, which Adam would divide by the size of the gradient, the decay is the same for all parameters.
+    Adam divides the gradient of an L2 penalty by the size of the gradient; this decay is the same for all parameters.
 
     Parameters
     ----------
@@ -129,9 +129,9 @@ class AdamW(Adam):
 
 
 class NAdam(Optimizer):
-    """`Adam` with Nesterov's look ahead: part of the step is along the newest gradient itself.
+    """`Adam` with Nesterov momentum: part of the step is along the newest gradient itself.
 
-    With a momentum that warms up, ``μ_t = β₁ (1 − 0.96^(t ψ) / 2)``, and M_t the product of all μ up to t::
+    With a momentum that increases from step to step, ``μ_t = β₁ (1 − 0.96^(t ψ) / 2)``, and M_t the product of all μ up to t::
 
         m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²        v̂ = v / (1 − β₂ᵗ)
         p ← p − lr ((1 − μ_t) / (1 − M_t) g + μ_{t+1} / (1 − M_{t+1}) m) / (√v̂ + ε)
@@ -154,7 +154,7 @@ class NAdam(Optimizer):
     Examples
     --------
     >>> p, nadam = np.array([1.0, 1.0]), NAdam()
-    >>> nadam.step(p, np.array([1000.0, 0.001]), nadam.start(p), 0.1)  # alike, whatever the size of the gradient
+    >>> nadam.step(p, np.array([1000.0, 0.001]), nadam.start(p), 0.1)  # equal steps for large and small gradients
     >>> bool(abs(p[0] - p[1]) < 1e-5)
     True
     """

@@ -1,4 +1,4 @@
-"""Steps that adapt to each parameter: the gradient divided by its own recent size.
+"""Optimizers that scale the step of each parameter: RMSprop, Adagrad and Lion.
 
 Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
 """
@@ -19,14 +19,14 @@ from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
 class RMSprop(Optimizer):
     """Each gradient divided by the root of its recent mean square: ``v ← α v + (1 − α) g²``, ``p ← p − lr g / (√v + ε)``.
 
-    With momentum μ the quotient goes into a velocity first: ``u ← μ u + g / (√v + ε)``, ``p ← p − lr u``.
+    With momentum μ, the quotient is added to a velocity: ``u ← μ u + g / (√v + ε)``, ``p ← p − lr u``.
 
     Parameters
     ----------
     learning_rate : float or callable, optional
         At least 0, or a schedule. 0.01 as in PyTorch; Keras has 0.001.
     alpha : float, optional
-        How long the mean remembers, in [0, 1): 0.99 as in PyTorch; Keras calls it rho and has 0.9.
+        α, the decay rate of the mean square, in [0, 1): 0.99 as in PyTorch; Keras calls it rho, with 0.9.
     momentum : float, optional
         μ, in [0, 1).
     epsilon : float, optional
@@ -74,7 +74,7 @@ class RMSprop(Optimizer):
 class Adagrad(Optimizer):
     """Each gradient divided by the root of the sum of all its squares: ``v ← v + g²``, ``p ← p − lr g / (√v + ε)``.
 
-    Steps only ever grow smaller; rare features, whose gradient is mostly 0, keep theirs.
+    Steps become smaller and smaller, except for rare features, whose gradient is mostly 0.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class Adagrad(Optimizer):
 
 
 class Lion(Optimizer):
-    """Steps of one size in all directions, by the sign of a momentum alone.
+    """Steps of equal size for all parameters: only the sign of a momentum is used.
 
     ::
 

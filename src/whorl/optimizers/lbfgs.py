@@ -1,4 +1,4 @@
-"""L-BFGS, for small problems: all samples at once, the curvature guessed from the last steps, and a line search."""
+"""L-BFGS, for small problems: all samples in each step, curvature estimated from recent steps, and a line search."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
 
 
 class LBFGS(Optimizer):
-    """``p ← p + t d`` with ``d = −H g``: H is the inverse curvature, as the last steps and changes of the gradient tell it.
+    """``p ← p + t d`` with ``d = −H g``: H is an estimate of the inverse Hessian matrix.
 
-    From pairs ``s = p' − p`` and ``y = g' − g`` of the last steps, two loops work out H g without ever forming H; the length t
-    is found by bisection, so that it satisfies Wolfe's two conditions, with D(t) the loss along d::
+    From the pairs ``s = p' − p`` and ``y = g' − g`` of recent steps, two loops compute H g without forming H. The step length
+    t is found by bisection, so that it satisfies both Wolfe conditions, where D(t) is the loss along d::
 
         D(t) ≤ D(0) + c₁ t D′(0)        D′(t) ≥ c₂ D′(0)        c₁ = 1e-4, c₂ = 0.9
 
-    It takes all samples in each step (so an epoch is a step), and several passes where the line search needs them. On a few
-    thousand samples it needs no tuning, and reaches the minimum where SGD and Adam only come near it. Use no dropout: the line
-    search compares losses, which must not change at random.
+    Each step takes all samples (so an epoch is one step), with several passes if the line search needs them. On a few
+    thousand samples it needs no tuning, and it reaches the minimum where SGD and Adam only come close. Do not use dropout: the
+    line search compares losses, which must not change at random.
 
     Parameters
     ----------
     learning_rate : float or callable, optional
-        The first t tried, at least 0; 1 is right.
+        The first t to try, at least 0; 1 suits most problems.
     history : int, optional
-        Pairs remembered, at least 1.
+        Number of pairs to keep, at least 1.
 
     Raises
     ------
@@ -38,7 +38,7 @@ class LBFGS(Optimizer):
 
     Notes
     -----
-    PyTorch's takes up to 20 steps a call and has no line search unless asked; scikit-learn's ``solver="lbfgs"`` is SciPy's.
+    PyTorch's takes up to 20 steps per call, by default without a line search; scikit-learn's ``solver="lbfgs"`` is SciPy's.
 
     References
     ----------
@@ -81,11 +81,11 @@ class LBFGS(Optimizer):
         objective: Objective | None = None,
     ) -> None:
         if objective is None:
-            raise TypeError("LBFGS searches along a line: step needs the objective, to evaluate the loss again")
+            raise TypeError("LBFGS has a line search: step needs an objective, to evaluate the loss again, got None")
         start, slope = parameters.copy(), gradients.copy()
         d = _direction(slope, state.pairs)
         along = float(slope @ d)
-        if not along < 0:  # at the bottom, or rounding has spoilt the pairs
+        if not along < 0:  # at a minimum, or the pairs are useless because of rounding errors
             state.pairs = ()
             d, along = -slope, -float(slope @ slope)
             if along == 0:
@@ -104,7 +104,7 @@ class LBFGS(Optimizer):
                 break
             t = 2 * low if high == math.inf else (low + high) / 2
         else:
-            if not best <= objective.loss:  # nothing along d is better, but for rounding
+            if not best <= objective.loss:  # no point along d is better, up to rounding errors
                 parameters[...] = start
                 objective.evaluate()
                 return
@@ -114,7 +114,7 @@ class LBFGS(Optimizer):
 
 
 def _direction(g: Array, pairs: Sequence[tuple[Array, Array]]) -> Array:
-    """Return −H g, by the two loops."""
+    """Return −H g, computed by the two loops of algorithm 7.4."""
     q, shares = g.copy(), []
     for s, y in reversed(pairs):
         share = float(s @ q) / float(s @ y)

@@ -1,4 +1,4 @@
-"""What an optimizer is: how to step once the gradient is known. Each is a few lines over two flat vectors.
+"""The base class of optimizers: rules that update the parameters, given the gradient, as flat vectors.
 
 Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
 """
@@ -18,7 +18,7 @@ LearningRate: TypeAlias = float | Callable[[float], float]
 State: TypeAlias = SimpleNamespace
 
 BLOCK = 65536
-"""Elements of a vector to work on at a time: few enough for all their arrays to stay in the processor's cache."""
+"""Number of elements updated at a time: few enough for their arrays to stay in the processor's cache."""
 
 
 class Objective(NamedTuple):
@@ -29,7 +29,7 @@ class Objective(NamedTuple):
     loss : float
         Its value at the parameters.
     evaluate : callable
-        Returns its value at what the parameters are by then, and fills the gradients.
+        Returns its value at the current parameters, and updates the gradients.
     """
 
     loss: float
@@ -39,8 +39,8 @@ class Objective(NamedTuple):
 class Optimizer(Description, ABC):
     """Base of all optimizers.
 
-    An optimizer is an immutable description, which any number of trainings can share. What it remembers from step to
-    step, such as a velocity, lies in a namespace that `start` makes and `step` changes: the training state holds it.
+    An optimizer is an immutable description, which any number of trainings can share. Its memory from step to step,
+    such as a velocity, is a namespace that `start` returns and `step` changes; the training state holds it.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ class Optimizer(Description, ABC):
 
     @property
     def batch_size(self) -> int | None:
-        """Default number of samples a step; None for all of them."""
+        """Default number of samples per step; None for all of them."""
         return 32
 
     def start(self, parameters: Array) -> State:
-        """Return what the optimizer remembers before its first step.
+        """Return the memory of the optimizer before its first step.
 
         Parameters
         ----------
@@ -74,30 +74,30 @@ class Optimizer(Description, ABC):
         learning_rate: float,
         objective: Objective | None = None,
     ) -> None:
-        """Change `parameters` in place, downhill.
+        """Update `parameters` in place.
 
         Parameters
         ----------
         parameters, gradients : ndarray, shape (P,)
             The flat vectors. The gradients are only read.
         state : namespace
-            What the optimizer remembers; changed in place.
+            The memory of the optimizer, as returned by `start`; changed in place.
         learning_rate : float
             The rate for this step.
         objective : Objective, optional
-            For optimizers that search along a line: the others need the gradient alone.
+            Needed by optimizers with a line search only.
         """
 
     def settle(self, parameters: Array, state: State) -> None:
-        """Take note of the parameters after a step, once frozen layers and constraints have been applied to them."""
+        """Update the memory after a step, once frozen layers are restored and constraints applied to the parameters."""
 
     def average(self, state: State) -> Array | None:
-        """Return what the model takes for its parameters between epochs, if not those that the steps have come to."""
+        """Return the parameters that the model has between epochs; None for those of the last step."""
         return None
 
 
 def blocks(*vectors: Array) -> Iterator[tuple[Array, ...]]:
-    """Cut vectors of one length into stretches that fit the cache, so that many passes cost about one.
+    """Yield parts of vectors of one length that fit in the cache, so that several operations cost little more than one.
 
     Examples
     --------

@@ -17,9 +17,9 @@ from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum: ``v ← μ v + g``, then ``p ← p − lr v``.
 
-    With Nesterov's correction, which looks ahead along the velocity: ``p ← p − lr (g + μ v)``. With a constant
-    gradient the velocity grows to ``g / (1 − μ)``: momentum 0.9 makes steps ten times longer, and averages
-    the noise of the batches: its variance is that of a mean over ``(1 + μ) / (1 − μ)`` = 19 of them.
+    With Nesterov momentum: ``p ← p − lr (g + μ v)``. With a constant gradient the velocity grows to ``g / (1 − μ)``:
+    momentum 0.9 makes steps ten times longer. It also averages out the noise of the batches: the variance is that of a
+    mean over ``(1 + μ) / (1 − μ)`` = 19 batches.
 
     Parameters
     ----------
@@ -28,12 +28,12 @@ class SGD(Optimizer):
     momentum : float, optional
         μ, in [0, 1).
     nesterov : bool, optional
-        Look ahead; needs a momentum above 0.
+        Whether to use Nesterov momentum, which needs a momentum above 0.
 
     Notes
     -----
     The variant is PyTorch's (without dampening). Keras and the NNFS book put the rate into the velocity,
-    ``v ← μ v − lr g; p ← p + v``, which is the same for a constant rate only.
+    ``v ← μ v − lr g; p ← p + v``, which is the same only if the rate is constant.
 
     References
     ----------

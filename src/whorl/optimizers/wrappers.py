@@ -1,9 +1,11 @@
-"""Optimizers around another: gradients clipped to a norm, and parameters averaged."""
+"""Optimizers that wrap another one: with clipped gradients, or with averaged parameters."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY, field
+
+import numpy as np
 
 from whorl._core.description import argument
 from whorl._core.types import Array
@@ -12,12 +14,12 @@ from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
 
 
 class Wrapper(Optimizer):
-    """Base of the optimizers that add something to the steps of another. They nest in any order.
+    """Base of the optimizers that add something to the steps of another. They can be nested in any order.
 
     Parameters
     ----------
     optimizer : Optimizer
-        The one that steps.
+        The optimizer to wrap.
     """
 
     learning_rate: LearningRate = field(init=False, compare=False)
@@ -44,13 +46,13 @@ class Wrapper(Optimizer):
 class Clipped(Wrapper):
     """Steps with gradients of at most a given norm: ``g ← g · min(1, norm / |g|)``, |g| over all parameters together.
 
-    The direction is kept; only steps that a single unusual batch would make too long are shortened. Keras calls it
+    The direction is kept; the steps that a few unusual batches would make too long are shortened. Keras calls it
     ``global_clipnorm``; PyTorch's ``clip_grad_norm_`` adds 1e-6 to |g|.
 
     Parameters
     ----------
     optimizer : Optimizer
-        The one that steps. `LBFGS` clips each gradient of its line search.
+        The optimizer to wrap. With `LBFGS`, each gradient of the line search is clipped.
     norm : float
         The largest norm, above 0.
 
@@ -92,27 +94,30 @@ class Clipped(Wrapper):
         self.optimizer.step(parameters, clipped, state.inner, learning_rate, objective)
 
     def _clip(self, gradients: Array) -> Array:
-        norm = math.sqrt(float(gradients @ gradients))
+        with np.errstate(over="ignore"):
+            norm = math.sqrt(float(gradients.dot(gradients)))
+        if norm == math.inf:  # the squares of large gradients overflow in float32
+            norm = float(np.linalg.norm(gradients.astype(np.float64)))
         return gradients * (self.norm / norm) if norm > self.norm else gradients
 
 
 class Averaged(Wrapper):
     """Keeps a moving average of the parameters, ``a ← d_t a + (1 − d_t) p``, which the model has between epochs.
 
-    The steps go on from the parameters themselves; validation, callbacks and the trained model get the average, which is
-    smoother and often better. So that the first values are soon forgotten, ``d_t = min(decay, (1 + t) / (10 + t))``.
+    The steps continue from the parameters themselves; validation, callbacks and the trained model use the average, which is
+    smoother and often better. ``d_t = min(decay, (1 + t) / (10 + t))``, so that the first values soon lose their weight.
 
     Parameters
     ----------
     optimizer : Optimizer
-        The one that steps.
+        The optimizer to wrap.
     decay : float, optional
-        How long the average remembers, in (0, 1): about ``1 / (1 − decay)`` steps.
+        In (0, 1): the average is over about the last ``1 / (1 − decay)`` steps.
 
     Notes
     -----
     p are the parameters after the step, with frozen layers restored and constraints such as max-norm applied. Keras's
-    ``use_ema`` does not shorten the memory at the start, and overwrites the parameters only when asked to.
+    ``use_ema`` has a constant decay, and by default does not replace the parameters before the end of training.
 
     References
     ----------

@@ -1,7 +1,7 @@
-"""Schedules: the learning rate as a plain function of time.
+"""Schedules: the learning rate as a function of time.
 
-Time is counted in epochs and is a float: 0 before the first step, 2.5 halfway through the third epoch. So a
-schedule means the same whatever the batch size. Any function from float to float will do for one.
+Time is a float in epochs: 0 before the first step, 2.5 halfway through the third epoch. So a schedule does not depend
+on the batch size. Any function from float to float can be used as one.
 """
 
 from whorl.schedules.composition import Chain, WarmUp

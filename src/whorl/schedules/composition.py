@@ -1,4 +1,4 @@
-"""Schedules made of schedules."""
+"""Schedules composed of other schedules."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from whorl.schedules.schedule import Rate, ResultSchedule, as_rate, begin, betwe
 
 
 class WarmUp(ResultSchedule):
-    """A straight line up to where a schedule begins, then that schedule, whose own clock starts after the warm-up.
+    """A linear increase to the first rate of a schedule, then that schedule, whose time starts after the warm-up.
 
     With w = `epochs` and s the schedule: ``start + (s(0) − start) · t / w`` up to w, then ``s(t − w)``. So
-    ``WarmUp(Cosine(0.1, epochs=45), epochs=5)`` takes 50 epochs in all. The first gradients come from a network that
-    knows nothing, and those of Adam are scaled by means over few steps: small steps do least harm with them.
+    ``WarmUp(Cosine(0.1, epochs=45), epochs=5)`` takes 50 epochs in all. Small steps are safer at first, while the
+    network is untrained and Adam's means are over few steps only.
 
     Parameters
     ----------
     schedule : Schedule, callable or float
-        What comes after; a number is short for a `Constant`. Epochs that end within the warm-up are not shown to one
-        that watches the results, as `ReduceOnPlateau` does.
+        The schedule after the warm-up; a number is short for a `Constant`. One that depends on results, such as
+        `ReduceOnPlateau`, does not see those of epochs that end within the warm-up.
     epochs : float
-        How long the warm-up takes, above 0.
+        The length of the warm-up, above 0.
     start : float, optional
         The rate at the start, at least 0.
 
     Notes
     -----
-    PyTorch's ``SequentialLR`` of ``LinearLR`` and another does this; its start is a factor, 1/3 by default, as it
-    refuses 0.
+    In PyTorch this is a ``SequentialLR`` of ``LinearLR`` and another scheduler; its start is a factor above 0, by
+    default 1/3.
 
     References
     ----------
@@ -87,17 +87,17 @@ def _part(name: str, part: object) -> tuple[float, Rate]:
 
 
 class Chain(ResultSchedule):
-    """One schedule after another, each by its own clock: 0 when its turn comes.
+    """One schedule after another; the time of each starts at 0 when the previous one ends.
 
     Parameters
     ----------
     parts : sequence of (float, schedule)
-        For how many epochs, above 0, and what: a schedule, another function, or a number, short for a `Constant`. The
-        last one goes on after its time. An epoch's results are shown to the part in whose time it ended.
+        A number of epochs, above 0, and a schedule, another function, or a number, short for a `Constant`. The last one
+        also applies after its time. The part in whose time an epoch ends sees the results of that epoch.
 
     Notes
     -----
-    PyTorch's ``SequentialLR`` takes the schedulers, and the milestones between them.
+    PyTorch's ``SequentialLR`` takes a list of schedulers and a list of the milestones between them.
 
     Examples
     --------
@@ -118,18 +118,18 @@ class Chain(ResultSchedule):
 
     def observe(self, values: Mapping[str, float], memory: SimpleNamespace) -> None:
         memory.completed += 1
-        i, _ = self._at(math.nextafter(memory.completed, 0))  # whose turn it was just before the epoch ended
+        i, _ = self._at(math.nextafter(memory.completed, 0))  # the part just before the end of the epoch
         observe(self.parts[i][1], values, memory.parts[i])
 
     def rate(self, epoch: float, memory: SimpleNamespace) -> float:
-        i, begun = self._at(epoch)
-        return rate_at(self.parts[i][1], epoch - begun, memory.parts[i])
+        i, start = self._at(epoch)
+        return rate_at(self.parts[i][1], epoch - start, memory.parts[i])
 
     def _at(self, epoch: float) -> tuple[int, float]:
-        """Return the number of the part whose turn it is, and since when."""
-        begun = 0.0
+        """Return the index of the part that applies at this time, and the time at which it starts."""
+        start = 0.0
         for i, (epochs, _) in enumerate(self.parts[:-1]):
-            if epoch < begun + epochs:
-                return i, begun
-            begun += epochs
-        return len(self.parts) - 1, begun
+            if epoch < start + epochs:
+                return i, start
+            start += epochs
+        return len(self.parts) - 1, start

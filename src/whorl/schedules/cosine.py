@@ -1,4 +1,4 @@
-"""Rates that follow the cosine: flat at first, flat at last, fast in between."""
+"""Learning rates that follow a cosine: slow changes at the start and the end, fast ones in between."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from whorl.schedules.schedule import TIME_EPSILON, Schedule, between
 
 
 class Cosine(Schedule):
-    """``end + ½ (lr0 − end) · (1 + cos(π t / T))``, t epochs into a cycle of T: half a wave down, once or often.
+    """``end + ½ (lr0 − end) · (1 + cos(π t / T))``, t epochs into a cycle of T: half a cosine wave.
 
-    Each new cycle starts from lr0 again, a *warm restart*. After the last cycle the rate stays at `end`.
+    Each further cycle starts from lr0 again, a *warm restart*. After the last cycle the rate stays at `end`.
 
     Parameters
     ----------
@@ -24,16 +24,16 @@ class Cosine(Schedule):
     end : float, optional
         The rate at the end of each cycle, at least 0.
     cycles : int, optional
-        How many, at least 1: one less than there are restarts.
+        Number of cycles, at least 1: one more than there are restarts.
     growth : float, optional
-        How many times longer each cycle is than the one before it, at least 1: the paper's T_mult. Cycles of 10, 20
-        and 40 epochs are ``epochs=10, cycles=3, growth=2``.
+        Ratio of the length of a cycle to that of the previous one, at least 1: the paper's T_mult. For cycles of 10,
+        20 and 40 epochs, use ``epochs=10, cycles=3, growth=2``.
 
     Notes
     -----
-    One cycle is PyTorch's ``CosineAnnealingLR`` up to ``T_max``, where theirs goes up again, and Keras's ``CosineDecay``,
-    which counts steps. Restarts are those of ``CosineAnnealingWarmRestarts``, which never cease. Where one cycle ends
-    and the next begins, the rate is that of the next.
+    One cycle is PyTorch's ``CosineAnnealingLR`` up to ``T_max``, after which theirs rises again, and Keras's
+    ``CosineDecay``, which counts steps. Restarts are those of ``CosineAnnealingWarmRestarts``, which never end. At the
+    boundary of two cycles, the rate is that of the second.
 
     References
     ----------
@@ -41,8 +41,8 @@ class Cosine(Schedule):
 
     Examples
     --------
-    >>> wave = Cosine(0.5, epochs=10, cycles=2, growth=2)
-    >>> [round(wave(epoch), 6) for epoch in (0, 5, 9.999, 10, 20, 30)]
+    >>> schedule = Cosine(0.5, epochs=10, cycles=2, growth=2)
+    >>> [round(schedule(epoch), 6) for epoch in (0, 5, 9.999, 10, 20, 30)]
     [0.5, 0.25, 0.0, 0.5, 0.25, 0.0]
     """
 
@@ -57,7 +57,7 @@ class Cosine(Schedule):
         return _half_wave(self.learning_rate, self.end, self._progress(epoch))
 
     def _progress(self, epoch: float) -> float:
-        """Return how much of its cycle has passed: 0 at the start of each, 1 at the end of the last."""
+        """Return the fraction of the current cycle that has passed: 1 at the end of the last cycle and after it."""
         start, length, last = 0.0, self.epochs, self.cycles - 1
         if self.growth == 1:
             start = length * min(math.floor(epoch / length + TIME_EPSILON), last)
@@ -68,32 +68,31 @@ class Cosine(Schedule):
 
 
 class OneCycle(Schedule):
-    """Up to the peak by half a wave of the cosine, then down by another, far below the start.
+    """Half a cosine wave up to the highest rate, then another down to a rate far below the first one.
 
     With w the end of the warm-up, ``warmup · epochs``, and T = `epochs`::
 
         lr(t) = start + ½ (lr0 − start) · (1 − cos(π t / w))             t ≤ w
         lr(t) = end + ½ (lr0 − end) · (1 + cos(π (t − w) / (T − w)))     t ≥ w
 
-    A network can bear rates in mid-course that would have thrown it off at the start, and they keep it from settling
-    too soon.
+    In the middle of training, a network tolerates rates that would diverge at the start, and they speed up learning.
 
     Parameters
     ----------
     learning_rate : float
         lr0, the highest rate, at least 0.
     epochs : float
-        T, how long it takes, above 0; then the rate stays at `end`.
+        T, the length of the cycle, above 0; after it the rate stays at `end`.
     warmup : float, optional
-        The share of the time that goes by on the way up, at least 0 and below 1.
+        Fraction of the time in which the rate increases, at least 0 and below 1.
     start, end : float, optional
         The first rate and the last, from 0 to lr0: by default lr0 / 25, and 1/10,000 of the start.
 
     Notes
     -----
     The shape and the defaults are those of PyTorch's ``OneCycleLR`` with ``anneal_strategy="cos"``. It counts steps from 0
-    to ``total_steps − 1``, puts the peak at step ``pct_start · total_steps − 1``, cycles the momentum too unless told not
-    to, and refuses to go on after the end. The paper goes up and down by straight lines.
+    to ``total_steps − 1``, puts the peak at step ``pct_start · total_steps − 1``, also cycles the momentum by
+    default, and raises an error after the end. The paper uses straight lines.
 
     References
     ----------
@@ -130,5 +129,5 @@ class OneCycle(Schedule):
 
 
 def _half_wave(start: float, end: float, share: float) -> float:
-    """Return where half a wave from `start` to `end` is when a share of its time has passed; after it, the end."""
+    """Return the value of half a cosine wave from `start` to `end` after a share of its time; `end` after all of it."""
     return between(end, start, (1 + math.cos(math.pi * min(share, 1.0))) / 2)

@@ -1,4 +1,4 @@
-"""Rates that fall, each in its own way."""
+"""Learning rates that decrease: inverse time, exponential, in steps, and polynomial."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from whorl.schedules.schedule import TIME_EPSILON, Schedule, between
 
 
 class InverseTime(Schedule):
-    """``lr0 / (1 + decay · epoch)``: large steps to get there, ever smaller ones to settle.
+    """``lr0 / (1 + decay · epoch)``: decreases fast at first, then more and more slowly.
 
     Parameters
     ----------
     learning_rate : float
         lr0, the rate at the start, at least 0.
     decay : float
-        How fast it falls, at least 0, per epoch: after ``1 / decay`` epochs the rate is half of lr0.
+        Speed of the decrease per epoch, at least 0: after ``1 / decay`` epochs the rate is half of lr0.
 
     Notes
     -----
@@ -28,8 +28,8 @@ class InverseTime(Schedule):
 
     References
     ----------
-    Robbins, Monro (1951), A Stochastic Approximation Method: with steps that fall as 1/time, the noise of the gradient
-    averages out.
+    Robbins, Monro (1951), A Stochastic Approximation Method: with steps that decrease as 1/time, the noise of the
+    gradient averages out.
 
     Examples
     --------
@@ -46,18 +46,18 @@ class InverseTime(Schedule):
 
 
 class Exponential(Schedule):
-    """``lr0 · decayᵉᵖᵒᶜʰ``: the same share of the rate goes in each epoch.
+    """``lr0 · decayᵉᵖᵒᶜʰ``: each epoch multiplies the rate by `decay`.
 
     Parameters
     ----------
     learning_rate : float
         lr0, the rate at the start, at least 0.
     decay : float
-        What an epoch leaves of the rate, above 0 and at most 1: 0.95 takes 5 % away, and half of it in 13.5 epochs.
+        Factor per epoch, above 0 and at most 1: 0.95 reduces the rate by 5 %, and halves it in 13.5 epochs.
 
     Notes
     -----
-    PyTorch's ``ExponentialLR`` with ``gamma`` = decay has these values at whole epochs, if it is stepped once an epoch.
+    PyTorch's ``ExponentialLR`` with ``gamma`` = decay has these values if it is stepped once per epoch.
     Keras's ``ExponentialDecay`` counts steps.
 
     Examples
@@ -86,18 +86,18 @@ def _increasing(name: str, values: object) -> tuple[float, ...]:
 
 
 class Step(Schedule):
-    """``lr0 · factorⁿ``, where n boundaries have been reached: the rate goes down by stairs.
+    """``lr0 · factorⁿ``, where n boundaries have been reached: the rate is constant in between.
 
     Parameters
     ----------
     learning_rate : float
         lr0, the rate at the start, at least 0.
     factor : float, optional
-        What a stair leaves of the rate, above 0 and at most 1.
+        Factor at each boundary, above 0 and at most 1.
     every : float, optional
-        The length of a stair, above 0, in epochs.
+        Number of epochs between boundaries, above 0.
     milestones : sequence of float, optional
-        Instead of `every`: the epochs at which the rate falls, above 0, each after the one before it.
+        Instead of `every`: the boundaries in epochs, above 0, in increasing order.
 
     Raises
     ------
@@ -106,17 +106,17 @@ class Step(Schedule):
 
     Notes
     -----
-    The values are those of PyTorch's ``StepLR`` and ``MultiStepLR``, stepped once an epoch; their ``gamma`` is our factor.
+    The values are those of PyTorch's ``StepLR`` and ``MultiStepLR``, stepped once per epoch; their ``gamma`` is `factor`.
 
     References
     ----------
-    He, Zhang, Ren, Sun (2016), Deep Residual Learning for Image Recognition, CVPR, section 3.4: a tenth, when the error
-    no longer falls.
+    He, Zhang, Ren, Sun (2016), Deep Residual Learning for Image Recognition, CVPR, section 3.4: a factor of 0.1 when
+    the error no longer decreases.
 
     Examples
     --------
-    >>> stairs = Step(0.8, factor=0.5, every=10)
-    >>> [stairs(epoch) for epoch in (0, 9.9, 10, 20)]
+    >>> schedule = Step(0.8, factor=0.5, every=10)
+    >>> [schedule(epoch) for epoch in (0, 9.9, 10, 20)]
     [0.8, 0.8, 0.4, 0.2]
     >>> Step(1.0, factor=0.5, milestones=[30, 45])(50)
     0.25
@@ -144,18 +144,18 @@ class Step(Schedule):
 
 
 class Polynomial(Schedule):
-    """``end + (lr0 − end) · (1 − epoch / epochs)ᵖᵒʷᵉʳ``, then ``end``: for power 1 a straight line down.
+    """``end + (lr0 − end) · (1 − epoch / epochs)ᵖᵒʷᵉʳ``, then ``end``: with power 1, a linear decrease.
 
     Parameters
     ----------
     learning_rate : float
         lr0, the rate at the start, at least 0.
     epochs : float
-        When the end is reached, above 0.
+        The time at which `end` is reached, above 0.
     end : float, optional
         The rate from then on, at least 0.
     power : float, optional
-        Above 0: 2 falls fast at first and gently at last.
+        Above 0: with 2, the rate decreases fast at first and slowly at the end.
 
     Notes
     -----

@@ -28,26 +28,26 @@ class ReduceOnPlateau(ResultSchedule):
     higher_is_better : bool, optional
         Required unless monitoring a loss or a penalty: True for ``"val_accuracy"``, False for ``"val_rmse"``.
     factor : float, optional
-        What a reduction leaves of the rate, above 0 and below 1.
+        Factor of each reduction, above 0 and below 1.
     patience : int, optional
         Number of epochs without improvement to allow, at least 0.
     minimum : float, optional
-        No rate is below it; from 0 to lr0.
+        The lowest rate, from 0 to lr0.
     threshold : float, optional
-        By what share a value must be better than the best to count, at least 0.
+        Smallest improvement that counts, as a fraction of the best value; at least 0.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not of the form above; from training, at once, if there will be no value of the name `monitor`.
+        If an argument is not of the form above; when training begins, if the history will have no value named `monitor`.
 
     Notes
     -----
-    It depends on results and not on time, so it cannot be drawn beforehand. What it remembers lies in the training state.
+    It depends on results and not on time, so it cannot be plotted in advance. Its memory is part of the training state.
 
-    The variant is that of PyTorch's ``ReduceLROnPlateau``, with a factor of 0.1 and a patience of 10 there, and changes
-    below 1e-8 left undone; its threshold does not fit values below 0, as R² may have. Keras's waits one epoch less for
-    the same patience, and its threshold, ``min_delta``, is absolute.
+    The variant is that of PyTorch's ``ReduceLROnPlateau``, whose defaults are a factor of 0.1 and a patience of 10, and
+    which ignores reductions below 1e-8; its threshold does not work for negative values, which R² may have. Keras's waits
+    one epoch less for the same patience, and its threshold, ``min_delta``, is absolute.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class ReduceOnPlateau(ResultSchedule):
         return SimpleNamespace(best=None, waited=0, reductions=0)
 
     def observe(self, values: Mapping[str, float], memory: SimpleNamespace) -> None:
-        """Take note of the results of one more epoch; raise ValueError if the one to monitor is not there."""
+        """Update the memory with the results of an epoch; raise ValueError if the monitored one is missing."""
         monitor = self._monitor()
         monitor.check(values)
         if monitor.improved(values[self.monitor], memory.best):

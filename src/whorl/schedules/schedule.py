@@ -1,4 +1,4 @@
-"""What a schedule is, and the simplest one."""
+"""The base classes of schedules, and the constant one."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ Rate: TypeAlias = Callable[[float], float]
 """Any function from the time in epochs to the learning rate."""
 
 TIME_EPSILON = 1e-9
-"""Epochs by which a boundary comes early, so that 0.1 + 0.2 is the third tenth of an epoch although it is not 0.3."""
+"""Tolerance in epochs at boundaries: 0.3, the third tenth of an epoch, is reached by 0.1 + 0.2 despite rounding errors."""
 
 
 class Schedule(Description, ABC):
-    """A learning rate that changes with time. For one of your own write `__call__`, and declare its arguments as fields."""
+    """A learning rate that changes with time. To write your own, declare its arguments as fields and define `__call__`."""
 
     @abstractmethod
     def __call__(self, epoch: float) -> float:
-        """Return the learning rate after so many epochs, at least 0."""
+        """Return the learning rate, at least 0, after this many epochs."""
 
 
 class ResultSchedule(Schedule):
-    """A schedule that depends on the results of training too, not on time alone.
+    """A schedule that also depends on the results of training.
 
-    It is immutable like the others. What it remembers of the results lies in a namespace that the training state holds.
+    It is immutable like the others. Its memory of the results is a namespace, which the training state holds.
     """
 
     @property
@@ -41,23 +41,23 @@ class ResultSchedule(Schedule):
 
     @abstractmethod
     def begin(self) -> SimpleNamespace:
-        """Return the memory that training begins with."""
+        """Return the memory at the start of training."""
 
     @abstractmethod
     def observe(self, values: Mapping[str, float], memory: SimpleNamespace) -> None:
-        """Take note of the results of one more epoch, by name."""
+        """Update the memory with the results of an epoch, by name."""
 
     @abstractmethod
     def rate(self, epoch: float, memory: SimpleNamespace) -> float:
-        """Return the learning rate after so many epochs, at least 0."""
+        """Return the learning rate, at least 0, after this many epochs."""
 
     def __call__(self, epoch: float) -> float:
-        """Return the learning rate after so many epochs if there were no results."""
+        """Return the learning rate after this many epochs, without any results."""
         return self.rate(epoch, self.begin())
 
 
 class Constant(Schedule):
-    """``lr0``, always.
+    """``lr0`` at all times.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ class Constant(Schedule):
 
 
 def between(start: float, end: float, share: float) -> float:
-    """Return the point a share of the way from `start` to `end`: each of them exactly, for shares of 0 and 1."""
+    """Interpolate linearly: return `start` for a share of 0, `end` for a share of 1, both exactly."""
     return (1 - share) * start + share * end
 
 
 def as_rate(name: str, value: object) -> Rate:
-    """Return `value` if it is a schedule or another function; a number is short for a `Constant`."""
+    """Return `value` if it is a schedule or another function, or the `Constant` of a number."""
     if callable(value) and not isinstance(value, type):
         return value
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -97,18 +97,18 @@ def monitored(rate: float | Rate) -> tuple[str, ...]:
 
 
 def begin(rate: float | Rate) -> SimpleNamespace:
-    """Return the memory that a learning rate begins with; empty for one that depends on time alone."""
+    """Return the memory of a learning rate at the start of training; empty unless it depends on results."""
     return rate.begin() if isinstance(rate, ResultSchedule) else SimpleNamespace()
 
 
 def observe(rate: float | Rate, values: Mapping[str, float], memory: SimpleNamespace) -> None:
-    """Show the results of an epoch to a learning rate that depends on them."""
+    """Update the memory of a learning rate that depends on results with those of an epoch."""
     if isinstance(rate, ResultSchedule):
         rate.observe(values, memory)
 
 
 def rate_at(rate: float | Rate, epoch: float, memory: SimpleNamespace) -> float:
-    """Return the learning rate after so many epochs; raise ValueError unless it is finite and at least 0."""
+    """Return the learning rate after this many epochs; raise ValueError unless it is finite and at least 0."""
     if not callable(rate):
         return rate
     value = float(rate.rate(epoch, memory) if isinstance(rate, ResultSchedule) else rate(epoch))
