@@ -140,11 +140,13 @@ class TrainingState:
 
 
 def _copied(memory: Any) -> Any:
-    """Copy arrays, and the namespaces and lists that hold them; everything else is immutable, and shared."""
+    """Copy arrays, and the namespaces, lists and dicts that hold them; everything else must not change, and is shared."""
     if isinstance(memory, np.ndarray):
         return memory.copy()
     if isinstance(memory, SimpleNamespace):
         return SimpleNamespace(**{name: _copied(value) for name, value in vars(memory).items()})
+    if isinstance(memory, dict):
+        return {name: _copied(value) for name, value in memory.items()}
     return [_copied(each) for each in memory] if isinstance(memory, list) else memory
 
 
