@@ -183,7 +183,7 @@ class Stack:
 
         Examples
         --------
-        >>> from whorl import Dense, ReLU
+        >>> from whorl import Dense, Model, ReLU
         >>> model = Model([Dense(8), ReLU(), Dense(3)], inputs=2, rng=0)
         >>> model.freeze(0, -1)
         >>> sorted(model.frozen)
