@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import warnings
 from collections.abc import Mapping
 from types import ModuleType
@@ -16,8 +17,8 @@ from typing import Any
 
 from whorl._core.hints import did_you_mean
 
-LONGEST = 1000
-"""Default limit to the characters of a text: far more than anybody types, and too few to nest deep."""
+LONGEST = 10_000
+"""Default limit to the number of characters of a text."""
 
 
 def concrete(module: ModuleType, base: type) -> dict[str, type]:
@@ -64,11 +65,11 @@ def parse(text: str, known: Mapping[str, type], *, limit: int = LONGEST) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # syntax warnings are meant for programs
-            tree = ast.parse(text.strip(), mode="eval").body
+            tree = ast.parse(" ".join(text.splitlines()).strip(), mode="eval").body
         return _value(tree, known)
     except (SyntaxError, MemoryError, RecursionError) as error:
         why = error.msg if isinstance(error, SyntaxError) else "it is nested too deep"
-        raise ValueError(f"cannot be read: {why}, in {_short(text)}") from None
+        raise ValueError(_misspelled(text, known) or f"cannot be read: {why}, in {_short(text)}") from None
 
 
 def parse_one(text: str, known: Mapping[str, type], base: type) -> Any:
@@ -90,13 +91,15 @@ def parse_one(text: str, known: Mapping[str, type], base: type) -> Any:
 def parse_list(text: str, known: Mapping[str, type], base: type) -> list[Any]:
     """Return the objects of class `base` that a text lists: ``"Dense(64), ReLU()"``, with or without brackets.
 
+    An empty text lists none.
+
     Examples
     --------
     >>> from whorl import layers
     >>> parse_list("Dense(64), ReLU, Dropout(0.1)", concrete(layers, layers.Layer), layers.Layer)
     [Dense(64), ReLU(), Dropout(0.1)]
     """
-    value = parse(text, known)
+    value = parse(text, known) if text.strip() else ()
     values = list(value) if isinstance(value, list | tuple) else [value]
     for item in values:
         if not isinstance(item, base):
@@ -131,7 +134,7 @@ def _call(tree: ast.expr, known: Mapping[str, type]) -> Any:
     function = tree.func if isinstance(tree, ast.Call) else tree
     name = function.id if isinstance(function, ast.Name) else ast.unparse(function)
     if name not in known:
-        raise ValueError(f"{_short(name)} is not known{did_you_mean(name, known)}; known are {', '.join(known)}")
+        raise ValueError(_unknown(name, known))
     kind, values, named = known[name], [], dict[str, Any]()
     if isinstance(tree, ast.Call):
         values = [_value(argument, known) for argument in tree.args]
@@ -154,6 +157,17 @@ def _call(tree: ast.expr, known: Mapping[str, type]) -> Any:
         return kind(*values, **named)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name}: {error}") from None
+
+
+def _unknown(name: str, known: Mapping[str, type]) -> str:
+    """Say that a name is not known, and which one is meant, or which are known."""
+    return f"{_short(name)} is not known{did_you_mean(name, known) or '; known are ' + ', '.join(known)}"
+
+
+def _misspelled(text: str, known: Mapping[str, type]) -> str:
+    """Say which name in a text that cannot be read is not known but resembles one that is; nothing if none does."""
+    names = re.findall(r"\b[A-Za-z]\w*\b(?!\s*=)", text)
+    return next((_unknown(name, known) for name in names if name not in known and did_you_mean(name, known)), "")
 
 
 def _usage(name: str, signature: inspect.Signature) -> str:
