@@ -104,7 +104,18 @@ def test_every_public_name_can_be_imported_with_numpy_alone():
     assert "matplotlib" not in loaded.split()
 
 
-PACKAGES = ["datasets", "initializers", "layers", "losses", "metrics", "optimizers", "plot", "schedules", "tables"]
+PACKAGES = [
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "plot",
+    "recipes",
+    "schedules",
+    "tables",
+]
 FUNCTIONS = ["check_gradients", "load"]
 CLASSES = """
     Model

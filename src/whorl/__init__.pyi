@@ -7,6 +7,7 @@ from whorl import losses as losses
 from whorl import metrics as metrics
 from whorl import optimizers as optimizers
 from whorl import plot as plot
+from whorl import recipes as recipes
 from whorl import schedules as schedules
 from whorl import tables as tables
 from whorl.formats import ModelFileError as ModelFileError

@@ -1,0 +1,253 @@
+"""The data that recipes train on: points drawn at random, images, and the rows of a file.
+
+Each kind is a frozen description of how to get the samples; nothing is drawn or loaded before it is needed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from whorl import datasets
+from whorl._core.description import Description, argument
+from whorl._core.types import Array
+from whorl._core.validation import integer, number, show
+from whorl.tables import Preparation, table
+
+Arrays = tuple[Array, Array]
+"""X, of shape (n, *inputs), and y, of shape (n,) or (n, 1)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Samples to train on, and what belongs to them.
+
+    Parameters
+    ----------
+    X, y : ndarray
+        The samples, and their labels or numbers.
+    validation : tuple of ndarray, optional
+        Samples and labels to validate with; by default the recipe holds out a share of X and y.
+    test : tuple of ndarray, optional
+        Samples and labels to test on once, after training.
+    preparation : Preparation, optional
+        How the columns of a table were turned into X.
+    notes : tuple of str, optional
+        Remarks on the data for the reader.
+    """
+
+    X: Array
+    y: Array
+    _: KW_ONLY
+    validation: Arrays | None = None
+    test: Arrays | None = None
+    preparation: Preparation | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Data(Description, ABC):
+    """Base of all kinds of data."""
+
+    @abstractmethod
+    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
+        """Draw or load the samples to train on, of which a share is for validation."""
+
+    def best_possible(self) -> tuple[float, float] | None:
+        """Return the best accuracy and the least loss that any model can have on new data, where they are known."""
+        return None
+
+
+class DataSet(Data):
+    """Base of the data sets that whorl draws or loads itself."""
+
+    fresh_name: ClassVar[str] = "new points"
+    """What the samples are called that `fresh` returns."""
+
+    @abstractmethod
+    def fresh(self, rng: np.random.Generator) -> Arrays:
+        """Return samples to evaluate a trained model on."""
+
+    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
+        return Problem(*self.fresh(rng))
+
+
+class Points(DataSet):
+    """Base of points in the plane.
+
+    Parameters
+    ----------
+    samples : int, optional
+        Points of each class.
+    noise : float, optional
+        Standard deviation of the noise.
+    """
+
+    samples: int = argument(integer, default=1000)
+    _: KW_ONLY
+    noise: float = argument(number, default=0.1, minimum=0)
+
+
+class Spiral(Points):
+    """The spiral: arms of points wound into one another.
+
+    Parameters
+    ----------
+    classes : int, optional
+        Number of arms, each a class.
+    """
+
+    _: KW_ONLY
+    noise: float = argument(number, default=0.2, minimum=0)
+    classes: int = argument(integer, default=3, minimum=2)
+
+    def fresh(self, rng: np.random.Generator) -> Arrays:
+        return datasets.spiral(self.samples, self.classes, noise=self.noise, rng=rng)
+
+    def best_possible(self) -> tuple[float, float] | None:
+        return datasets.spiral_limit(self.classes, noise=self.noise) if self.noise else None
+
+
+class Moons(Points):
+    """Two half circles that reach into each other."""
+
+    def fresh(self, rng: np.random.Generator) -> Arrays:
+        return datasets.moons(self.samples, noise=self.noise, rng=rng)
+
+
+class Circles(Points):
+    """A circle inside a circle."""
+
+    def fresh(self, rng: np.random.Generator) -> Arrays:
+        return datasets.circles(self.samples, noise=self.noise, rng=rng)
+
+
+class Xor(Points):
+    """Four quarters of a square, in two classes."""
+
+    def fresh(self, rng: np.random.Generator) -> Arrays:
+        return datasets.xor(self.samples, noise=self.noise, rng=rng)
+
+
+class Blobs(DataSet):
+    """Round clouds of points, the easiest data of all.
+
+    Parameters
+    ----------
+    samples : int, optional
+        Points of each class.
+    classes : int, optional
+        Number of clouds, each a class.
+    features : int, optional
+        Features of each point.
+    spread : float, optional
+        Standard deviation of each cloud.
+    clouds : int, optional
+        Seed for the centres of the clouds, apart from the seed for the points.
+    """
+
+    samples: int = argument(integer, default=1000)
+    _: KW_ONLY
+    classes: int = argument(integer, default=3, minimum=2)
+    features: int = argument(integer, default=2)
+    spread: float = argument(number, default=3.0, minimum=0)
+    clouds: int = argument(integer, default=0, minimum=0)
+
+    def fresh(self, rng: np.random.Generator) -> Arrays:
+        centres, y = datasets.blobs(1, self.classes, features=self.features, spread=0, rng=self.clouds)
+        y = np.repeat(y, self.samples)
+        return centres[y] + self.spread * rng.standard_normal((len(y), self.features)), y
+
+
+class Digits(DataSet):
+    """The 1797 small images of digits that come with whorl."""
+
+    fresh_name = "digits, including those of the training"
+
+    def fresh(self, rng: np.random.Generator) -> Arrays:
+        return datasets.digits()
+
+
+class Images(DataSet):
+    """Base of 60,000 images of 28 x 28 pixels, and 10,000 to test on."""
+
+    fresh_name = "test images"
+
+    @abstractmethod
+    def load(self) -> tuple[Arrays, Arrays]:
+        """Return the training images, as bytes, and the test images."""
+
+    def fresh(self, rng: np.random.Generator) -> Arrays:
+        X, y = self.load()[1]
+        return pixels(X), y
+
+    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
+        (X, y), (X_test, y_test) = self.load()
+        return Problem(pixels(X), y, test=(pixels(X_test), y_test))
+
+
+class Mnist(Images):
+    """MNIST: 60,000 images of handwritten digits, and 10,000 to test on."""
+
+    def load(self) -> tuple[Arrays, Arrays]:
+        return datasets.mnist()
+
+
+class FashionMnist(Images):
+    """Fashion-MNIST: 60,000 images of clothes, and 10,000 to test on."""
+
+    def load(self) -> tuple[Arrays, Arrays]:
+        return datasets.fashion_mnist()
+
+
+def pixels(images: Array) -> Array:
+    """Lay images of bytes out in rows of numbers from 0 to 1, in float32."""
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+
+
+def _names(name: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be a list of column names, got {show(value)}")
+    return tuple(value)
+
+
+class TableFile(Data):
+    """The columns of a file: numbers and categories, from which to predict another column.
+
+    Parameters
+    ----------
+    file : str
+        CSV, TSV or Parquet file.
+    target : str
+        The column to predict.
+    ignore : sequence of str, optional
+        Columns to leave out.
+    task : {"classification", "regression"}, optional
+        What to predict, a class or a number; by default what the target column looks like.
+    columns : sequence of str, optional
+        Names of the columns, for a file that has no line of names.
+    skip : int, optional
+        Lines to leave out at the top of the file.
+    """
+
+    file: str = ""
+    target: str = ""
+    _: KW_ONLY
+    ignore: tuple[str, ...] = argument(_names, default=())
+    task: Literal["classification", "regression"] | None = None
+    columns: tuple[str, ...] | None = argument(_names, default=None)
+    skip: int = argument(integer, default=0, minimum=0)
+
+    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
+        whole = table(self.file, self.target, ignore=self.ignore, task=self.task, columns=self.columns, skip=self.skip)
+        train, held_out = whole.split(validation, rng=rng)
+        return Problem(
+            train.X,
+            train.y,
+            validation=(held_out.X, held_out.y),
+            preparation=train.preparation,
+            notes=(f"{len(whole.y)} rows, {whole.task} of {self.target}", *whole.notes),
+        )

@@ -1,0 +1,119 @@
+"""Recipes with other settings inside."""
+
+import pytest
+
+from whorl import GELU, SGD, Adam, Averaged, Clipped, Cosine, Dense, Dropout, InverseTime, Lion, ReLU, WarmUp
+from whorl._core.description import Description
+from whorl.initializers import Normal
+from whorl.layers import BatchNorm, Residual
+from whorl.optimizers import Optimizer
+from whorl.recipes.edits import rewrite, stretched, with_argument, with_dropout, with_hidden
+from whorl.schedules import Chain, Schedule, Step
+
+
+def test_rewrite_changes_every_description_from_the_inside_out():
+    seen = []
+    value = (Residual([Dense(4), ReLU()]), Dropout(0.1))
+    assert rewrite(value, lambda each: seen.append(repr(each)) or each) == value
+    assert seen.index("Dense(4)") < seen.index(repr(value[0]))
+    assert [repr(value[0]), repr(value[1])] == [seen[-2], seen[-1]]
+    assert rewrite(value, lambda each: Dense(9) if each == Dense(4) else each)[0] == Residual([Dense(9), ReLU()])
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        (Adam(0.1), Adam(0.3)),
+        (Adam(Cosine(0.1, epochs=5)), Adam(Cosine(0.3, epochs=5))),
+        (
+            Clipped(Averaged(Lion(WarmUp(0.1, epochs=5))), norm=1),
+            Clipped(Averaged(Lion(WarmUp(0.3, epochs=5))), norm=1),
+        ),
+    ],
+)
+def test_the_learning_rate_is_changed_inside_wrappers_and_schedules(optimizer, expected):
+    assert with_argument(optimizer, Description, "learning_rate", 0.3) == expected
+
+
+def test_an_argument_is_changed_in_descriptions_of_one_kind_alone():
+    optimizer = Averaged(SGD(InverseTime(0.1, decay=0.01), momentum=0.5), decay=0.9)
+    assert with_argument(optimizer, Schedule, "decay", 0.2) == Averaged(
+        SGD(InverseTime(0.1, decay=0.2), momentum=0.5), decay=0.9
+    )
+    assert with_argument(optimizer, Optimizer, "momentum", 0.7).optimizer.momentum == 0.7
+    layers = (Dense(4), ReLU(), Dense(3, weight_l2=0.5))
+    assert with_argument(layers, Dense, "weight_l2", 0.1) == (Dense(4, weight_l2=0.1), ReLU(), Dense(3, weight_l2=0.1))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "name"),
+    [
+        (Adam(0.1), Optimizer, "momentum"),
+        (Adam(Cosine(0.1, epochs=5)), Schedule, "decay"),
+        (Adam(Chain([(5, 0.1), (5, 0.01)])), Description, "learning_rate"),
+        ((), Dense, "weight_l2"),
+    ],
+)
+def test_an_argument_that_is_not_there_cannot_be_changed(value, kind, name):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  # the words are compared below
+        with_argument(value, kind, name, 0.1)
+    assert str(caught.value) == f"there is no {name} to change in {value!r}"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        (Adam(Cosine(0.1, epochs=50)), Adam(Cosine(0.1, epochs=150))),
+        (Adam(WarmUp(Cosine(0.1, epochs=45), epochs=5)), Adam(WarmUp(Cosine(0.1, epochs=135), epochs=15))),
+        (Averaged(Adam(0.1)), Averaged(Adam(0.1))),
+        (SGD(InverseTime(0.1, decay=0.5)), SGD(InverseTime(0.1, decay=0.5))),
+        (SGD(Step(0.1, every=10)), SGD(Step(0.1, every=10))),
+        (SGD(Chain([(5, Cosine(0.1, epochs=5))])), SGD(Chain([(5, Cosine(0.1, epochs=5))]))),
+    ],
+)
+def test_schedules_are_stretched(optimizer, expected):
+    assert stretched(optimizer, 50, 150) == expected
+
+
+START = Normal(2.0)
+
+
+@pytest.mark.parametrize(
+    ("layers", "sizes", "expected"),
+    [
+        ([Dense(64), ReLU()], [5], [Dense(5), ReLU()]),
+        ([Dense(64), ReLU(), Dense(32), GELU()], [5], [Dense(5), ReLU()]),
+        (
+            [Dropout(0.2), Dense(64, weight_l2=0.1, initializer=START), BatchNorm(), ReLU()],
+            [5, 6],
+            [
+                *[Dropout(0.2), Dense(5, weight_l2=0.1, initializer=START), BatchNorm(), ReLU()],
+                *[Dense(6, weight_l2=0.1), BatchNorm(), ReLU()],
+            ],
+        ),
+        (
+            [Dense(64, initializer=START), ReLU(), Dense(64, initializer=START), GELU()],
+            [5, 6, 7],
+            [Dense(5, initializer=START), ReLU(), Dense(6, initializer=START), GELU(), Dense(7), GELU()],
+        ),
+    ],
+)
+def test_hidden_layers_of_other_sizes(layers, sizes, expected):
+    assert with_hidden(layers, sizes) == tuple(expected)
+
+
+def test_without_a_dense_layer_there_is_no_size_to_change():
+    with pytest.raises(ValueError, match=r"there is no Dense layer to change in \[ReLU\(\)\]"):
+        with_hidden([ReLU()], [5])
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (0.0, [Dropout(0.2), Dense(4), ReLU(), Dense(5), BatchNorm(), ReLU()]),
+        (0.3, [Dropout(0.2), Dense(4), ReLU(), Dropout(0.3), Dense(5), BatchNorm(), ReLU(), Dropout(0.3)]),
+    ],
+)
+def test_dropout_at_the_end_of_each_hidden_layer(rate, expected):
+    layers = [Dropout(0.2), Dense(4), ReLU(), Dropout(0.5), Dense(5), BatchNorm(), ReLU()]
+    assert with_dropout(layers, rate) == tuple(expected)
