@@ -6,6 +6,8 @@ import numpy as np
 
 from whorl.cli import main
 
+QUICK = ["train", "spiral", "--samples", "30", "--hidden", "8", "--epochs", "4", "--log-every", "2"]
+
 
 def out(capsys, *arguments):
     """The lines that a command prints."""

@@ -1,5 +1,6 @@
-"""``whorl evaluate``: a saved network, measured on what it has not seen."""
+"""``whorl evaluate``: a saved network, measured on samples that it was not trained on."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from commands import flowers, out, refused
 
 import whorl
 from whorl import CrossEntropy, Dense, Flatten, Model, Softmax
-from whorl.cli.presets import Blobs
+from whorl.recipes.data import Blobs
 
 pytestmark = pytest.mark.usefixtures("own_directory", "no_picture")
 
@@ -34,8 +35,8 @@ def test_the_spiral_beside_the_best_possible(trained, capsys):
     X, y = whorl.datasets.spiral(50, rng=np.random.SeedSequence([7, 1]))
     measured = whorl.load(trained).evaluate(X, y, loss=whorl.CrossEntropy(), metrics=["accuracy"])
     assert lines == [
-        f"150 fresh points: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}",
-        "nobody can do better than   acc 0.9098 loss 0.2132",
+        f"150 new points: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}",
+        "best possible accuracy on new data: 0.910 (loss 0.213)",
     ]
     assert len(out(capsys, "evaluate", str(trained), "spiral", "--noise", "0", "--samples", "5")) == 1
 
@@ -52,7 +53,7 @@ def test_points_are_of_another_stream_than_those_of_training(data, capsys):
     draw, seed = getattr(whorl.datasets, data), np.random.SeedSequence([3, 1])
     X, y = draw(60, noise=0.2, rng=seed)
     lines = out(capsys, "evaluate", "model.npz", data, "--samples", "60", "--noise", "0.2", "--seed", "3")
-    assert lines == [line("120 fresh points", measure(X, y))]
+    assert lines == [line("120 new points", measure(X, y))]
     assert not np.isin(X, draw(60, noise=0.2, rng=3)[0]).any()
 
 
@@ -60,10 +61,9 @@ def test_blobs_are_fresh_points_of_the_same_clouds(capsys):
     clouds = ["--clouds", "2", "--spread", "2"]
     out(capsys, "train", "blobs", "--classes", "4", "--features", "3", *clouds, "--samples", "200", "--epochs", "3")
     rng = np.random.default_rng(np.random.SeedSequence([0, 1]))
-    problem = Blobs(samples=70, classes=4, features=3, clouds=2, spread=2.0).problem(rng)
-    measured = measure(problem.X, problem.y)
+    measured = measure(*Blobs(70, classes=4, features=3, clouds=2, spread=2.0).fresh(rng))
     assert out(capsys, "evaluate", "model.npz", "blobs", *clouds, "--samples", "70") == [
-        line("280 fresh points", measured)
+        line("280 new points", measured)
     ]
     assert measured["accuracy"] > 0.9
     other = out(capsys, "evaluate", "model.npz", "blobs", "--clouds", "5", "--spread", "2", "--samples", "70")
@@ -73,7 +73,7 @@ def test_blobs_are_fresh_points_of_the_same_clouds(capsys):
 def test_digits(capsys):
     out(capsys, "train", "digits", "--epochs", "1")
     lines = out(capsys, "evaluate", "model.npz", "digits")
-    assert lines == [line("1797 digits, those of the training among them", measure(*whorl.datasets.digits()))]
+    assert lines == [line("1797 digits, including those of the training", measure(*whorl.datasets.digits()))]
 
 
 @pytest.mark.parametrize("data", ["mnist", "fashion-mnist"])
@@ -113,30 +113,43 @@ def test_a_file_with_a_number_is_measured_in_its_unit(capsys):
     assert measured == f"r2 {r2:.4f} rmse {np.sqrt(error @ error / 3):.6g}, in the unit of price"
 
 
+def test_json(trained, capsys):
+    flowers("flowers.csv")
+    spiral = json.loads("\n".join(out(capsys, "evaluate", str(trained), "spiral", "--samples", "50", "--json")))
+    X, y = whorl.datasets.spiral(50, rng=np.random.SeedSequence([0, 1]))
+    best = dict(zip(["best_accuracy", "best_loss"], whorl.datasets.spiral_limit(), strict=True))
+    assert spiral == {"samples": 150, **measure(X, y), **best}
+    out(capsys, "train", "flowers.csv", "--target", "price", "--ignore", "kind", "--epochs", "3")
+    table = json.loads("\n".join(out(capsys, "evaluate", "model.npz", "flowers.csv", "--json")))
+    assert set(table) == {"samples", "dropped", "loss", "penalty", "r2", "rmse"}
+    assert (table["samples"], table["dropped"]) == (300, 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (
-            "spiral.npz mnost",
-            "argument DATA: must be spiral, moons, circles, xor, blobs, digits, mnist, fashion-mnist or",
-        ),
+        ("spiral.npz mnost", "there is no data set 'mnost'; did you mean 'mnist'?"),
         ("spiral.npz moons", "spiral.npz has outputs of shape (3,), but moons has 2 classes"),
         ("spiral.npz digits", "spiral.npz takes inputs of shape (2,), but digits has 64 for each sample"),
         ("scores.npz moons", "CrossEntropy takes probabilities, rows of numbers from 0 to 1"),
-        ("spiral.npz flowers.csv", "spiral.npz has not learned a table, so nobody knows which column of flowers.csv"),
+        (
+            "spiral.npz flowers.csv",
+            "spiral.npz did not learn from a table, so it is not known which column of flowers.csv",
+        ),
         ("kind.npz gone.csv", "No such file or directory: 'gone.csv'"),
         ("kind.npz short.csv", "short.csv has no column 'kind'; it has length, colour"),
         ("kind.npz other.csv", "other.csv line 2, column 'kind': must be one of ['lily', 'rose'], got 'tulip'"),
-        ("kind.npz moons", "kind.npz has learned a table: give it a file with the same columns, not moons"),
-        ("kind.npz flowers.csv --noise 1", "argument --noise: has no meaning for a file: leave it out"),
-        ("kind.npz flowers.csv --seed 1", "argument --seed: has no meaning for a file: leave it out"),
-        ("spiral.npz spiral --skip 1", "argument --skip: has no meaning for spiral: leave it out"),
-        ("spiral.npz spiral --spread 1", "argument --spread: has no meaning for spiral: leave it out"),
-        ("spiral.npz digits --seed 1", "argument --seed: has no meaning for digits: leave it out"),
-        ("spiral.npz digits --samples 9", "argument --samples: has no meaning for digits: leave it out"),
+        ("kind.npz moons", "kind.npz learned from a table: give it a file with the same columns, not moons"),
+        ("kind.npz flowers.csv --noise 1", "unrecognized arguments: --noise 1"),
+        ("kind.npz flowers.csv --seed 1", "unrecognized arguments: --seed 1"),
+        ("kind.npz flowers.csv --skip -1", "skip must be a whole number of at least 0, got -1"),
+        ("spiral.npz spiral --skip 1", "unrecognized arguments: --skip 1"),
+        ("spiral.npz spiral --spread 1", "unrecognized arguments: --spread 1"),
+        ("spiral.npz digits --seed 1", "unrecognized arguments: --seed 1"),
+        ("spiral.npz digits --samples 9", "unrecognized arguments: --samples 9"),
     ],
 )
-def test_a_wrong_command_says_what_is_wrong(arguments, words, capsys):
+def test_a_wrong_command_is_refused(arguments, words, capsys):
     flowers("flowers.csv")
     Path("short.csv").write_text("length,colour\n1,red\n")
     Path("other.csv").write_text("length,colour,price,kind\n1,red,1,tulip\n")

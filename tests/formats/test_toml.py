@@ -1,4 +1,4 @@
-"""What is written is what Python reads."""
+"""TOML is written so that Python reads the same."""
 
 import math
 import tomllib
@@ -17,7 +17,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(TEXT, VALUES | st.dictionaries(TEXT, VALUES)))
-def test_whatever_is_written_is_read_again(document):
+def test_what_is_written_is_read_again(document):
     read = tomllib.loads(dumps(document))
     assert read == document
     assert repr(sorted(read.items(), key=repr)) == repr(sorted(document.items(), key=repr))  # 1, 1.0 and True are one
@@ -39,10 +39,12 @@ def test_values_come_before_tables_and_tuples_are_lists():
     ]
 
 
-def test_what_toml_cannot_say_is_refused():
+def test_what_toml_cannot_hold_is_refused():
     with pytest.raises(TypeError, match="a value must be text, a number, a boolean or a list of these, got None"):
         dumps({"a": None})
     with pytest.raises(TypeError, match=r"got \{'deep'"):
         dumps({"a": {"b": {"deep": 1}}})
-    with pytest.raises(ValueError, match="text must be whole characters, got 'a\\\\udcff': surrogates not allowed"):
+    with pytest.raises(
+        ValueError, match="text must not hold lone surrogates, got 'a\\\\udcff': surrogates not allowed"
+    ):
         dumps({"a": "a\udcff"})

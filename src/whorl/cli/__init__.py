@@ -1,16 +1,70 @@
 """The ``whorl`` command."""
 
+from __future__ import annotations
+
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 
 import whorl
+from whorl._core.hints import did_you_mean
 from whorl.cli import evaluate, inspect, predict, schedule, train
 
+COMMANDS = {
+    "train": (train, "train a network; save it, with a picture"),
+    "evaluate": (evaluate, "measure a saved network on new data"),
+    "predict": (predict, "predict the rows of a file with a saved network"),
+    "inspect": (inspect, "show the layers of a saved network"),
+    "schedule": (schedule, "show learning rates over time, side by side"),
+}
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's parser; each subcommand adds its own part, and the function that runs it."""
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code: 0, or 2 after an error, or 130 after Ctrl-C."""
+    if sys.stdout is None:  # closed by the program that started this one
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = f"whorl {words[0]}" if words and words[0] in COMMANDS else "whorl"
+    try:
+        code = _run(name, words)
+        sys.stdout.flush()
+    except KeyboardInterrupt as interrupt:
+        print(f"{name}: interrupted", *interrupt.args, sep="; ", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the program that read the output has ended, as `head` does
+        _drop_output()
+        return 141
+    except (ValueError, TypeError, OSError, ArithmeticError, MemoryError, ImportError) as error:
+        print(f"{name}: error: {error}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:  # a full disk: Python would report it once more when it ends
+            _drop_output()
+        return 2
+    return code
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    """Run a command line; `name` is that of its parser."""
+    if not words or words[0].startswith("-"):
+        _top().parse_args(words)
+    if words[0] not in COMMANDS:
+        hint = did_you_mean(words[0], COMMANDS)
+        raise ValueError(f"there is no command {words[0]!r}{hint}; there are {', '.join(COMMANDS)}")
+    module, _ = COMMANDS[words[0]]
+    parser = argparse.ArgumentParser(prog=name, allow_abbrev=False)
+    module.add_arguments(parser, words[1:])
+    arguments, unknown = parser.parse_known_args(words[1:])
+    if unknown:
+        hint = did_you_mean(unknown[0].partition("=")[0], re.findall(r"--[\w-]+", parser.format_help()))
+        raise ValueError(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    return int(module.run(arguments))
+
+
+def _top() -> argparse.ArgumentParser:
+    """Return the parser for the help, for the version, and for a missing command."""
     top = argparse.ArgumentParser(
         prog="whorl",
         description="Train small neural networks, from scratch, on NumPy alone.",
@@ -18,37 +72,12 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"whorl {whorl.__version__}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True, dest="command")
-    for room in (train, evaluate, predict, inspect, schedule):
-        room.add(commands)
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for name, (_, summary) in COMMANDS.items():
+        commands.add_parser(name, help=summary)
     return top
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit code: 0, or 2 after an error, or 130 after Ctrl-C."""
-    if sys.stdout is None:  # closed by whoever started us
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    words = list(sys.argv[1:] if argv is None else argv)
-    try:
-        arguments = parser().parse_args(train.spelled_out(words))
-        code = int(arguments.run(arguments))
-        sys.stdout.flush()
-    except KeyboardInterrupt as interrupt:
-        print(f"whorl {words[0]}: interrupted", *interrupt.args, sep="; ", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # whoever read the output has gone, as `head` does
-        _drop_output()
-        return 141
-    except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as error:
-        print(f"whorl {words[0]}: error: {error}", file=sys.stderr)
-        try:
-            sys.stdout.flush()
-        except OSError:  # a full disk: Python would complain once more when it ends
-            _drop_output()
-        return 2
-    return code
-
-
 def _drop_output() -> None:
-    """Send what is still to be written nowhere."""
+    """Discard what is still to be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

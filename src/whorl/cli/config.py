@@ -1,4 +1,4 @@
-"""``model.toml``: all that makes a training, beside the model that came of it. ``--config`` repeats it, to the bit."""
+"""``model.toml``: everything that determines a training, saved beside its model. ``--config`` repeats it exactly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,36 +15,30 @@ import numpy as np
 import whorl
 from whorl._core import validation
 from whorl._core.files import replacing
-from whorl.cli import settings
-from whorl.cli.arguments import one_of
-from whorl.cli.presets import PRESETS
-from whorl.cli.recipes import Recipe
+from whorl._core.hints import did_you_mean
 from whorl.formats import toml
-
-HEADER = """\
-# whorl train --config {name} repeats this training; options beside it change what they name.
-"""
+from whorl.recipes import RECIPES, Recipe, find
 
 KEYS = ("data", "preset", "seed", "file_sha256", "settings", "made_with")
 
 
 def versions() -> dict[str, str]:
-    """Return what the last digits of a result may depend on, by name."""
+    """Return the versions that the last digits of a result may depend on, by name."""
     return {"whorl": whorl.__version__, "numpy": np.__version__}
 
 
 @dataclass(frozen=True)
 class Run:
-    """All that makes a training.
+    """Everything that determines a training.
 
     Parameters
     ----------
     data, preset : str
-        Names, as in `PRESETS`: where the recipe started from.
+        Names, as in `RECIPES`, of the recipe that this one started from.
     seed : int
     recipe : Recipe
     file_sha256 : str, optional
-        Of the file that is learned, if it is one.
+        Checksum of the file to learn from, if there is one.
     made_with : mapping of str to object, optional
         For information.
     """
@@ -57,7 +51,7 @@ class Run:
     made_with: Mapping[str, Any] = field(default_factory=versions)
 
     def differences(self) -> str:
-        """Say which versions are other ones now; nothing if none is."""
+        """Return the versions that have changed since, as text."""
         now = versions()
         return ", ".join(
             f"{name} {self.made_with[name]}, not {now[name]}"
@@ -73,33 +67,33 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 
 def text(run: Run, name: str) -> str:
-    """Return what a file of that name says of a training, so that `read` returns it."""
+    """Return the content of a file of that name, from which `read` returns the run."""
     document = {
         "data": run.data,
         "preset": run.preset,
         "seed": run.seed,
         **({"file_sha256": run.file_sha256} if run.file_sha256 else {}),
-        "settings": settings.in_force(run.recipe),
+        "settings": {name: value for name, value in run.recipe.settings().items() if value is not None},
         "made_with": run.made_with,
     }
-    return HEADER.format(name=name) + toml.dumps(document)
+    return f"# whorl train --config {name} repeats this training; further options change it.\n" + toml.dumps(document)
 
 
 def write(run: Run, path: Path) -> None:
-    """Write what makes a training."""
+    """Write a run to a file."""
     with replacing(path) as file:
         file.write(text(run, path.name).encode())
 
 
 def read(path: str | os.PathLike[str]) -> Run:
-    """Read what makes a training. Settings that the file leaves out are those of the preset.
+    """Read a run. Settings that the file leaves out are those of the preset.
 
     Raises
     ------
     OSError
         If there is no such file, or it cannot be read.
     ValueError
-        If it is not TOML, or says something that no training is made of; the message says what.
+        If it is not TOML, or does not describe a run; the message says what is wrong.
     """
     title = os.fspath(path)
     with open(path, "rb") as file:
@@ -113,29 +107,29 @@ def read(path: str | os.PathLike[str]) -> Run:
         raise ValueError(f"{title}: {error}") from None
 
 
+def start(data: str, preset: str | None = None) -> Run:
+    """Return the run of a preset, by default the first of the data set."""
+    recipe = find(data, preset)
+    return Run(data, preset or next(iter(RECIPES[data])), 0, recipe)
+
+
 def _run(document: Mapping[str, Any]) -> Run:
     for name in document:
         if name not in KEYS:
-            raise ValueError(f"there is no key {name!r} before the tables; there are {', '.join(KEYS)}")
-    data = one_of(*PRESETS).check("data", document.get("data"))
-    presets = PRESETS[data]
-    preset = one_of(*presets).check("preset", document.get("preset", next(iter(presets))))
-    values = settings.checked(_table(document, "settings"), presets[preset])
-    file_sha256 = document.get("file_sha256")
-    if file_sha256 is not None and not isinstance(file_sha256, str):
-        raise TypeError(f"file_sha256 must be text, got {validation.show(file_sha256)}")
-    return Run(
-        data,
-        preset,
-        validation.integer("seed", document.get("seed", 0), minimum=0),
-        settings.settled(presets[preset], values),
-        file_sha256,
-        _table(document, "made_with"),
+            raise ValueError(f"there is no key {name!r}{did_you_mean(name, KEYS)}; there are {', '.join(KEYS)}")
+    run = start(_typed(document, "data", str), _typed(document, "preset", str))
+    return replace(
+        run,
+        seed=validation.integer("seed", document.get("seed", 0), minimum=0),
+        recipe=run.recipe.replace(**(_typed(document, "settings", dict) or {})),
+        file_sha256=_typed(document, "file_sha256", str),
+        made_with=_typed(document, "made_with", dict) or {},
     )
 
 
-def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    table = document.get(name, {})
-    if not isinstance(table, Mapping):
-        raise TypeError(f"{name} must be a table, got {validation.show(table)}")
-    return table
+def _typed(document: Mapping[str, Any], name: str, kind: type) -> Any:
+    """Return a value of the document, None if there is none; raise TypeError if it is of another type."""
+    value = document.get(name)
+    if not isinstance(value, kind) and (name in document or name == "data"):
+        raise TypeError(f"{name} must be {'text' if kind is str else 'a table'}, got {validation.show(value)}")
+    return value

@@ -1,128 +1,100 @@
-"""``whorl evaluate model.npz DATA``: measures how good a saved network is on samples that it has not seen."""
+"""``whorl evaluate model.npz DATA``: measure a saved network on samples that it was not trained on."""
+
+from __future__ import annotations
 
 import argparse
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from whorl import tables
-from whorl.cli import settings
-from whorl.cli.arguments import Commands, whole
-from whorl.cli.presets import PRESETS
-from whorl.cli.recipes import Recipe
+from whorl._core.validation import integer
+from whorl.cli import options
+from whorl.cli.console import accuracy, best_possible
+from whorl.cli.train import DATA
 from whorl.formats import load
 from whorl.losses import CrossEntropy, MeanSquaredError
 from whorl.model import Model
-
-DATA = [name for name in PRESETS if name != "table"]
-
-DRAWN = ("samples", "classes", "noise", "spread", "clouds")
-"""Settings of data that is drawn; features are as many as the network takes."""
-
-READ = ("columns", "skip")
-"""Settings of how a file is read."""
+from whorl.recipes import find
+from whorl.recipes.data import Blobs, DataSet, Points, TableFile
 
 SAMPLES = 40_000
+"""Default number of points of each class."""
 
 
-def add(commands: "Commands[Any]") -> None:
-    """Add the subcommand to the parser."""
-    parser = commands.add_parser(
-        "evaluate",
-        help="measure a saved network on other data",
-        description="Measure a saved network: on fresh points, drawn as those it was trained on; on the test images of"
-        " mnist and fashion-mnist; on all the digits; or on the rows of a file that has the columns of the one it learned.",
-        allow_abbrev=False,
+def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Add the arguments to the parser; the options are those of the data that the words name."""
+    parser.usage = "whorl evaluate MODEL DATA [options]"
+    parser.description = (
+        "Measure a saved network: on new points, drawn like those it was trained on; on the test images of mnist and"
+        " fashion-mnist; on all the digits; or on the rows of a file with the same columns as the one it learned from."
     )
-    parser.add_argument("model", help="file that whorl train wrote, such as model.npz")
-    parser.add_argument("data", metavar="DATA", help=f"what to measure it on: {', '.join(DATA)}, or a file")
-    usual = {"samples": f" [{SAMPLES}]", "classes": " [as many as the model's]", "clouds": " [0]", "skip": " [0]"}
-    for name in (*DRAWN, *READ):
-        settings.add_option(
-            parser, name, usual.get(name, " [as in training, unless told otherwise there]" * (name in DRAWN))
-        )
-    parser.add_argument(
-        "--seed", type=whole(0), metavar="N", help="draws the points; none of them was ever trained on [0]"
-    )
-    parser.set_defaults(run=run)
+    parser.add_argument("model", metavar="MODEL", help="file that whorl train wrote, such as model.npz")
+    parser.add_argument("data", metavar="DATA", help=f"{', '.join(DATA)}; or a file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    name = words[1] if len(words) > 1 else "-"
+    if name.startswith("-"):
+        return
+    source = find("table" if name not in DATA and Path(name).suffix else name).data
+    if isinstance(source, TableFile):
+        options.add(parser, "how to read the file", source, without=["file", "target", "ignore", "task"])
+    elif source is not None:
+        if isinstance(source, Points | Blobs):
+            source = replace(source, samples=SAMPLES)
+            seed = "seed for the points, none of which was used for training [0]"
+            parser.add_argument("--seed", type=options.number(int), default=0, metavar="N", help=seed)
+        options.add(parser, "how to draw the points", source, without=["classes", "features"])
+    parser.set_defaults(source=source)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the subcommand."""
-    if arguments.data not in DATA and not Path(arguments.data).suffix:
-        raise ValueError(f"argument DATA: must be {', '.join(DATA)} or a file, got {arguments.data!r}")
+    """Run the command."""
     model = load(arguments.model)
-    if arguments.data not in DATA:
-        _refuse(arguments, (*DRAWN, "seed"), "a file")
-        return _file(model, arguments)
-    _refuse(arguments, READ, arguments.data)
-    if model.preparation is not None:
-        raise ValueError(
-            f"{arguments.model} has learned a table: give it a file with the same columns, not {arguments.data}"
-        )
-    recipe = _drawn(model, arguments)
-    # Not the stream of `whorl train --seed`, whatever the seed.
-    rng = np.random.default_rng(np.random.SeedSequence([arguments.seed or 0, 1]))
-    X, y, what = recipe.fresh(rng)
-    _check_fit(model, arguments.model, arguments.data, X.shape[1], int(y.max()) + 1)
-    measured = model.evaluate(X.reshape(-1, *model.inputs), y, loss=CrossEntropy(), metrics=["accuracy"])
-    print(f"{len(X)} {what}: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}")
-    limit = recipe.limit()
-    if limit:
-        print(f"nobody can do better than   acc {limit[0]:.4f} loss {limit[1]:.4f}")
+    given = {"classes": model.outputs[-1], "features": math.prod(model.inputs)} | vars(arguments)
+    source = arguments.source
+    source = replace(source, **{each.name: given[each.name] for each in fields(source) if each.name in given})
+    measure = _on_a_file if isinstance(source, TableFile) else _on_a_data_set
+    text, measured = measure(model, source, arguments)
+    print(json.dumps(measured, indent=1) if arguments.json else text)
     return 0
 
 
-def _drawn(model: Model, arguments: argparse.Namespace) -> Recipe:
-    """Return the recipe that draws the samples."""
-    recipe = next(iter(PRESETS[arguments.data].values()))
-    names = settings.of(recipe)
-    _refuse(arguments, [name for name in DRAWN if name not in names], arguments.data)
-    if "samples" not in names:
-        _refuse(arguments, ["seed"], arguments.data)
-    found: dict[str, Any] = {
-        "samples": SAMPLES,
-        "classes": model.outputs[-1],
-        "features": math.prod(model.inputs),
-    }
-    found |= {name: getattr(arguments, name) for name in DRAWN if getattr(arguments, name) is not None}
-    return replace(recipe, **{name: value for name, value in found.items() if name in names})
+def _on_a_data_set(model: Model, source: DataSet, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    """Measure the model on a data set; return the result as text and as data."""
+    path, name = arguments.model, arguments.data
+    if model.preparation is not None:
+        raise ValueError(f"{path} learned from a table: give it a file with the same columns, not {name}")
+    # Not the stream of `whorl train --seed`, whatever the seed.
+    seed = integer("--seed", getattr(arguments, "seed", 0), minimum=0)
+    X, y = source.fresh(np.random.default_rng(np.random.SeedSequence([seed, 1])))
+    if math.prod(model.inputs) != X.shape[1]:
+        raise ValueError(f"{path} takes inputs of shape {model.inputs}, but {name} has {X.shape[1]} for each sample")
+    if model.outputs != (classes := int(y.max()) + 1,):
+        raise ValueError(f"{path} has outputs of shape {model.outputs}, but {name} has {classes} classes")
+    measured = model.evaluate(X.reshape(-1, *model.inputs), y, loss=CrossEntropy(), metrics=["accuracy"])
+    text, result = f"{len(X)} {source.fresh_name}: {accuracy(measured)}", {"samples": len(X), **measured}
+    if limit := source.best_possible():
+        text += f"\n{best_possible(limit)}"
+        result |= {"best_accuracy": limit[0], "best_loss": limit[1]}
+    return text, result
 
 
-def _file(model: Model, arguments: argparse.Namespace) -> int:
-    if model.preparation is None or model.preparation.target is None:
-        raise ValueError(
-            f"{arguments.model} has not learned a table, so nobody knows which column of {arguments.data} it predicts"
-        )
-    table = tables.table(
-        arguments.data, preparation=model.preparation, columns=arguments.columns, skip=arguments.skip or 0
-    )
-    rows = f"{len(table.y)} rows of {arguments.data}"
-    if table.dropped:
-        rows += f" ({table.dropped} without {table.target.name} are left out)"
+def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    """Measure the model on the rows of a file; return the result as text and as data."""
+    path, name, preparation = arguments.model, arguments.data, model.preparation
+    if preparation is None or preparation.target is None:
+        raise ValueError(f"{path} did not learn from a table, so it is not known which column of {name} it predicts")
+    table = tables.table(name, preparation=preparation, columns=source.columns, skip=source.skip)
+    dropped = f" ({table.dropped} without {table.target.name} are left out)" if table.dropped else ""
+    text, counts = f"{len(table.y)} rows of {name}{dropped}", {"samples": len(table.y), "dropped": table.dropped}
     if table.task == "classification":
         measured = model.evaluate(table.X, table.y, loss=CrossEntropy(), metrics=["accuracy"])
-        print(f"{rows}: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}")
-    else:
-        measured = model.evaluate(table.X, table.y, loss=MeanSquaredError(), metrics=["r2", "rmse"])
-        print(f"{rows}: r2 {measured['r2']:.4f} rmse {measured['rmse']:.6g}, in the unit of {table.target.name}")
-    return 0
-
-
-def _refuse(arguments: argparse.Namespace, names: Sequence[str], data: str) -> None:
-    """Raise if an option was given that has no meaning for the data."""
-    for name in names:
-        if getattr(arguments, name) is not None:
-            raise ValueError(f"argument {settings.option(name)}: has no meaning for {data}: leave it out")
-
-
-def _check_fit(model: Model, path: str, data: str, inputs: int, classes: int) -> None:
-    """Raise unless the network is one for the data."""
-    if math.prod(model.inputs) != inputs:
-        raise ValueError(f"{path} takes inputs of shape {model.inputs}, but {data} has {inputs} for each sample")
-    if model.outputs != (classes,):
-        raise ValueError(f"{path} has outputs of shape {model.outputs}, but {data} has {classes} classes")
+        return f"{text}: {accuracy(measured)}", counts | measured
+    measured = model.evaluate(table.X, table.y, loss=MeanSquaredError(), metrics=["r2", "rmse"])
+    unit = f"in the unit of {table.target.name}"
+    return f"{text}: r2 {measured['r2']:.4f} rmse {measured['rmse']:.6g}, {unit}", counts | measured

@@ -1,25 +1,34 @@
-"""``whorl inspect model.npz``: shows what is in it."""
+"""``whorl inspect model.npz``: show the layers of a saved network."""
+
+from __future__ import annotations
 
 import argparse
-from typing import Any
+import json
+from collections.abc import Sequence
 
-from whorl.cli.arguments import Commands
 from whorl.formats import load
 
 
-def add(commands: "Commands[Any]") -> None:
-    """Add the subcommand to the parser."""
-    parser = commands.add_parser(
-        "inspect",
-        help="show the layers of a saved network",
-        description="Show the layers of a saved network, their shapes and their numbers of parameters.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("model", help="file that whorl train wrote, such as model.npz")
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
+    """Add the arguments to the parser."""
+    parser.description = "Show the layers of a saved network, their shapes and their numbers of parameters."
+    parser.add_argument("model", metavar="MODEL", help="file that whorl train wrote, such as model.npz")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the subcommand."""
-    print(load(arguments.model).summary())
+    """Run the command."""
+    model = load(arguments.model)
+    if not arguments.json:
+        print(model.summary())
+        return 0
+    document = {
+        "inputs": model.inputs,
+        "outputs": model.outputs,
+        "dtype": model.dtype.name,
+        "layers": [repr(layer) for layer in model.layers],
+        "parameters": {name: array.shape for name, array in model.named_parameters().items()},
+        "columns": None if model.preparation is None else [column.name for column in model.preparation.columns],
+    }
+    print(json.dumps(document, indent=1))
     return 0

@@ -1,191 +1,167 @@
-"""``whorl train DATA``: train, print the lines, save the model and a picture."""
+"""``whorl train DATA``: train, print the progress, save the model and a picture."""
+
+from __future__ import annotations
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from whorl._core.files import replacing
-from whorl._core.types import Array
-from whorl.cli import config, settings
-from whorl.cli.arguments import Commands, whole
-from whorl.cli.columns import Columns
-from whorl.cli.expressions import SCHEDULES
+from whorl._core.randomness import generator
+from whorl._core.validation import integer
+from whorl.cli import config, options
+from whorl.cli.console import accuracy, best_possible, progress
 from whorl.cli.interrupt import interruptible
-from whorl.cli.notation import LAYERS, OPTIMIZERS
-from whorl.cli.presets import PRESETS
-from whorl.cli.recipes import Recipe, best_epoch
 from whorl.losses import CrossEntropy
 from whorl.model import Model
-from whorl.training import History, Progress
+from whorl.plot import report
+from whorl.recipes import RECIPES, Problem
+from whorl.recipes.data import TableFile
+from whorl.recipes.recipe import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
+from whorl.training import History
+
+DATA = [name for name in RECIPES if name != "table"]
+"""The data sets that are not files."""
 
 
-def spelled_out(argv: Sequence[str]) -> list[str]:
-    """Return the command with its data set: ``train FILE.csv`` is ``train table FILE.csv``, ``--config`` says its own."""
-    words = list(argv)
-    if words[:1] != ["train"] or len(words) == 1:
-        return words
-    configs = [after for word, after in pairwise(words) if word == "--config"]
-    configs += [word.partition("=")[2] for word in words if word.startswith("--config=")]
-    if words[1].startswith("-") and configs:
-        words.insert(1, config.read(configs[0]).data)
-    elif Path(words[1]).suffix == ".toml":
-        raise ValueError(f"{words[1]} is no data: to repeat its training, write whorl train --config {words[1]}")
-    elif words[1] not in PRESETS and Path(words[1]).suffix:
-        words.insert(1, "table")
-    return words
-
-
-def add(commands: "Commands[Any]") -> None:
-    """Add the subcommand to the parser, with a part of its own for each data set."""
-    parser = commands.add_parser(
-        "train",
-        help="train a network; save it, with a picture",
-        description="Train a network on a data set; write model.npz, model.toml with all that made it, and a picture.",
-        epilog="A data set's own options: whorl train DATA --help. The columns of a file: whorl train FILE.csv --target"
-        " COLUMN. The same once more: whorl train --config model.toml, with options for what is to be different.",
-        allow_abbrev=False,
+def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Add the arguments to the parser; the options are those of the data set and the preset that the words name."""
+    start = _start(words)
+    parser.usage = (
+        "whorl train DATA [options]\n       whorl train FILE --target COLUMN [options]\n"
+        "       whorl train --config model.toml [options]"
     )
-    data = parser.add_subparsers(metavar="DATA", required=True, dest="data", help="what to train on:")
-    for name, presets in PRESETS.items():
-        part = data.add_parser(name, **_words(presets))
-        if name == "table":
-            part.add_argument(
-                "file",
-                nargs="?",
-                metavar="FILE",
-                help="CSV, TSV or Parquet file, its columns named in the first line; `table` may be left out",
-            )
-        _options(part, presets)
-
-
-def _words(presets: Mapping[str, Recipe]) -> dict[str, Any]:
-    """Return what the help says of a data set."""
-    first = next(iter(presets.values()))
-    doc = (type(first).__doc__ or "").splitlines()[0]
-    return {
-        "help": doc,
-        "description": f"{doc} Some of the samples train the network, the others validate it (see --validation).",
-        "epilog": f"In brackets: what holds if nothing is said, by preset ({', '.join(presets)})."
-        f" Layers: {', '.join(LAYERS)}. Optimizers: {', '.join(OPTIMIZERS)}. Schedules: {', '.join(SCHEDULES)}.",
-        "allow_abbrev": False,
-    }
-
-
-def _options(parser: argparse.ArgumentParser, presets: Mapping[str, Recipe]) -> None:
-    """Add an option for each setting of the presets, and those that all have."""
-    first = next(iter(presets.values()))
-    start = parser.add_mutually_exclusive_group()
-    start.add_argument("--preset", choices=list(presets), help=f"settings to start from [{next(iter(presets))}]")
-    start.add_argument("--config", metavar="FILE", help="model.toml of a training, whose settings to start from")
-    settings.add_options(parser, presets.values())
-    parser.add_argument("--seed", type=whole(0), metavar="N", help="same seed, same bytes [0]")
-    every = max(1, first.epochs // 10)
-    parser.add_argument(
-        "--log-every", type=whole(1), default=every, metavar="N", help=f"print every N-th epoch [{every}]"
+    parser.description = "Train a network on a data set or the columns of a file; write model.npz, model.toml with all settings, and a picture."
+    data = f"{', '.join(DATA)}; or a CSV, TSV or Parquet file. For its options: whorl train DATA --help"
+    if start is None or not words[0].startswith("-"):
+        parser.add_argument("data", metavar="DATA", help=data)
+    if start is None:
+        return
+    parser.set_defaults(start=start)
+    if words[0] == "table":
+        parser.add_argument("named_file", nargs="?", metavar="FILE", help=argparse.SUPPRESS)
+    basis = parser.add_mutually_exclusive_group()
+    presets = " or ".join(RECIPES[start.data])
+    basis.add_argument("--preset", metavar="NAME", help=f"settings to start from, {presets} [{start.preset}]")
+    basis.add_argument("--config", metavar="FILE", help="start from the settings of a model.toml")
+    whole = options.number(int)
+    parser.add_argument("--seed", type=whole, metavar="N", help=f"same seed, same results [{start.seed}]")
+    parser.add_argument("--log-every", type=whole, metavar="N", help="print every N-th epoch [about ten of them]")
+    output = "directory to write to, or name of the model, ending in .npz [.]"
+    parser.add_argument("--output", type=Path, default=Path(), metavar="PATH", help=output)
+    if start.recipe.data is not None:
+        options.add(parser, "data", start.recipe.data, without=["file"])
+    options.add(parser, "network and training", start.recipe, without=["data"])
+    options.add_shortcuts(parser)
+    parser.epilog = (
+        f"Layers: {', '.join(LAYERS)}. Losses: {', '.join(LOSSES)}. Optimizers: {', '.join(OPTIMIZERS)}."
+        f" Schedules: {', '.join(SCHEDULES)}."
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path(),
-        metavar="PATH",
-        help="directory to write to, or the model's file name, ending in .npz [.]",
-    )
-    parser.set_defaults(run=run)
+
+
+def _start(words: Sequence[str]) -> config.Run | None:
+    """Return the run that the first words of a command line name: a preset or a file of settings."""
+    look = argparse.ArgumentParser(prog="whorl train", add_help=False, allow_abbrev=False)
+    look.add_argument("--config")
+    look.add_argument("--preset")
+    named, _ = look.parse_known_args(words)
+    data, file = (words[0] if words and not words[0].startswith("-") else None), None
+    if data == "table":
+        file = next((word for word in words[1:2] if not word.startswith("-")), None)
+    elif data and data.endswith(".toml"):
+        raise ValueError(f"{data} is not data: to repeat its training, use whorl train --config {data}")
+    elif data and data not in DATA and Path(data).suffix:
+        data, file = "table", data
+    if named.config is not None:
+        start = config.read(named.config)
+        if data not in (None, start.data):
+            raise ValueError(f"argument --config: {named.config} is for {start.data}, got {data}")
+    elif data is None:
+        return None
+    else:
+        start = config.start(data, named.preset)
+    if file is not None:  # as it is now, whatever it was
+        start = replace(start, recipe=start.recipe.replace(file=file), file_sha256=None)
+    return start
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the subcommand."""
+    """Run the command."""
     plan = _plan(arguments)
     recipe = plan.recipe
-    model_path, config_path, picture_path = _outputs(arguments.output, recipe.title(plan.data))
-    config.text(plan, config_path.name)  # what cannot be written down shall fail now, and not after the training
-    rng = np.random.default_rng(plan.seed)
+    title = Path(recipe.data.file).stem if isinstance(recipe.data, TableFile) else plan.data
+    model_path, config_path, picture_path = _outputs(arguments.output, title)
+    every = arguments.log_every
+    callbacks = progress(None if every is None else integer("--log-every", every))
+    config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
+    rng = generator(plan.seed)
     problem = recipe.problem(rng)
     for note in problem.notes:
         print(note)
     with interruptible() as stop:
-        model, history = recipe.fit(problem, rng, [stop, Progress(arguments.log_every)])
+        model, history = recipe.solve(problem, callbacks=[stop, *callbacks], rng=rng)
         model.save(model_path)
-        print(f"saved {model_path}{_best(recipe, history)}", flush=True)
+        best = history.best("val_loss") if recipe.patience is not None and history.epochs else None
+        chosen = f", with the parameters of epoch {best.number}: val loss {best['val_loss']:.3f}" if best else ""
+        print(f"saved {model_path}{chosen}", flush=True)
         if stop.pressed:
             plan = replace(plan, made_with={**plan.made_with, "interrupted_after_epoch": len(history.epochs)})
         config.write(plan, config_path)
         print(f"saved {config_path}", flush=True)
-    classes = problem.metric == "accuracy"
-    _picture(model, problem.X if classes else None, problem.y if classes else None, history, picture_path)
+    _picture(model, problem, history, picture_path)
     if problem.test:
         measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
-        count = len(problem.test[0])
-        print(f"{count} test images: acc {measured['accuracy']:.4f} loss {measured['loss']:.4f}")
-    limit = recipe.limit()
-    if limit:
-        print(f"nobody can do better on fresh points of this {plan.data} than acc {limit[0]:.3f} loss {limit[1]:.3f}")
+        print(f"{len(problem.test[0])} test images: {accuracy(measured)}")
+    if recipe.data is not None and (limit := recipe.data.best_possible()):
+        print(best_possible(limit))
     return 130 if stop.pressed else 0
 
 
 def _plan(arguments: argparse.Namespace) -> config.Run:
-    """Return what to do: a preset, or what a file says, with the options that were given."""
-    if arguments.config is None:
-        presets = PRESETS[arguments.data]
-        preset = arguments.preset or next(iter(presets))
-        start = config.Run(arguments.data, preset, 0, presets[preset])
-    else:
-        start = config.read(arguments.config)
-        if start.data != arguments.data:
-            raise ValueError(f"argument --config: {arguments.config} is for {start.data}, got {arguments.data}")
-        if "interrupted_after_epoch" in start.made_with:
-            print(
-                f"{arguments.config} is of a training that was interrupted after epoch"
-                f" {start.made_with['interrupted_after_epoch']}: this one goes on to the end",
-                file=sys.stderr,
-            )
-        if start.differences():
-            print(
-                f"the last digits may differ: {arguments.config} was made with {start.differences()}", file=sys.stderr
-            )
-    given = settings.given(arguments, start.recipe)
-    recipe = settings.settled(start.recipe, given, settings.option)
-    seed = start.seed if arguments.seed is None else arguments.seed
-    return config.Run(start.data, start.preset, seed, recipe, _checksum(recipe, None if "file" in given else start))
+    """Return what to do: the start, with the options that were given."""
+    start: config.Run = arguments.start
+    if "interrupted_after_epoch" in start.made_with:
+        epoch = start.made_with["interrupted_after_epoch"]
+        print(
+            f"{arguments.config} is of a training that was interrupted after epoch {epoch}: this one runs to the end",
+            file=sys.stderr,
+        )
+    if start.differences():
+        print(f"the last digits may differ: {arguments.config} was made with {start.differences()}", file=sys.stderr)
+    plan = replace(
+        start,
+        seed=start.seed if arguments.seed is None else integer("--seed", arguments.seed, minimum=0),
+        recipe=options.changed(start.recipe, arguments),
+        made_with=config.versions(),
+    )
+    return replace(plan, file_sha256=_checksum(plan)) if isinstance(plan.recipe.data, TableFile) else plan
 
 
-def _checksum(recipe: Recipe, start: config.Run | None) -> str | None:
-    """Return the checksum of the file to learn, if it is one; raise if it is not the one that a training started from."""
-    if not isinstance(recipe, Columns):
-        return None
-    for name, value in (("FILE", recipe.file), ("--target", recipe.target)):
+def _checksum(plan: config.Run) -> str:
+    """Return the checksum of the file to learn from; raise ValueError if it is not the one in the settings."""
+    data = plan.recipe.data
+    assert isinstance(data, TableFile)
+    for name, value in (("FILE", data.file), ("--target", data.target)):
         if not value:
             raise ValueError(f"the following arguments are required: {name}")
-    found = config.sha256(recipe.file)
-    if start and start.file_sha256 not in (None, found):
+    found = config.sha256(data.file)
+    if plan.file_sha256 not in (None, found):
         raise ValueError(
-            f"{recipe.file} has changed: its SHA-256 is {found}, and was {start.file_sha256};"
-            f" to train on it as it is now, name it too: whorl train {recipe.file} --config FILE"
+            f"{data.file} has changed: its SHA-256 is {found}, and was {plan.file_sha256};"
+            f" to train on it as it is now, name it too: whorl train {data.file} --config FILE"
         )
     return found
 
 
-def _best(recipe: Recipe, history: History) -> str:
-    """Say which epoch's parameters were saved, if not the last one's."""
-    if recipe.patience is None or not history.epochs:
-        return ""
-    number = best_epoch(history)
-    return f", with its parameters of epoch {number}: val loss {min(history['val_loss']):.3f}"
-
-
-def _outputs(output: Path, data: str) -> tuple[Path, Path, Path]:
-    """Return where model, settings and picture go; raise now, and not after the training, if they cannot be written."""
+def _outputs(output: Path, title: str) -> tuple[Path, Path, Path]:
+    """Return where model, settings and picture go; raise OSError before the training if they cannot be written."""
     if output.suffix == ".npz":
         paths = output, output.with_suffix(".toml"), output.with_suffix(".png")
     else:
-        paths = output / "model.npz", output / "model.toml", output / f"{data}.png"
+        paths = output / "model.npz", output / "model.toml", output / f"{title}.png"
     try:
         paths[0].parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=paths[0].parent):
@@ -198,13 +174,14 @@ def _outputs(output: Path, data: str) -> tuple[Path, Path, Path]:
     return paths
 
 
-def _picture(model: Model, X: Array | None, y: Array | None, history: History, path: Path) -> None:
-    """Draw the report, if matplotlib is there; a model without its picture is a success all the same."""
+def _picture(model: Model, problem: Problem, history: History, path: Path) -> None:
+    """Draw the report if matplotlib is installed; without it, the model is saved all the same."""
+    X, y = (problem.X, problem.y) if "accuracy" in history else (None, None)
     try:
-        from whorl.plot import report
+        figure = report(model, X, y, history)
     except ImportError as error:
         print(f"no picture: {error}", file=sys.stderr)
         return
     with replacing(path) as file:
-        report(model, X, y, history).savefig(file, format="png", dpi=110)
+        figure.savefig(file, format="png", dpi=110)
     print(f"saved {path}")

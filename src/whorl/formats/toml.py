@@ -1,4 +1,4 @@
-"""TOML, as far as settings need it: text, numbers, booleans, lists of them, and tables. Python's ``tomllib`` reads it."""
+"""Writing TOML, as far as settings need it: text, numbers, booleans, lists of them, and tables. ``tomllib`` reads it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def dumps(document: Mapping[str, Any]) -> str:
     TypeError
         If a value is something else; TOML has no null.
     ValueError
-        If text holds half a character, as a file's name may.
+        If text holds a lone surrogate, as the name of a file may.
 
     Examples
     --------
-    >>> print(dumps({"data": "moons", "settings": {"hidden": (64, 64), "noise": 0.1}}), end="")
+    >>> print(dumps({"data": "moons", "settings": {"noise": 0.1, "layers": "Dense(64), ReLU()"}}), end="")
     data = "moons"
     <BLANKLINE>
     [settings]
-    hidden = [64, 64]
     noise = 0.1
+    layers = "Dense(64), ReLU()"
     """
     lines = [f"{_key(name)} = {_value(value)}" for name, value in document.items() if not isinstance(value, Mapping)]
     for name, table in document.items():
@@ -49,7 +49,7 @@ def _value(value: object) -> str:
     if isinstance(value, int):
         return repr(int(value))
     if isinstance(value, float):
-        return repr(float(value))  # the shortest digits that are read as the same number; inf and nan are TOML too
+        return repr(float(value))  # the fewest digits that are read as the same number; inf and nan are valid TOML
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, list | tuple):
@@ -61,6 +61,6 @@ def _text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"text must be whole characters, got {text!r}: {error.reason}") from None
-    # JSON's escapes are TOML's too; but TOML wants one for the delete character as well.
+        raise ValueError(f"text must not hold lone surrogates, got {text!r}: {error.reason}") from None
+    # TOML has the escapes of JSON, and requires one for the delete character too.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

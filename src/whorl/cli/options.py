@@ -1,0 +1,114 @@
+"""Options for the fields of a description, with the help text that its docstring has for them."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+from collections.abc import Callable, Collection
+from dataclasses import fields
+from typing import Any
+
+from whorl._core.description import Description
+from whorl.layers import Dense
+from whorl.recipes import Recipe, edits
+from whorl.schedules import Schedule
+
+
+def add(
+    parser: argparse.ArgumentParser, title: str, description: Description, *, without: Collection[str] = ()
+) -> None:
+    """Add an option for each field of a description; the help shows the field's value as the default."""
+    group, helps = parser.add_argument_group(title), documented(type(description))
+    for each in fields(description):  # type: ignore[arg-type]  # each subclass of Description is a dataclass
+        if each.name in without:
+            continue
+        default = _shown(getattr(description, each.name))
+        group.add_argument(
+            f"--{each.name.replace('_', '-')}",
+            default=argparse.SUPPRESS,
+            help=f"{helps.get(each.name, '')}{default and f' [{default}]'}".replace("%", "%%"),
+            **_KINDS.get(str(each.type).removesuffix(" | None"), {"metavar": "TEXT"}),
+        )
+
+
+def documented(kind: type) -> dict[str, str]:
+    """Return what the numpydoc docstrings of a class and its bases say of each parameter, on one line, as help texts are written."""
+    found = {}
+    for each in reversed(inspect.getmro(kind)):
+        section = (inspect.getdoc(each) or "").partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+        for name, text in re.findall(r"^(\w+) : .*\n((?: {4}.*\n?)+)", section, re.MULTILINE):
+            line = " ".join(text.split()).replace("`", "").removesuffix(".")
+            found[name] = line[0].lower() + line[1:] if line[1:2].islower() else line
+    return found
+
+
+def number(kind: Callable[[str], float]) -> Callable[[str], object]:
+    """Return the reader of a kind of number. It returns what it cannot read as text, for the description to refuse."""
+
+    def read(text: str) -> object:
+        try:
+            return kind(text)
+        except ValueError:
+            return text
+
+    return read
+
+
+_KINDS: dict[str, dict[str, Any]] = {
+    "int": {"type": number(int), "metavar": "N"},
+    "float": {"type": number(float), "metavar": "X"},
+    "bool": {"action": argparse.BooleanOptionalAction},
+    "tuple[str, ...]": {"nargs": "+", "metavar": "NAME"},
+}
+
+
+def _shown(value: object) -> str:
+    """Return a value as it would be typed."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+SHORTCUTS = {
+    "hidden": "sizes of the hidden layers",
+    "dropout": "dropout rate after each hidden layer; 0 for none",
+    "weight_l2": "L2 penalty on the weights of all Dense layers",
+    "bias_l2": "L2 penalty on the biases of all Dense layers",
+    "learning_rate": "learning rate of the optimizer, or of its schedule at the start",
+    "decay": "decay of the schedule",
+    "momentum": "momentum of SGD",
+}
+"""Options that change one argument inside the layers or the optimizer of a recipe."""
+
+
+def add_shortcuts(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `SHORTCUTS`."""
+    group = parser.add_argument_group("shortcuts, which change the layers and the optimizer above")
+    for name, text in SHORTCUTS.items():
+        words: dict[str, Any] = {"nargs": "+", **_KINDS["int"]} if name == "hidden" else _KINDS["float"]
+        group.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, help=text, **words)
+
+
+def changed(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+    """Return the recipe with the settings that were given on the command line."""
+    given = vars(arguments)
+    recipe = recipe.replace(**{name: given[name] for name in recipe.settings() if name in given})
+    for name in SHORTCUTS:
+        if name in given:
+            recipe = _shortcut(recipe, name, given[name])
+    return recipe
+
+
+def _shortcut(recipe: Recipe, name: str, value: Any) -> Recipe:
+    match name:
+        case "hidden":
+            return recipe.replace(layers=edits.with_hidden(recipe.layers, value))
+        case "dropout":
+            return recipe.replace(layers=edits.with_dropout(recipe.layers, value))
+        case "weight_l2" | "bias_l2":
+            *layers, last = edits.with_argument((*recipe.layers, recipe.output_layer), Dense, name, value)
+            return recipe.replace(layers=layers, output_layer=last)
+        case _:
+            kind = Schedule if name == "decay" else Description  # Averaged has a decay too
+            return recipe.replace(optimizer=edits.with_argument(recipe.optimizer, kind, name, value))
