@@ -16,6 +16,7 @@ COMMANDS = {
     "spiral": "accuracy of the recipes for the spiral; writes benchmarks/spiral.md",
     "images": "accuracy of the recipes for MNIST and Fashion-MNIST; writes benchmarks/images.md",
     "tables": "accuracy of the recipe for tables; writes benchmarks/tables.md",
+    "frames": "code between `Model.fit` and the change of a weight: frames, files, functions, lines",
 }
 """The modules of this package that are commands, with their help.
 
@@ -27,6 +28,7 @@ HELP = {
     "again": "measure again what has been measured",
     "data": "data sets",
     "folder": "directory with the tables",
+    "list": "list the functions that one step enters",
     "networks": "networks to train",
     "output": "directory for the page",
     "parts": "sections to measure",
