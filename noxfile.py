@@ -45,55 +45,47 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def speed(session: nox.Session) -> None:
-    """Fail if `fit` has become slower than its limits, which are multiples of the straight-line page's time."""
-    session.install("-e", ".")
-    session.run("python", "-m", "benchmarks.check", *session.posargs)
+    """Fail if `fit` has become slower than its limits, which are multiples of the time of `benchmarks/straight.py`."""
+    measure(session, "check")
 
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
-    """Race with PyTorch, JAX, Keras and scikit-learn, and record it. Let the machine do nothing else."""
-    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks"))
-    session.run("python", "-m", "benchmarks", *session.posargs)
+    """Compare the time of a training step with other libraries, and record it. The machine should do nothing else."""
+    measure(session, "speed", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks"))
 
 
 @nox.session
 def footprint(session: nox.Session) -> None:
-    """Measure what whorl weighs in time and memory beside the same peers, and record it."""
-    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks"))
-    session.run("python", "-m", "benchmarks.footprint", *session.posargs)
-
-
-@nox.session
-def spiral(session: nox.Session) -> None:
-    """Measure what the spiral's presets reach, and record it."""
-    session.install("-e", ".")
-    session.run("python", "-m", "benchmarks.spiral", *session.posargs)
-
-
-@nox.session
-def fast(session: nox.Session) -> None:
-    """Measure what the compiled twins gain, and record it."""
-    session.install("-e", ".[fast]")
-    session.run("python", "-m", "benchmarks.fast", *session.posargs, env={"OPENBLAS_NUM_THREADS": "1"})
+    """Compare size, memory and latency with other libraries, and record them."""
+    measure(session, "footprint", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks"))
 
 
 @nox.session
 def threads(session: nox.Session) -> None:
-    """Measure from which size on BLAS threads pay, and record it. Let the machine do nothing else."""
-    session.install("-e", ".", "threadpoolctl")
-    session.run("python", "-m", "benchmarks.threads", *session.posargs)
+    """Measure from which size on BLAS threads pay, and record it. The machine should do nothing else."""
+    measure(session, "threads", "threadpoolctl")
+
+
+@nox.session
+def spiral(session: nox.Session) -> None:
+    """Measure the accuracy of the recipes for the spiral, and record it."""
+    measure(session, "spiral")
 
 
 @nox.session
 def images(session: nox.Session) -> None:
-    """Train the presets for MNIST and Fashion-MNIST with three seeds, beside PyTorch, and record it. An hour or more."""
-    session.install("-e", ".[fast,torch]")
-    session.run("python", "-m", "benchmarks.images", *session.posargs)
+    """Measure the accuracy of the recipes for MNIST and Fashion-MNIST, beside PyTorch, and record it. An hour or more."""
+    measure(session, "images", "torch")
 
 
 @nox.session
 def tables(session: nox.Session) -> None:
-    """Train on tables beside scikit-learn, and record it: ``nox -s tables -- FOLDER``, which holds them."""
-    session.install("-e", ".", "scikit-learn")
-    session.run("python", "-m", "benchmarks.tables", *session.posargs)
+    """Measure the accuracy on tables, beside scikit-learn, and record it: ``nox -s tables -- FOLDER``, which holds them."""
+    measure(session, "tables", "scikit-learn")
+
+
+def measure(session: nox.Session, command: str, *packages: str) -> None:
+    """Run a command of the benchmarks, with the session's arguments, after installing whorl and these packages."""
+    session.install("-e", ".", *packages)
+    session.run("python", "-m", "benchmarks", command, *session.posargs)

@@ -1,1 +1,1 @@
-"""Measurements: what the presets reach, and how fast and how light it all is, beside others."""
+"""Benchmarks: the accuracy of the recipes, and whorl's speed and size compared with other libraries."""

@@ -1,139 +1,111 @@
-"""Train the reference networks with whorl and with everybody else who is installed, in one interleaved run.
-
-Writes `docs/benchmarks.md` and a picture of it.
-"""
-
-from __future__ import annotations
+"""Benchmarks of whorl, and of the libraries it is compared with. Most of them write a page of Markdown."""
 
 import argparse
 import math
+import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from benchmarks import report
-from benchmarks.arguments import add_measuring, positive
-from benchmarks.cases import CASES, Case
-from benchmarks.peers import ENTRIES, Entry
-from benchmarks.report import Results
-from benchmarks.rounds import Spread, Times, figures, interleave, ratio
-from benchmarks.worker import ROOT, PeerError, Worker
+COMMANDS = {
+    "speed": "time of a training step, compared with other libraries; writes docs/benchmarks.md",
+    "check": "fail if `fit` has become slower than its limits; takes less than a minute",
+    "footprint": "import time, size, memory, latency and growth; writes docs/footprint.md",
+    "threads": "from which size on BLAS threads pay; writes benchmarks/threads.md",
+    "spiral": "accuracy of the recipes for the spiral; writes benchmarks/spiral.md",
+    "images": "accuracy of the recipes for MNIST and Fashion-MNIST; writes benchmarks/images.md",
+    "tables": "accuracy of the recipe for tables; writes benchmarks/tables.md",
+    "frames": "code between `Model.fit` and the change of a weight: frames, files, functions, lines",
+}
+"""The modules of this package that are commands, with their help.
 
+Each has OPTIONS, with their defaults; `run(arguments)`, which may return an exit status; and PAGE, if it writes one. Only the one
+that is asked for is imported: worker processes import this file too, and some commands set variables before NumPy is loaded.
+"""
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "--networks", nargs="+", choices=CASES, default=list(CASES), metavar="NAME", help=", ".join(CASES)
-    )
-    parser.add_argument(
-        "--peers",
-        nargs="+",
-        choices=ENTRIES,
-        default=list(ENTRIES),
-        metavar="NAME",
-        help=f"{', '.join(ENTRIES)}; whorl is always among them, since the ratios are to it",
-    )
-    parser.add_argument(
-        "--sittings", type=positive(int), default=3, metavar="N", help="times to start everybody's process anew [3]"
-    )
-    add_measuring(parser, rounds=5, seconds=0.3)
-    parser.add_argument(
-        "--output", type=Path, default=ROOT / "docs", metavar="DIRECTORY", help="where to write the page [docs]"
-    )
-    return parser
-
-
-def sit(
-    networks: Sequence[str], entries: Sequence[Entry], rounds: int, seconds: float
-) -> tuple[Results, dict[str, str]]:
-    """Start everybody anew, measure each network, and return the times, and what kept whom from finishing."""
-    results: Results = {}
-    failures: dict[str, str] = {}
-    with ExitStack() as stack:
-        workers = {entry.name: stack.enter_context(Worker(entry)) for entry in entries}
-        for name in networks:
-            results[name], failed = race(CASES[name], workers, rounds, seconds)
-            failures |= {f"{ENTRIES[peer].title} on {name}": reason for peer, reason in failed.items()}
-    return results, failures
+HELP = {
+    "again": "measure again what has been measured",
+    "data": "data sets",
+    "folder": "directory with the tables",
+    "list": "list the functions that one step enters",
+    "networks": "networks to train",
+    "output": "directory for the page",
+    "parts": "sections to measure",
+    "peers": "what to measure; whorl is always included, since the ratios are to it",
+    "presets": "recipes",
+    "rounds": "measurements of each",
+    "seconds": "length of a measurement",
+    "seeds": "trainings of each recipe",
+    "sessions": "times to restart all processes",
+}
+"""The options of all commands."""
 
 
-def together(sittings: Sequence[Results]) -> Results:
-    """Return the times of all sittings, of those who finished each."""
-    first, *others = sittings
-    return {
-        network: {
-            peer: sum((sitting[network][peer] for sitting in others), times)
-            for peer, times in by_peer.items()
-            if all(peer in sitting[network] for sitting in others)
-        }
-        for network, by_peer in first.items()
+def add_option(parser: argparse.ArgumentParser, name: str, default: Any) -> None:
+    """Add an option whose default says what it takes; a positional argument if there is none."""
+    kinds: dict[type, dict[str, Any]] = {
+        bool: {"action": "store_true"},
+        int: {"type": positive(int), "metavar": "N", "help": f"{HELP[name]} [{default}]"},
+        float: {"type": positive(float), "metavar": "N", "help": f"{HELP[name]} [{default}]"},
+        list: {"nargs": "+", "choices": default, "metavar": "NAME", "help": f"{HELP[name]}: %(choices)s [all]"},
+        str: {"metavar": name.upper()},
     }
+    option = name if default is None else f"--{name}"
+    parser.add_argument(option, default=default, **{"help": HELP[name], **kinds.get(type(default), kinds[str])})
 
 
-def race(case: Case, workers: dict[str, Worker], rounds: int, seconds: float) -> tuple[Times, dict[str, str]]:
-    """Measure a case; return the times of those who finished, and what kept the others from it."""
-    failed: dict[str, str] = {}
-    ready: dict[str, Callable[[], float]] = {}
-    for name, worker in workers.items():
-        try:
-            worker.prepare(case, seconds)
-            ready[name] = partial(attempt, name, worker, failed)
-        except PeerError as error:
-            fail(name, error, failed)
-    times = interleave(rounds, ready)
-    return {name: values for name, values in times.items() if name not in failed}, failed
+def positive(kind: type[float]) -> Callable[[str], float]:
+    """Return a type of argument for argparse: a finite number above 0, an int or a float."""
+
+    def convert(text: str) -> float:
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"must be above 0, got {text}")
+        return value
+
+    convert.__name__ = kind.__name__  # argparse shows it in its errors
+    return convert
 
 
-def attempt(name: str, worker: Worker, failed: dict[str, str]) -> float:
-    """Measure once; who has failed runs no more."""
-    if name not in failed:
-        try:
-            return worker.measure()
-        except PeerError as error:
-            fail(name, error, failed)
-    return math.nan
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command, with `run`, its function, and `command`, the line to record on its page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+        if name in words[:1]:
+            module = import_module(f"benchmarks.{name}")
+            command.description = module.__doc__
+            command.set_defaults(run=module.run, parser=command)
+            options = module.OPTIONS | ({"output": str(module.PAGE.parent)} if hasattr(module, "PAGE") else {})
+            for option, default in options.items():
+                add_option(command, option, default)
+    arguments = parser.parse_args(words)
+    arguments.command = command_line(arguments)
+    return arguments
 
 
-def fail(name: str, error: PeerError, failed: dict[str, str]) -> None:
-    """Note who failed; without whorl there is nothing to compare with, and the run ends."""
-    if name == "whorl":
-        raise SystemExit(f"whorl itself failed: {error}")
-    failed[name] = str(error)
+def command_line(arguments: argparse.Namespace) -> str:
+    """Return the command line: all numbers, which say how much was measured, and the choices that are not the default."""
+    parts = [arguments.parser.prog]
+    for name, value in vars(arguments).items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            parts.append(f"--{name} {value:g}")
+        elif isinstance(value, list) and value != arguments.parser.get_default(name):
+            parts.append(f"--{name} {' '.join(value)}")
+        elif isinstance(value, str) and arguments.parser.get_default(name) is None:
+            parts.append(name.upper())  # where the files lie on this machine is of no interest
+    return " ".join(parts)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Measure, print, and write the page."""
-    arguments = parser().parse_args(argv)
-    entries = [entry for entry in ENTRIES.values() if entry.name in {"whorl", *arguments.peers}]
-    absent = {entry.title: missing for entry in entries if (missing := entry.missing())}
-    for title, missing in absent.items():
-        print(f"without {title}: {missing}")
-    present = [entry for entry in entries if entry.title not in absent]
-    sittings: list[Results] = []
-    failures: dict[str, str] = {}
-    for number in range(arguments.sittings):
-        print(f"sitting {number + 1} of {arguments.sittings}", flush=True)
-        results, failed = sit(arguments.networks, present, arguments.rounds, arguments.seconds)
-        sittings.append(results)
-        failures |= failed
-    results = together(sittings)
-    for name, times in results.items():
-        print(f"\n{name}: {CASES[name]}")
-        for entry in present:
-            if entry.name in times:
-                median, compared = Spread.of(times[entry.name]).median, ratio(times[entry.name], times["whorl"])
-                print(f"{entry.title:24} {figures(median):>9} µs/step  {compared} × whorl")
-    for what, reason in failures.items():
-        print(f"failed: {what}: {reason}")
-    chosen = [("--networks", arguments.networks, list(CASES)), ("--peers", arguments.peers, list(ENTRIES))]
-    options = [" ".join(["", option, *names]) for option, names, every in chosen if names != every]
-    options += [f" --{name} {getattr(arguments, name):g}" for name in ("sittings", "rounds", "seconds")]
-    notes = [f"{what}: {reason}" for what, reason in {**absent, **failures}.items()]
-    for path in report.write(arguments.output, results, notes, f"python -m benchmarks{''.join(options)}"):
-        print(f"wrote {path}")
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command, and return its exit status."""
+    arguments = parse(sys.argv[1:] if words is None else words)
+    if "output" in arguments:
+        Path(arguments.output).mkdir(parents=True, exist_ok=True)
+    return arguments.run(arguments) or 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

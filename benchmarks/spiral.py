@@ -1,84 +1,53 @@
-"""What ``whorl train spiral`` reaches: ``python -m benchmarks.spiral`` measures it and writes ``benchmarks/spiral.md``.
-
-For each preset and each of ten seeds: accuracy on the training and the validation points at the last epoch, accuracy on
-120,000 fresh points, and the seconds that training took.
-"""
+"""Measure what the recipes for the spiral reach, with several seeds. Writes `benchmarks/spiral.md`."""
 
 import argparse
-import os
-import platform
 import time
-from pathlib import Path
 
 import numpy as np
 
 import whorl
-from whorl.cli.presets import SPIRAL, Spiral
-from whorl.training import Callback, History, Training
+from benchmarks import page
+from benchmarks.processes import ROOT
+from whorl.recipes import RECIPES
+from whorl.training import Callback, History
+from whorl.training.callbacks import Run
 
-FRESH = 40_000
-"""Points of each class in the test; their seeds are none of those that training uses."""
+PAGE = ROOT / "benchmarks" / "spiral.md"
+OPTIONS = {"seeds": 10}
+NEW = 40_000
+"""Points of each class in the test set; their seeds are none of those that training uses."""
 
 
 class Last(Callback):
-    """Keeps the accuracies of the network as it stands at the end."""
+    """Keeps loss and accuracy of the model at the end, on the training and the validation data."""
 
-    train = validation = 0.0
-
-    def on_train_end(self, training: Training, history: History) -> None:
+    def on_train_end(self, training: Run, history: History) -> None:
         """Measure."""
-        train, validation = training.measure()
-        assert validation is not None
-        self.train, self.validation = train["accuracy"], validation["accuracy"]
+        self.train, self.validation = training.measure()
 
 
-def measure(preset: Spiral, seed: int) -> tuple[float, float, float, float]:
-    """Return the accuracy in training, in validation and on fresh points, and the seconds."""
-    last = Last()
-    start = time.perf_counter()
-    model, *_ = preset.train(seed, [last])
-    seconds = time.perf_counter() - start
-    X, y = whorl.datasets.spiral(FRESH, preset.classes, noise=preset.noise, rng=1_000_000 + seed)
-    fresh = model.evaluate(X, y, loss=whorl.CrossEntropy(), metrics=["accuracy"])["accuracy"]
-    return last.train, last.validation, fresh, seconds
+def measure(name: str, seed: int) -> list[float]:
+    """Return the accuracy in training, in validation and on new points, and the seconds."""
+    recipe, last = RECIPES["spiral"][name], Last()
+    begun = time.perf_counter()
+    model, *_ = recipe.train(seed, [last])
+    seconds = time.perf_counter() - begun
+    X, y = whorl.datasets.spiral(NEW, rng=1_000_000 + seed)
+    new = model.evaluate(X, y, loss=whorl.CrossEntropy(), metrics=["accuracy"])
+    assert last.validation is not None
+    return [*(found["accuracy"] for found in (last.train, last.validation, new)), seconds]
 
 
-def table(name: str, seeds: int) -> str:
-    """Measure a preset, and return its rows in Markdown."""
-    rows = np.array([measure(SPIRAL[name], seed) for seed in range(seeds)])
-    lines = [
-        f"## `whorl train spiral --preset {name}`",
-        "",
-        "| seed | training | validation | 120,000 fresh points | seconds |",
-        "|---|---|---|---|---|",
-        *(f"| {seed} | {a:.4f} | {b:.4f} | {c:.4f} | {s:.1f} |" for seed, (a, b, c, s) in enumerate(rows)),
-    ]
-    for word, values in [("median", np.median(rows, axis=0)), ("worst", [*rows[:, :3].min(axis=0), rows[:, 3].max()])]:
-        a, b, c, s = values
-        lines.append(f"| **{word}** | {a:.4f} | {b:.4f} | {c:.4f} | {s:.1f} |")
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Measure both presets, and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=10)
-    seeds = parser.parse_args().seeds
+def run(arguments: argparse.Namespace) -> None:
+    """Measure the recipes, and write the page."""
     accuracy, loss = whorl.datasets.spiral_limit()
-    page = "\n".join(
-        [
-            "# The spiral: what the presets reach",
-            "",
-            f"Accuracies; nobody can do better on fresh points than {accuracy:.4f} (cross-entropy {loss:.4f}).",
-            f"Written by `python -m benchmarks.spiral --seeds {seeds}`, whorl {whorl.__version__}, NumPy {np.__version__},",
-            f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores.",
-            "",
-            *(table(name, seeds) + "\n" for name in SPIRAL),
-        ]
-    )
-    Path(__file__).with_suffix(".md").write_text(page)
-    print(page)
-
-
-if __name__ == "__main__":
-    main()
+    parts = [f"The best possible accuracy on new data is {accuracy:.4f} (cross-entropy {loss:.4f})."]
+    for name in RECIPES["spiral"]:
+        rows = np.array([measure(name, seed) for seed in range(arguments.seeds)])
+        lines = {str(seed): row for seed, row in enumerate(rows)}
+        lines["**median**"] = np.median(rows, axis=0)
+        lines["**worst**"] = np.append(rows[:, :3].min(axis=0), rows[:, 3].max())
+        cells = [[title, *(f"{value:.4f}" for value in row[:3]), f"{row[3]:.1f}"] for title, row in lines.items()]
+        head = ["seed", "training", "validation", "120,000 new points", "seconds"]
+        parts += [f"## `whorl train spiral --preset {name}`", page.table(head, cells)]
+    page.write(PAGE, arguments, *parts)

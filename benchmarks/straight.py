@@ -1,8 +1,8 @@
-"""Training in plain NumPy, straight down the page: the yardstick for whorl's `fit`.
+"""Training in straight-line NumPy: the reference for the speed of whorl's `fit`.
 
-This is what one writes for a single kind of network, when nothing must be general: a row of dense layers, ReLU and dropout
-between them, softmax with cross-entropy at the end, momentum or Adam over one flat vector. It does what
-`benchmarks.cases` says and what `fit` does, the loss of each epoch included, and checks nothing.
+This is code for a single kind of network, in which nothing is general: dense layers with ReLU and dropout between them,
+softmax with cross-entropy at the end, momentum or Adam on one flat vector. It trains what `benchmarks.cases` describes as
+`fit` does, including the loss of each epoch, and checks nothing.
 
 Letters: n samples in the batch, i inputs of a layer, j outputs, k classes, p parameters, g gradients, lr learning rate.
 """
@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from benchmarks.cases import MOMENTUM, Case
-from whorl._core.types import Array
+from benchmarks.cases import MOMENTUM, Array, Case
 
 BLOCK = 65_536
 """Parameters that Adam works on at a time: their arrays stay in the cache through all of its passes."""
@@ -31,7 +30,7 @@ def layers(vector: Array, sizes: Sequence[int]) -> list[tuple[Array, Array]]:
 
 
 def initial(case: Case, rng: np.random.Generator, dtype: type[np.floating] = np.float32) -> Array:
-    """Return a flat vector of parameters to start from: He's normal weights, and biases of 0."""
+    """Return a flat vector of initial parameters: He's normal weights, and biases of 0."""
     vector = np.zeros(sum((i + 1) * j for i, j in itertools.pairwise(case.sizes)), dtype)
     for w, _ in layers(vector, case.sizes):
         w[:] = math.sqrt(2 / len(w)) * rng.standard_normal(w.shape)
@@ -39,7 +38,7 @@ def initial(case: Case, rng: np.random.Generator, dtype: type[np.floating] = np.
 
 
 def train(case: Case, X: Array, y: Array, p: Array, epochs: int, rng: np.random.Generator) -> list[float]:
-    """Train the parameters `p` in place, and return the mean loss of each epoch, the penalty included."""
+    """Train the parameters `p` in place, and return the mean loss of each epoch, including the penalty."""
     g = np.empty_like(p)
     forth, back = layers(p, case.sizes), layers(g, case.sizes)
     penalised = (case.sizes[0] + 1) * case.sizes[1]  # the first layer comes first
@@ -110,7 +109,7 @@ def backpropagate(
 
 
 def kept(shape: tuple[int, ...], threshold: int, rng: np.random.Generator) -> Array:
-    """Return what dropout keeps: false with probability threshold / 65536, by four draws from each raw 64-bit word."""
+    """Return a dropout mask: false with probability threshold / 65536. Each raw 64-bit word gives four draws."""
     words = rng.bit_generator.random_raw(-(-math.prod(shape) // 4))
     return words.view(np.uint16)[: math.prod(shape)].reshape(shape) >= threshold
 
@@ -129,7 +128,7 @@ def sgd(parameters: Array, gradients: Array, lr: float) -> Callable[[], None]:
 
 
 def adam(parameters: Array, gradients: Array, lr: float) -> Callable[[], None]:
-    """Return the step of Adam; m and v go without their factors 1 − β, which the two numbers `size` and `floor` take in."""
+    """Return the step of Adam; m and v lack their factors 1 − β, which `size` and `floor` include."""
     beta1, beta2, epsilon, t = 0.9, 0.999, 1e-8, 0
     m, v, scratch = np.zeros_like(parameters), np.zeros_like(parameters), np.empty_like(parameters[:BLOCK])
     vectors = (parameters, gradients, m, v)

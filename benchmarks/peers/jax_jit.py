@@ -7,15 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.cases import MOMENTUM, Case
-from benchmarks.peers.peer import Peer
-from whorl._core.types import Array
+from benchmarks.cases import MOMENTUM, Array, Case
+from benchmarks.peers import Peer
 
 Tree = Any
 
 
 def scores(parameters: Tree, x: Any, dropout: float = 0.0, key: Any = None) -> Any:
-    """Return what goes into the softmax, (n, classes); with a key, hidden units are dropped."""
+    """Return the logits, (n, classes); with a key, hidden units are dropped."""
     for w, b in parameters[:-1]:
         x = jax.nn.relu(x @ w + b)
         if dropout and key is not None:
@@ -36,7 +35,7 @@ class Step(Peer):
         self.forward = jax.jit(lambda parameters, x: jax.nn.softmax(scores(parameters, x)))
 
     def initial(self) -> Tree:
-        """Return weights and biases to start from."""
+        """Return the initial weights and biases."""
         rng, sizes = np.random.default_rng(0), self.case.sizes
         return [
             (jnp.asarray((2 / i) ** 0.5 * rng.standard_normal((i, j), np.float32)), jnp.zeros(j))
@@ -44,7 +43,7 @@ class Step(Peer):
         ]
 
     def state(self) -> Tree:
-        """Return all that a step changes: parameters, two moments of each, the number of the step, and the key."""
+        """Return everything that a step changes: parameters, their two moments, the number of the step, and the key."""
         parameters = self.initial()
         m, v = (jax.tree.map(jnp.zeros_like, parameters) for _ in range(2))
         return parameters, m, v, jnp.zeros(()), jax.random.key(0, impl="rbg")  # the fast one

@@ -1,11 +1,10 @@
-"""Keras on JAX, through `Model.fit`. The variable KERAS_BACKEND must say jax before Keras is imported."""
+"""Keras on JAX, through `Model.fit`. The variable KERAS_BACKEND must be set to jax before Keras is imported."""
 
 import keras
 import numpy as np
 
-from benchmarks.cases import MOMENTUM, Case
-from benchmarks.peers.peer import Peer
-from whorl._core.types import Array
+from benchmarks.cases import MOMENTUM, Array, Case
+from benchmarks.peers import Peer
 
 
 class Keras(Peer):
@@ -35,7 +34,7 @@ class Keras(Peer):
         return losses
 
     def predict(self, X: Array) -> Array:
-        """Use what Keras has for one batch: `predict` itself takes many times as long."""
+        """Use `predict_on_batch`: `predict` takes many times as long."""
         z = self.model.predict_on_batch(X)
         e = np.exp(z - z.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]

@@ -1,11 +1,8 @@
-"""whorl, through its front door: `Model.fit`, and the history it returns."""
+"""whorl, by `Model.fit` and the history it returns."""
 
-from typing import ClassVar
-
-from benchmarks.cases import MOMENTUM, Case
-from benchmarks.peers.peer import Peer
+from benchmarks.cases import MOMENTUM, Array, Case
+from benchmarks.peers import Peer
 from whorl import SGD, Adam, CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax
-from whorl._core.types import Array
 
 
 def network(case: Case) -> Model:
@@ -18,10 +15,13 @@ def network(case: Case) -> Model:
     return Model([*layers, Dense(case.sizes[-1]), Softmax()], inputs=case.sizes[0], rng=0)
 
 
-class Plain(Peer):
-    """whorl on NumPy alone."""
+def optimizer(case: Case) -> SGD | Adam:
+    """Return the optimizer of a case."""
+    return SGD(case.learning_rate, momentum=MOMENTUM) if case.optimizer == "sgd" else Adam(case.learning_rate)
 
-    fast: ClassVar[bool] = False
+
+class Whorl(Peer):
+    """whorl on NumPy alone."""
 
     def __init__(self, case: Case, X: Array, y: Array) -> None:
         super().__init__(case, X, y)
@@ -29,25 +29,11 @@ class Plain(Peer):
 
     def train(self, epochs: int) -> list[float]:
         case = self.case
-        sgd = case.optimizer == "sgd"
         self.model = network(case)
         history = self.model.fit(
-            self.X,
-            self.y,
-            loss=CrossEntropy(),
-            optimizer=SGD(case.learning_rate, momentum=MOMENTUM) if sgd else Adam(case.learning_rate),
-            epochs=epochs,
-            batch_size=case.batch,
-            rng=0,
-            fast=self.fast,
+            self.X, self.y, loss=CrossEntropy(), optimizer=optimizer(case), epochs=epochs, batch_size=case.batch, rng=0
         )
         return history["loss"]
 
     def predict(self, X: Array) -> Array:
         return self.model.predict(X)
-
-
-class Fast(Plain):
-    """whorl with Numba's kernels."""
-
-    fast = True

@@ -1,17 +1,16 @@
-"""The yardsticks: the straight-line page, and the matrix products that nobody gets around."""
+"""The references: straight-line NumPy, and the matrix products alone, which no implementation can avoid."""
 
 import itertools
 
 import numpy as np
 
 from benchmarks import straight
-from benchmarks.cases import Case
-from benchmarks.peers.peer import Peer
-from whorl._core.types import Array
+from benchmarks.cases import Array, Case
+from benchmarks.peers import Peer
 
 
 class Straight(Peer):
-    """As fast as plain NumPy goes."""
+    """Training in straight-line NumPy."""
 
     def __init__(self, case: Case, X: Array, y: Array) -> None:
         super().__init__(case, X, y)
@@ -23,7 +22,7 @@ class Straight(Peer):
         return straight.train(self.case, self.X, self.y, self.parameters, epochs, rng)
 
     def predict(self, X: Array) -> Array:
-        """Return the bare expression, as one writes it with the weights at hand."""
+        """Return the value of the bare expression of NumPy."""
         *hidden, (w, b) = straight.layers(self.parameters, self.case.sizes)
         for w_hidden, b_hidden in hidden:
             X = np.maximum(X @ w_hidden + b_hidden, 0)
@@ -32,7 +31,7 @@ class Straight(Peer):
 
 
 class Products(Peer):
-    """The matrix products of the steps and nothing else: forward, dW, and dX but for the first layer."""
+    """The matrix products of the steps and nothing else: forward, dW, and dX except for the first layer."""
 
     learns = False
 

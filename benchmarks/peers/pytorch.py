@@ -2,23 +2,24 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, softmax
 
-from benchmarks.cases import MOMENTUM, Case
-from benchmarks.peers.peer import Peer
-from whorl._core.types import Array
+from benchmarks.cases import MOMENTUM, Array, Case
+from benchmarks.peers import Peer
 
 
 class Eager(Peer):
     """The loop of the tutorials, with batches taken by index from tensors in memory."""
 
+    seed: ClassVar[int] = 0
+
     def __init__(self, case: Case, X: Array, y: Array) -> None:
         super().__init__(case, X, y)
-        torch.manual_seed(0)
+        torch.manual_seed(self.seed)
         self.inputs, self.labels = torch.from_numpy(X), torch.from_numpy(y)
         layers: list[Any] = []
         for i, j in zip(case.sizes[:-2], case.sizes[1:-1], strict=True):
@@ -28,7 +29,7 @@ class Eager(Peer):
         self.loss = self.batch_loss
 
     def batch_loss(self, x: Any, y: Any) -> Any:
-        """Return the cross-entropy of a batch; the penalty comes in by the optimizer's weight decay."""
+        """Return the cross-entropy of a batch; the penalty is the optimizer's weight decay."""
         return cross_entropy(self.model(x), y)
 
     def optimizer(self) -> Any:
@@ -44,11 +45,11 @@ class Eager(Peer):
 
     def batches(self) -> Iterator[tuple[Any, Any]]:
         """Yield an epoch's batches."""
-        for rows in torch.randperm(self.case.rows).split(self.case.batch):
+        for rows in torch.randperm(len(self.inputs)).split(self.case.batch):
             yield self.inputs[rows], self.labels[rows]
 
     def train(self, epochs: int) -> list[float]:
-        self.model.load_state_dict(self.start)  # in place: what was compiled holds on
+        self.model.load_state_dict(self.start)  # in place, so that compiled code stays valid
         self.model.train()
         optimizer, losses = self.optimizer(), []
         for _ in range(epochs):
@@ -70,7 +71,7 @@ class Eager(Peer):
 
 
 class Loader(Eager):
-    """The same with a DataLoader, as most programs have it."""
+    """The same with a DataLoader, as in most programs."""
 
     def batches(self) -> Iterator[tuple[Any, Any]]:
         data = torch.utils.data.TensorDataset(self.inputs, self.labels)

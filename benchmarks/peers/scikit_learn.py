@@ -1,13 +1,12 @@
-"""scikit-learn: MLPClassifier, through `fit`. It has no dropout, so it does less work where others drop."""
+"""scikit-learn: MLPClassifier, through `fit`. It has no dropout, so on networks with dropout it does less work."""
 
 import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.cases import MOMENTUM
-from benchmarks.peers.peer import Peer
-from whorl._core.types import Array
+from benchmarks.cases import MOMENTUM, Array
+from benchmarks.peers import Peer
 
 
 class Classifier(Peer):

@@ -1,4 +1,4 @@
-"""The yardstick computes what whorl computes."""
+"""Straight-line NumPy computes what whorl computes."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ SMALL = Case("small", (5, 16, 12, 3), 40, 1, l2=1e-2)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_its_parameters_after_some_steps_are_whorls(optimizer):
+def test_straight_line_training_reaches_the_parameters_of_whorl(optimizer):
     case = replace(SMALL, optimizer=optimizer, learning_rate=0.01)
     X, y = samples(case)  # one batch, so that its order does not matter
     model = network(case)
@@ -32,7 +32,7 @@ def test_its_parameters_after_some_steps_are_whorls(optimizer):
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.25])
-def test_its_gradient_is_the_slope_of_its_loss(dropout):
+def test_straight_line_gradient_equals_finite_differences(dropout):
     case = replace(SMALL, optimizer="sgd", learning_rate=1.0, dropout=dropout)
     X, y = samples(case)
     X = X.astype(np.float64)
@@ -53,7 +53,7 @@ def test_its_gradient_is_the_slope_of_its_loss(dropout):
     assert error(gradient, numeric) < 1e-6
 
 
-def test_a_short_last_batch_counts_by_its_length():
+def test_short_last_batch_is_weighted_by_its_length():
     case = replace(SMALL, batch=30, learning_rate=0.0, l2=0.0)
     X, y = samples(SMALL)  # 40 rows: 30 and 10
     p = straight.initial(case, np.random.default_rng(0))
@@ -61,13 +61,13 @@ def test_a_short_last_batch_counts_by_its_length():
     np.testing.assert_allclose(straight.train(case, X, y, p, 1, np.random.default_rng(0)), whole, rtol=1e-6)
 
 
-def test_dropout_keeps_its_share():
+def test_dropout_keeps_the_right_share():
     mask = straight.kept((1000, 101), round(0.3 * 65_536), np.random.default_rng(0))
     assert mask.shape == (1000, 101)
     assert abs(mask.mean() - 0.7) < 0.005
 
 
-def test_it_learns_each_small_network_and_predicts_probabilities():
+def test_straight_line_numpy_learns_each_small_network_and_predicts_probabilities():
     for name in LIMITS:
         case = CASES[name]
         smaller = replace(case, steps=8)
@@ -80,7 +80,7 @@ def test_it_learns_each_small_network_and_predicts_probabilities():
         np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_the_matrix_products_are_those_of_a_step():
+def test_matrix_products_are_those_of_a_step():
     case = CASES["table"]
     products = Products(case, *samples(replace(case, steps=1))).products
     shapes = [(a.shape, b.shape) for a, b, _ in products]

@@ -1,19 +1,18 @@
-"""The benchmark suite: its arithmetic, its tables, its workers and its command lines; nothing here compares times."""
+"""Arithmetic, tables and workers of the benchmarks. Nothing here compares times."""
 
 import math
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from benchmarks import __main__ as command
-from benchmarks import check, report, worker
+from benchmarks import rounds, speed, worker
 from benchmarks.cases import CASES, samples
-from benchmarks.peers import ENTRIES, Peer
-from benchmarks.peers.ours import Fast, Plain
+from benchmarks.peers import PEERS, Entry, Peer
+from benchmarks.peers.ours import Whorl
+from benchmarks.processes import fresh
 from benchmarks.rounds import Spread, figures, interleave, ratio
-from benchmarks.worker import PeerError, Server, Worker
-
-from whorl import Model
+from benchmarks.worker import PeerError
 
 TINY = replace(CASES["spiral"], steps=5)
 TIMES = {
@@ -24,7 +23,11 @@ TIMES = {
 }
 
 
-def test_the_samples_of_a_case_are_always_the_same_and_float32():
+def measured(results, notes=None, *, picture=False):
+    return "\n\n".join(speed.parts(results, notes or {}, picture=picture))
+
+
+def test_samples_of_a_case_are_reproducible_and_float32():
     X, y = samples(TINY)
     assert (X.shape, X.dtype, y.shape) == ((160, 2), np.float32, (160,))
     assert set(np.unique(y)) == {0, 1, 2}
@@ -48,7 +51,7 @@ def test_figures(value, text):
     assert figures(value) == text
 
 
-def test_each_round_begins_with_another():
+def test_each_round_begins_with_another_contender():
     order = []
     contenders = {name: lambda name=name: order.append(name) or float(len(order)) for name in "abc"}
     times = interleave(4, contenders)
@@ -56,74 +59,90 @@ def test_each_round_begins_with_another():
     assert times == {"a": [1, 6, 8, 10], "b": [2, 4, 9, 11], "c": [3, 5, 7, 12]}
 
 
-def test_the_page_says_where_a_peer_wins(tmp_path):
+def test_page_says_where_a_peer_is_faster():
     results = {"spiral": TIMES, "table": {"whorl": [1.0, 1.0], "torch": [0.9, 1.2], "matmul": [0.1, 0.1]}}
-    paths = report.write(tmp_path / "docs", results, ["Keras on JAX: keras is not installed"], "python -m benchmarks")
-    assert [path.name for path in paths] == ["benchmarks.md", "benchmarks.png"]
-    assert paths[1].read_bytes().startswith(b"\x89PNG")
-    page = paths[0].read_text(encoding="utf-8")
-    assert "| PyTorch eager | 10.0 (9.00–10.0) | 1.05 (0.975–1.12) |" in page
-    assert "| whorl, NumPy alone | 20.0 | 1.00 |" in page
-    assert "| JAX, epoch in one scan | 8.00 | — |" in page
-    assert "- **JAX, epoch in one scan** wins on spiral: it takes 0.400 times as long." in page
-    assert "- PyTorch eager on table is too close to call: 1.05 (0.975–1.12) times as long." in page
-    assert "**straight" not in page  # a yardstick wins nothing
-    assert "- Keras on JAX: keras is not installed" in page
+    text = measured(results, {"Keras on JAX": "keras is not installed"}, picture=True)
+    assert "](benchmarks.png)" in text
+    assert "| PyTorch eager | 10.0 (9.00–10.0) | 1.05 (0.975–1.12) |" in text
+    assert "| whorl, NumPy alone | 20.0 | 1.00 |" in text
+    assert "| JAX, epoch in one scan | 8.00 | — |" in text
+    assert "- **JAX, epoch in one scan** is faster on spiral: it takes 0.400 times as long." in text
+    assert "- PyTorch eager on table is too close to call: 1.05 (0.975–1.12) times as long." in text
+    assert "**straight" not in text  # a reference is no competitor
+    assert text.endswith("Not measured:\n\n- Keras on JAX: keras is not installed")
+    assert "Not measured" not in measured(results)
 
 
-def test_the_page_compares_with_each_whorl():
-    results = {"spiral": {"whorl": [4.0], "whorl-fast": [2.0], "torch": [8.0]}}
-    page = report.page(results, [], "python -m benchmarks", picture=False)
-    plain, fast = page.split("## Times as long as ")[1:3]
+def test_page_compares_with_each_whorl(monkeypatch):
+    monkeypatch.setitem(PEERS, "engine", Entry("engine", "whorl, compiled", "ours:Whorl", role="whorl"))
+    text = measured({"spiral": {"whorl": [4.0], "engine": [2.0], "torch": [8.0]}, "wide": {"whorl": [4.0]}})
+    plain, compiled = text.split("## Time as a multiple of that of ")[1:3]
     assert plain.startswith("whorl, NumPy alone:")
-    assert "| PyTorch eager | 2.00 (2.00–2.00) |" in plain
-    assert fast.startswith("whorl[fast]:")
-    assert "| PyTorch eager | 4.00 (4.00–4.00) |" in fast
+    assert "| PyTorch eager | 2.00 (2.00–2.00) | — |" in plain
+    assert compiled.startswith("whorl, compiled:")
+    assert "| PyTorch eager | 4.00 (4.00–4.00) | — |" in compiled
+    assert "| whorl, NumPy alone | 2.00 (2.00–2.00) | — |" in compiled
 
 
-def test_the_page_says_so_if_no_peer_wins():
-    assert report.verdict({"spiral": {"whorl": [1.0], "torch": [8.0]}}, "whorl") == (
+def test_page_says_so_if_no_peer_is_faster():
+    assert speed.verdict({"spiral": {"whorl": [1.0], "torch": [8.0]}}, PEERS["whorl"]) == (
         "No peer was faster than whorl, NumPy alone on any network measured here."
     )
 
 
-def test_a_worker_trains_and_predicts_in_a_process_of_its_own():
-    with Worker(ENTRIES["straight"]) as straight:
-        straight.prepare(TINY, 0.001)
-        assert straight.measure() > 0
-        assert straight.predict(1) > 0
-        with pytest.raises(PeerError, match="KeyError: 'fly'"):
-            straight.ask("fly")
-        assert straight.measure() > 0
-    assert straight.process.returncode == 0
+def test_picture_is_drawn(tmp_path):
+    speed.draw({"spiral": TIMES, "table": {"whorl": [1.0, 1.0], "torch": [0.9, 1.2]}}, tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_who_has_gone_is_missed(monkeypatch):
-    monkeypatch.setattr(worker, "REST", 0)
-    gone = pytest.raises(PeerError, match="its process ended with code 1")
-    with Worker(replace(ENTRIES["straight"], name="nobody")) as nobody, gone:
-        nobody.measure()
+def test_worker_trains_and_predicts_in_its_own_process():
+    with worker.worker("straight") as ask:
+        ask("prepare", TINY, 0.001)
+        assert ask("measure") > 0
+        assert ask("predict", 1) > 0
+        with pytest.raises(PeerError, match="AttributeError: 'Contender' object has no attribute 'fly'"):
+            ask("fly")
+        assert ask("measure") > 0
 
 
-def test_nobody_is_timed_for_doing_nothing():
+def test_worker_whose_process_ends_is_reported(monkeypatch):
+    processes = []
+    monkeypatch.setattr(worker, "fresh", lambda environment: processes.append(fresh(environment)) or processes[-1])
+    with worker.worker("straight") as ask:
+        ask("prepare", TINY, 0.001)
+        processes[0].submit(os._exit, 3)
+        with pytest.raises(PeerError, match="its process ended abruptly"):
+            ask("measure")
+
+
+def test_variables_of_a_process_are_set_before_numpy_is_loaded():
+    with fresh({"WORD": "hello"}) as process:
+        assert process.submit(os.getenv, "WORD").result() == "hello"
+        assert process.submit(eval, "'numpy' in __import__('sys').modules").result() is False
+
+
+def test_peers_that_do_not_learn_are_not_timed():
     class Idle(Peer):
         def train(self, epochs):
             return [1.0] * epochs
 
     class Short(Peer):
         def train(self, epochs):
-            return [2.0, 1.0, 0.5][: min(epochs, 3)]
+            return [2.0, 1.0, 0.5][: min(epochs, limit)]
 
-    request = ["prepare", {**vars(TINY)}, 0.001]
-    assert Server(Idle).answer(request) == {"error": "ValueError: the loss must fall, but went from 1.0000 to 1.0000"}
-    server = Server(Short)
-    assert server.answer(request) == {"answer": None}
-    server.epochs = 4
-    assert server.answer(["measure"]) == {"error": "ValueError: asked for 4 epochs, got 3 losses"}
+    X, y = samples(TINY)
+    with pytest.raises(ValueError, match=r"the loss must fall, but went from 1\.0000 to 1\.0000"):
+        rounds.timed(Idle(TINY, X, y), 0.001)
+    limit = 3
+    measure = rounds.timed(Short(TINY, X, y), 1e-9)
+    assert measure() > 0
+    limit = 0
+    with pytest.raises(ValueError, match="asked for 1 epochs, got 0 losses"):
+        measure()
 
 
-def test_whorl_itself_does_what_the_case_says():
-    peer = Plain(CASES["nnfs"], *samples(replace(CASES["nnfs"], steps=2)))
+def test_whorl_trains_the_network_of_the_case():
+    peer = Whorl(CASES["nnfs"], *samples(replace(CASES["nnfs"], steps=2)))
     assert repr(peer.model) == (
         "Model([Dense(512, weight_l2=0.0005, bias_l2=0.0005), ReLU(), Dropout(0.1), Dense(3), Softmax()], inputs=2)"
     )
@@ -133,120 +152,38 @@ def test_whorl_itself_does_what_the_case_says():
     assert peer.predict(peer.X[:1]).shape == (1, 3)
 
 
-def test_the_engine_is_chosen_by_an_argument_of_fit(monkeypatch):
-    fit, asked = Model.fit, []
-
-    def listening(self, X, y, *, fast=None, **others):
-        asked.append(fast)
-        return fit(self, X, y, **others)
-
-    monkeypatch.setattr(Model, "fit", listening)
-    for peer in (Plain, Fast):
-        peer(TINY, *samples(TINY)).train(1)
-    assert asked == [False, True]
+def test_peer_that_is_not_installed_is_named():
+    assert replace(PEERS["torch"], needs=("json", "no_such_module")).missing() == "no_such_module is not installed"
+    assert PEERS["whorl"].missing() is None
 
 
-def test_a_peer_that_is_not_installed_is_named():
-    assert replace(ENTRIES["torch"], needs=("json", "no_such_module")).missing() == "no_such_module is not installed"
-    assert ENTRIES["whorl"].missing() is None
-
-
-def test_the_command_measures_and_writes(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(CASES, "spiral", TINY)
-    command.main(
-        [
-            *[
-                "--networks",
-                "spiral",
-                "--peers",
-                "straight",
-                "matmul",
-                "--sittings",
-                "2",
-                "--rounds",
-                "2",
-                "--seconds",
-                "0.001",
-                "--output",
-            ],
-            str(tmp_path),
-        ]
-    )
-    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
-    assert (
-        "Written by `python -m benchmarks --networks spiral --peers straight matmul"
-        " --sittings 2 --rounds 2 --seconds 0.001`" in page
-    )
-    assert "| straight-line NumPy | " in page
-    printed = capsys.readouterr().out
-    assert "spiral: 2-64-3" in printed
-    assert f"wrote {tmp_path / 'benchmarks.md'}" in printed
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--networks", "huge"], "invalid choice: 'huge'"),
-        (["--peers", "abacus"], "invalid choice: 'abacus'"),
-        (["--rounds", "0"], "argument --rounds: must be above 0, got 0"),
-        (["--rounds", "two"], "invalid int value: 'two'"),
-        (["--seconds", "nan"], "argument --seconds: must be above 0, got nan"),
-    ],
-)
-def test_wrong_options_are_refused(words, message, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        command.main(words)
-    assert message in capsys.readouterr().err
-
-
-def test_a_peer_that_breaks_off_is_left_out_with_its_reason():
-    class Broken:
-        def __init__(self, at):
-            self.at = at
-
-        def prepare(self, case, seconds):
-            if self.at == "prepare":
-                raise PeerError("no compiler")
-
-        def measure(self):
-            if self.at == "measure":
-                raise PeerError("out of memory")
+def test_peer_that_fails_is_left_out_with_its_reason():
+    def failing(at, reason):
+        def ask(method, *arguments):
+            if method == at:
+                raise PeerError(reason)
             return 1.0
 
-    workers = {"whorl": Broken(None), "torch": Broken("measure"), "torch-compile": Broken("prepare")}
-    times, failed = command.race(TINY, workers, rounds=2, seconds=1)
-    assert times == {"whorl": [1.0, 1.0]}
+        return ask
+
+    workers = {
+        "whorl": failing(None, ""),
+        "torch": failing("measure", "out of memory"),
+        "torch-compile": failing("prepare", "no compiler"),
+    }
+    times, failed = speed.measure(TINY, workers, rounds=2, seconds=1)
+    assert speed.finished(times) == {"whorl": [1.0, 1.0]}
     assert failed == {"torch": "out of memory", "torch-compile": "no compiler"}
     with pytest.raises(SystemExit, match="whorl itself failed: no compiler"):
-        command.race(TINY, {"whorl": Broken("prepare")}, rounds=1, seconds=1)
+        speed.measure(TINY, {"whorl": failing("prepare", "no compiler")}, rounds=1, seconds=1)
 
 
-def test_the_sittings_come_together_without_who_missed_one():
-    first = {"spiral": {"whorl": [1.0], "torch": [8.0]}, "wide": {"whorl": [5.0]}}
-    second = {"spiral": {"whorl": [2.0]}, "wide": {"whorl": [6.0], "torch": [6.0]}}
-    assert command.together([first, second]) == {"spiral": {"whorl": [1.0, 2.0]}, "wide": {"whorl": [5.0, 6.0]}}
+def test_peer_that_failed_in_one_session_is_left_out():
+    times = {"whorl": [1.0, 2.0], "torch": [8.0, math.nan], "keras": [math.nan, 7.0], "sklearn": [6.0, 6.0]}
+    assert speed.finished(times) == {"whorl": [1.0, 2.0], "sklearn": [6.0, 6.0]}
 
 
-def test_what_is_not_a_matrix_product_is_the_rest_of_the_step():
-    results = {"spiral": {"whorl": [4.0, 8.0], "matmul": [1.0, 2.0]}, "wide": {"whorl": [5.0]}}
-    assert report.outside(results, ["whorl", "whorl-fast"])[1].splitlines() == [
-        "|  | spiral |",
-        "| --- | --- |",
-        "| whorl, NumPy alone | 75% |",
-        "| whorl[fast] | — |",
-    ]
-    assert report.outside({"wide": {"whorl": [5.0]}}, ["whorl"]) == []
-
-
-@pytest.mark.parametrize(("limit", "code", "word"), [(math.inf, 0, "ok"), (0.0, 1, "TOO SLOW")])
-def test_the_check_fails_over_its_limit(limit, code, word, monkeypatch, capsys):
-    monkeypatch.setattr(check, "LIMITS", {"spiral": limit})
-    monkeypatch.setitem(CASES, "spiral", TINY)
-    assert check.main(["--rounds", "2", "--seconds", "0.001"]) == code
-    printed = capsys.readouterr().out
-    assert word in printed
-    assert ("look at what was changed" in printed) == bool(code)
-
-
-def test_the_check_has_a_limit_for_each_network_that_is_small():
-    assert set(check.LIMITS) == set(CASES) - {"wide"}
+def test_share_outside_the_matrix_products_is_the_rest_of_the_step():
+    text = measured({"spiral": {"whorl": [4.0, 8.0], "matmul": [1.0, 2.0]}, "wide": {"whorl": [5.0]}})
+    assert "matrix products\n\n|  | spiral | wide |\n| --- | --- | --- |\n| whorl, NumPy alone | 75% | — |" in text
+    assert "outside the matrix products" not in measured({"wide": {"whorl": [5.0]}})

@@ -1,0 +1,139 @@
+"""The commands of the benchmarks and the pages they write. Nothing here compares times."""
+
+import json
+import math
+from argparse import Namespace
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from benchmarks import check, images, page
+from benchmarks.__main__ import COMMANDS, main, parse
+from benchmarks.cases import CASES
+from benchmarks.processes import ROOT
+
+from whorl.recipes import RECIPES
+
+TINY = replace(CASES["spiral"], steps=5)
+
+
+def test_writing_a_page_replaces_only_what_was_measured(tmp_path, capsys):
+    source = tmp_path / "page.md"
+    source.write_text(f"# Title\n\n{page.BEGIN}\n\nold\n\n{page.END}\n\nHow it was measured.\n")
+    output = tmp_path / "out"
+    output.mkdir()
+    page.write(
+        source, Namespace(output=output, command="python -m benchmarks it"), "## New", page.table(["a"], [["1"]])
+    )
+    text = (output / "page.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# Title\n\n{page.BEGIN}\n\nWritten by `python -m benchmarks it`. Measured on ")
+    assert text.endswith(f"\n\n## New\n\n| a |\n| --- |\n| 1 |\n\n{page.END}\n\nHow it was measured.\n")
+    assert "old" not in text
+    assert f"wrote {output / 'page.md'}" in capsys.readouterr().out
+
+
+def test_page_without_its_markers_is_refused(tmp_path):
+    (tmp_path / "page.md").write_text("# Title\n")
+    with pytest.raises(ValueError, match=r"page\.md must have .*measured.* once"):
+        page.write(tmp_path / "page.md", Namespace(output=tmp_path, command=""), "text")
+    assert (tmp_path / "page.md").read_text() == "# Title\n"
+
+
+@pytest.mark.parametrize("name", ["speed", "footprint", "threads", "spiral", "images", "tables"])
+def test_recorded_pages_name_the_command_that_writes_them(name):
+    folder, page_name = {"speed": ("docs", "benchmarks"), "footprint": ("docs", name)}.get(name, ("benchmarks", name))
+    text = (ROOT / folder / f"{page_name}.md").read_text(encoding="utf-8")
+    assert (text.count(page.BEGIN), text.count(page.END)) == (1, 1)
+    assert f"{page.BEGIN}\n\nWritten by `python -m benchmarks {name}" in text
+
+
+@pytest.mark.parametrize("data", ["mnist", "fashion-mnist"])
+def test_recorded_results_for_images_are_those_on_the_page(data):
+    kept = json.loads(images.PAGE.with_suffix(".json").read_text(encoding="utf-8"))
+    assert images.table(kept, data) in images.PAGE.read_text(encoding="utf-8")
+    settings = {preset: recipe.settings() for preset, recipe in RECIPES[data].items()}
+    assert all(found["settings"] == settings[key.split()[1]] for key, found in kept.items() if key.startswith(data))
+
+
+def test_spiral_is_measured_on_training_validation_and_new_points(tmp_path, monkeypatch):
+    quick = RECIPES["spiral"]["best"].replace(samples=300, epochs=10)
+    monkeypatch.setitem(RECIPES, "spiral", {"best": quick})
+    assert main(["spiral", "--seeds", "2", "--output", str(tmp_path)]) == 0
+    text = (tmp_path / "spiral.md").read_text(encoding="utf-8")
+    assert "The best possible accuracy on new data is 0.9098" in text
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith(("| 0", "| 1", "| **"))]
+    assert [row[0] for row in rows] == ["| 0", "| 1", "| **median**", "| **worst**"]
+    values = np.array([[float(cell) for cell in row[1:4]] for row in rows])
+    assert ((values > 0.4) & (values < 0.95)).all()
+    np.testing.assert_allclose(values[2], values[:2].mean(axis=0), atol=1e-4)
+    np.testing.assert_array_equal(values[3], values[:2].min(axis=0))
+
+
+def test_machine_is_described_with_versions():
+    text = page.machine()
+    assert text.startswith("Measured on 20")
+    assert f"numpy {np.__version__}" in text
+
+
+def test_speed_measures_and_writes(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(CASES, "spiral", TINY)
+    command = "speed --networks spiral --peers straight matmul --sessions 2 --rounds 2 --seconds 0.001"
+    assert main([*command.split(), "--output", str(tmp_path / "new")]) == 0
+    text = (tmp_path / "new" / "benchmarks.md").read_text(encoding="utf-8")
+    assert f"Written by `python -m benchmarks {command}`" in text
+    assert "| straight-line NumPy | " in text
+    assert "| spiral | 2-64-3" in text
+    assert "## What was measured, and how" in text
+    assert (tmp_path / "new" / "benchmarks.png").exists()
+    assert f"wrote {tmp_path / 'new' / 'benchmarks.md'}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["race"], "invalid choice: 'race'"),
+        (["speed", "--networks", "huge"], "invalid choice: 'huge'"),
+        (["speed", "--peers", "abacus"], "invalid choice: 'abacus'"),
+        (["speed", "--rounds", "0"], "argument --rounds: must be above 0, got 0"),
+        (["check", "--rounds", "two"], "invalid int value: 'two'"),
+        (["footprint", "--seconds", "nan"], "argument --seconds: must be above 0, got nan"),
+        (["footprint", "--parts", "weight"], "invalid choice: 'weight'"),
+        (["tables"], "the following arguments are required: FOLDER"),
+    ],
+)
+def test_wrong_options_are_refused(words, message, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert message in capsys.readouterr().err
+
+
+def test_help_lists_the_commands(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    printed = capsys.readouterr().out
+    assert all(f"    {name}" in printed for name in COMMANDS)
+
+
+def test_recorded_command_line_has_numbers_and_choices_but_no_paths():
+    assert parse(["footprint", "--output", "/tmp"]).command == "python -m benchmarks footprint --rounds 9 --seconds 0.2"
+    assert parse(["footprint", "--parts", "disk", "rows"]).command == (
+        "python -m benchmarks footprint --parts disk rows --rounds 9 --seconds 0.2"
+    )
+    assert parse(["tables", "/home/me/tables"]).command == "python -m benchmarks tables FOLDER"
+    assert parse(["images", "--again"]).command == "python -m benchmarks images"
+
+
+@pytest.mark.parametrize(("limit", "code", "word"), [(math.inf, 0, "ok"), (0.0, 1, "TOO SLOW")])
+def test_check_fails_over_its_limit(limit, code, word, monkeypatch, capsys):
+    monkeypatch.setattr(check, "LIMITS", {"spiral": limit})
+    monkeypatch.setitem(CASES, "spiral", TINY)
+    assert main(["check", "--rounds", "2", "--seconds", "0.001"]) == code
+    printed = capsys.readouterr().out
+    assert word in printed
+    assert ("second attempt" in printed) == bool(code)
+    assert ("fit is slower than its limit on spiral" in printed) == bool(code)
+
+
+def test_check_has_a_limit_for_each_small_network():
+    assert set(check.LIMITS) == set(CASES) - {"wide"}
