@@ -1,6 +1,6 @@
 """Classification metrics that count correct predictions.
 
-Letters: n samples, k classes, m outputs.
+All are in [0, 1]; higher is better. Letters: n samples, k classes, m outputs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from whorl._core.validation import integer
+from whorl._core.validation import integer, numeric
 from whorl.metrics import validation
 
 
@@ -65,16 +65,6 @@ def binary_accuracy(y: Any, prediction: Any) -> float:
     prediction : array_like, shape (n, m)
         Probabilities; 1 is predicted if it is above 0.5.
 
-    Returns
-    -------
-    float
-        In [0, 1]; higher is better.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has another shape or type, is a masked array, or holds NaN or infinity.
-
     Notes
     -----
     This is Keras's ``BinaryAccuracy``. scikit-learn's ``accuracy_score`` counts a row only if all its labels are right.
@@ -102,8 +92,7 @@ def top_k_accuracy(k: int) -> Callable[[Any, Any], float]:
     Returns
     -------
     callable
-        A metric of ``(y, prediction)``, as `accuracy` takes them, for at least two classes. Its values are in [0, 1];
-        higher is better.
+        A metric whose arguments and result are as in `accuracy`, for at least two outputs.
 
     Notes
     -----
@@ -119,7 +108,11 @@ def top_k_accuracy(k: int) -> Callable[[Any, Any], float]:
     most = integer("k", k)
 
     def metric(y: Any, prediction: Any) -> float:
-        target, z = validation.scores(y, prediction)
+        if validation.has_one_output(p := numeric("prediction", prediction)):
+            raise ValueError(
+                f"prediction must have shape (n, k), with a score for each of at least 2 classes, got {p.shape}"
+            )
+        target, z = validation.scores(y, p)
         own = np.take_along_axis(z, target[:, None], axis=1)  # (n, 1)
         earlier = np.arange(z.shape[1]) < target[:, None]  # (n, k)
         ahead = (z > own) | ((z == own) & earlier)

@@ -1,4 +1,4 @@
-"""The confusion matrix, and the metrics computed from it.
+"""The confusion matrix, and the metrics computed from it. They take labels and predictions as `accuracy` does.
 
 Letters: n samples, k classes; C (k, k) the confusion matrix: C[i, j] samples of class i were predicted as class j.
 """
@@ -20,19 +20,12 @@ def confusion_matrix(y: Any, prediction: Any) -> Array:
 
     Parameters
     ----------
-    y : array_like, shape (n,), (n, k) or (n, 1)
-        Labels, as in `accuracy`.
-    prediction : array_like, shape (n, k) or (n, 1)
-        Probabilities or scores, as in `accuracy`. For one output k is 2.
+    y, prediction : array_like
+        As in `accuracy`; for one output, k is 2.
 
     Returns
     -------
     ndarray of int, shape (k, k)
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `accuracy`.
 
     Notes
     -----
@@ -54,26 +47,9 @@ def balanced_accuracy(y: Any, prediction: Any) -> float:
     """Return the mean recall of the classes: the mean over i of ``C[i, i] / Σ_j C[i, j]``.
 
     Every class counts the same, however rare: always predicting one of k classes gives 1/k. The mean is over the classes
-    that occur in y.
+    that occur in y. This is scikit-learn's ``balanced_accuracy_score``, for predicted scores instead of classes.
 
-    Parameters
-    ----------
-    y, prediction : array_like
-        Labels and predictions, as in `accuracy`.
-
-    Returns
-    -------
-    float
-        In [0, 1]; higher is better.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `accuracy`.
-
-    Notes
-    -----
-    This is scikit-learn's ``balanced_accuracy_score``, for predicted scores instead of classes.
+    Arguments and result are as in `accuracy`.
 
     Examples
     --------
@@ -81,8 +57,8 @@ def balanced_accuracy(y: Any, prediction: Any) -> float:
     0.5
     """
     c = confusion_matrix(y, prediction)
-    actual = c.sum(axis=1)
-    return float(np.mean(_ratio(c.diagonal(), actual)[actual > 0]))
+    occurs = c.sum(axis=1) > 0
+    return float(np.mean(c.diagonal()[occurs] / c.sum(axis=1)[occurs]))
 
 
 def precision(y: Any, prediction: Any) -> float:
@@ -91,20 +67,7 @@ def precision(y: Any, prediction: Any) -> float:
     For two classes it is the precision of class 1. For more it is the mean over the classes that occur in y or in the
     predictions. A class that is never predicted counts as 0.
 
-    Parameters
-    ----------
-    y, prediction : array_like
-        Labels and predictions, as in `accuracy`.
-
-    Returns
-    -------
-    float
-        In [0, 1]; higher is better.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `accuracy`.
+    Arguments and result are as in `accuracy`.
 
     Notes
     -----
@@ -117,33 +80,16 @@ def precision(y: Any, prediction: Any) -> float:
     0.6666666666666666
     """
     c = confusion_matrix(y, prediction)
-    return _of_class_1_or_mean(c, _ratio(c.diagonal(), c.sum(axis=0)))
+    return _class_1_or_mean(c.diagonal(), c.sum(axis=0), c)
 
 
 def recall(y: Any, prediction: Any) -> float:
     """Return the fraction of the samples of a class that are predicted as it: ``C[i, i] / Σ_j C[i, j]``.
 
-    For two classes it is the recall of class 1. For more it is the mean over the classes that occur in y or in the
-    predictions. A class that is predicted but does not occur in y counts as 0.
+    For two classes it is the recall of class 1, and for more a mean, as in `precision`. A class that is predicted but does
+    not occur in y counts as 0. scikit-learn's ``recall_score`` corresponds to it as ``precision_score`` does to `precision`.
 
-    Parameters
-    ----------
-    y, prediction : array_like
-        Labels and predictions, as in `accuracy`.
-
-    Returns
-    -------
-    float
-        In [0, 1]; higher is better.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `accuracy`.
-
-    Notes
-    -----
-    scikit-learn's ``recall_score`` corresponds to it as ``precision_score`` does to `precision`.
+    Arguments and result are as in `accuracy`.
 
     Examples
     --------
@@ -151,33 +97,17 @@ def recall(y: Any, prediction: Any) -> float:
     0.5
     """
     c = confusion_matrix(y, prediction)
-    return _of_class_1_or_mean(c, _ratio(c.diagonal(), c.sum(axis=1)))
+    return _class_1_or_mean(c.diagonal(), c.sum(axis=1), c)
 
 
 def f1(y: Any, prediction: Any) -> float:
     """Return the harmonic mean of precision and recall: ``2 C[i, i] / (Σ_j C[i, j] + Σ_j C[j, i])``.
 
-    For two classes it is the F1 score of class 1. For more it is the mean over the classes that occur in y or in the
-    predictions, which differs from the harmonic mean of the mean precision and the mean recall.
+    For two classes it is the F1 score of class 1. For more it is a mean, as in `precision`, which differs from the harmonic
+    mean of the mean precision and the mean recall. scikit-learn's ``f1_score`` corresponds to it as ``precision_score``
+    does to `precision`.
 
-    Parameters
-    ----------
-    y, prediction : array_like
-        Labels and predictions, as in `accuracy`.
-
-    Returns
-    -------
-    float
-        In [0, 1]; higher is better.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `accuracy`.
-
-    Notes
-    -----
-    scikit-learn's ``f1_score`` corresponds to it as ``precision_score`` does to `precision`.
+    Arguments and result are as in `accuracy`.
 
     Examples
     --------
@@ -185,18 +115,13 @@ def f1(y: Any, prediction: Any) -> float:
     0.8
     """
     c = confusion_matrix(y, prediction)
-    return _of_class_1_or_mean(c, _ratio(2 * c.diagonal(), c.sum(axis=0) + c.sum(axis=1)))
+    return _class_1_or_mean(2 * c.diagonal(), c.sum(axis=0) + c.sum(axis=1), c)
 
 
-def _ratio(above: Array, below: Array) -> Array:
-    """Divide counts; 0 / 0 is 0."""
-    ratio: Array = above / np.maximum(below, 1)
-    return ratio
-
-
-def _of_class_1_or_mean(c: Array, each: Array) -> float:
-    """Return the value of class 1 if there are two classes, else the mean over the classes that occur."""
+def _class_1_or_mean(above: Array, below: Array, c: Array) -> float:
+    """Divide the counts of each class, where 0 / 0 is 0; return the ratio of class 1 of two, else the mean ratio."""
+    ratio = above / np.maximum(below, 1)
     if len(c) == 2:
-        return float(each[1])
+        return float(ratio[1])
     occurs = c.sum(axis=0) + c.sum(axis=1) > 0
-    return float(each[occurs].mean())
+    return float(ratio[occurs].mean())

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from whorl._core.types import Array
-from whorl._core.validation import numeric
 from whorl.metrics import validation
 
 
@@ -25,20 +24,13 @@ def roc_auc(y: Any, prediction: Any) -> float:
 
     Parameters
     ----------
-    y : array_like, shape (n,), (n, k) or (n, 1)
-        Labels, as in `accuracy`, of at least two different classes.
-    prediction : array_like, shape (n, k) or (n, 1)
-        Probabilities or scores; only their order matters.
+    y, prediction : array_like
+        As in `accuracy`. The labels must be of at least two different classes; only the order of the scores matters.
 
     Returns
     -------
     float
         In [0, 1]; higher is better, 0.5 for random scores.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `accuracy`, or if all samples are of one class.
 
     Notes
     -----
@@ -56,21 +48,12 @@ def roc_auc(y: Any, prediction: Any) -> float:
     >>> roc_auc([[0], [0], [1], [1]], [[0.1], [0.4], [0.35], [0.8]])
     0.75
     """
-    target, z = _labels_and_scores(y, prediction)
+    target, z = validation.scores(y, prediction)
     occurring = np.unique(target)
     if len(occurring) < 2:
         raise ValueError(f"y must hold samples of at least two classes for roc_auc, got class {occurring[0]} only")
     chosen = [1] if z.shape[1] == 2 else occurring
     return float(np.mean([_area(z[:, c], target == c) for c in chosen]))
-
-
-def _labels_and_scores(y: Any, prediction: Any) -> tuple[Array, Array]:
-    """Return labels (n,), and scores (n, k), with k at least 2."""
-    p = numeric("prediction", prediction)
-    if validation.has_one_output(p):
-        target, p = validation.binary(y, p)
-        return target[:, 0].astype(np.intp), np.hstack([1 - p, p])
-    return validation.scores(y, p)
 
 
 def _area(score: Array, is_class: Array) -> float:

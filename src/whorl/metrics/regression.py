@@ -17,7 +17,7 @@ from whorl.metrics import validation
 def mean_absolute_error(y: Any, prediction: Any) -> float:
     """Return the mean absolute error ``mean |p − y|`` over all samples and outputs.
 
-    Its short name is ``"mae"``.
+    Its short name is ``"mae"``. This is scikit-learn's ``mean_absolute_error``.
 
     Parameters
     ----------
@@ -34,10 +34,6 @@ def mean_absolute_error(y: Any, prediction: Any) -> float:
     TypeError, ValueError
         If the shapes differ, or an argument is not numeric, is a masked array, or holds NaN or infinity.
 
-    Notes
-    -----
-    This is scikit-learn's ``mean_absolute_error``.
-
     Examples
     --------
     >>> mean_absolute_error([[1.0], [2.0]], [[1.5], [4.0]])
@@ -52,24 +48,8 @@ def root_mean_squared_error(y: Any, prediction: Any) -> float:
 
     Its short name is ``"rmse"``.
 
-    Parameters
-    ----------
-    y, prediction : array_like, shape (n, m) or (n,)
-        True and predicted values, as in `mean_absolute_error`.
-
-    Returns
-    -------
-    float
-        At least 0, in the unit of y; lower is better.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `mean_absolute_error`.
-
-    Notes
-    -----
-    For several outputs, scikit-learn's ``root_mean_squared_error`` gives the mean of their roots instead.
+    Arguments and result are as in `mean_absolute_error`. For several outputs, scikit-learn's ``root_mean_squared_error``
+    gives the mean of their roots instead.
 
     Examples
     --------
@@ -89,24 +69,8 @@ def r2(y: Any, prediction: Any) -> float:
     For several outputs it is the mean of their values. For an output whose y are all equal, it is 1 if the predictions are
     exact, else 0.
 
-    Parameters
-    ----------
-    y, prediction : array_like, shape (n, m) or (n,)
-        True and predicted values, as in `mean_absolute_error`.
-
-    Returns
-    -------
-    float
-        At most 1; higher is better, 0 for a constant prediction of the mean.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `mean_absolute_error`.
-
-    Notes
-    -----
-    This is scikit-learn's ``r2_score``, except that the latter is NaN for a single sample.
+    Arguments are as in `mean_absolute_error`. The result is at most 1; higher is better, 0 for a constant prediction of the
+    mean. This is scikit-learn's ``r2_score``, except that the latter is NaN for a single sample.
 
     Examples
     --------

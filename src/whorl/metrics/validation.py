@@ -11,28 +11,19 @@ from whorl._core.types import Array
 
 
 def classes(y: object, prediction: object) -> tuple[Array, Array, int]:
-    """Return labels (n,), predicted classes (n,), and the number of classes.
-
-    For probabilities (n, 1), class 1 is predicted above 0.5; for scores (n, k), the class with the highest score, and the
-    first of several equal ones.
-    """
-    p = validation.numeric("prediction", prediction)
-    if has_one_output(p):
-        target, p = binary(y, p)
-        return target[:, 0].astype(np.intp), (p[:, 0] > 0.5).astype(np.intp), 2
-    target, z = scores(y, p)
+    """Return labels (n,), the classes (n,) with the highest score, the first of several equal ones, and their number k."""
+    target, z = scores(y, prediction)
     return target, z.argmax(axis=1), z.shape[1]
 
 
 def scores(y: Any, prediction: object) -> tuple[Array, Array]:
-    """Return labels (n,) in [0, k), and scores (n, k), with k at least 2."""
+    """Return labels (n,) in [0, k), and scores (n, k), k at least 2; probabilities p of class 1 become ``(1 − p, p)``."""
     z = validation.numeric("prediction", prediction)
+    if has_one_output(z):
+        target, p = binary(y, z)
+        return target[:, 0].astype(np.intp), np.hstack([1.0 - p, p])
     if z.ndim != 2 or z.shape[1] == 0:
         raise ValueError(f"prediction must have shape (n, k), got {z.shape}")
-    if has_one_output(z):
-        raise ValueError(
-            f"prediction must have shape (n, k), with a score for each of at least 2 classes, got {z.shape}"
-        )
     try:
         target = validation.labels(y, z.shape[1])
     except ValueError as error:
