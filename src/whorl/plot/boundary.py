@@ -40,17 +40,6 @@ def decision_boundary(model: Model, X: Any, y: Any, *, ax: Axes | None = None, r
     resolution : int, optional
         Number of grid points along each axis, at least 2.
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    TypeError, ValueError
-        If an argument is not as described.
-
     Examples
     --------
     >>> import whorl
@@ -65,7 +54,7 @@ def decision_boundary(model: Model, X: Any, y: Any, *, ax: Axes | None = None, r
     points = validation.samples("X", X, model.inputs, np.dtype(np.float64))
     target, _, k = classes(y, model.predict(points))
     resolution = validation.integer("resolution", resolution, minimum=2)
-    figure, ax = axes(ax, figsize=(6, 6))
+    figure, ax = axes(ax, (6, 6))
 
     low, high = points.min(axis=0), points.max(axis=0)
     size = np.maximum(high - low, 1e-3)

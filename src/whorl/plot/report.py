@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from whorl.plot.boundary import decision_boundary
-from whorl.plot.curves import curve, learning_rate
+from whorl.plot.lines import curve, learning_rate
 from whorl.plot.style import new_figure
 
 if TYPE_CHECKING:
@@ -26,17 +26,6 @@ def report(model: Model, X: Any, y: Any, history: Mapping[str, Sequence[float]])
     history : History
         From `Model.fit`. Its first metric is drawn; without metrics, the penalty, if there is one.
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    TypeError, ValueError
-        As in `decision_boundary`.
-
     Examples
     --------
     >>> import whorl
@@ -47,7 +36,7 @@ def report(model: Model, X: Any, y: Any, history: Mapping[str, Sequence[float]])
     4
     """
     columns = ["loss", *_metric(history)]
-    figure = new_figure(figsize=(8, 7))
+    figure = new_figure((8, 7))
     charts: FigureBase = figure
     if model.inputs == (2,) and X is not None:
         figure.set_size_inches(12, 7)

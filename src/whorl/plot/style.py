@@ -1,8 +1,8 @@
-"""What all plots share: colours, figures, and the look of line charts."""
+"""What all plots share: colours and figures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,19 +25,19 @@ MARKERS = "osD^vP*X"
 """A marker for each colour, so that classes can also be told apart without colour."""
 
 
-def new_figure(**settings: Any) -> Figure:
+def new_figure(figsize: tuple[float, float]) -> Figure:
     """Return an empty figure that no window shows; raise ImportError if matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("whorl.plot needs matplotlib: pip install 'whorl[plot]'") from error
-    return Figure(layout="constrained", **settings)
+    return Figure(layout="constrained", figsize=figsize)
 
 
-def axes(ax: Axes | None, **settings: Any) -> tuple[Figure, Axes]:
-    """Return the axes given and their figure, or those of a new figure with these settings."""
+def axes(ax: Axes | None, figsize: tuple[float, float]) -> tuple[Figure, Axes]:
+    """Return the axes given and their figure, or those of a new figure of this size in inches."""
     if ax is None:
-        ax = new_figure(**settings).add_subplot()
+        ax = new_figure(figsize).add_subplot()
     figure = ax.get_figure(root=True)
     assert figure is not None
     return figure, ax
@@ -47,10 +47,3 @@ def rgb(classes: int) -> Array:
     """Return a colour for each class, (k, 3) in [0, 1]; after eight they repeat."""
     hexes = [COLOURS[c % len(COLOURS)] for c in range(classes)]
     return np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in hexes])
-
-
-def line_chart(ax: Axes, *, xlabel: str, ylabel: str) -> None:
-    """Label the axes of a line chart, and give it a light grid and no frame."""
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
