@@ -1,4 +1,7 @@
-"""Optimizers: rules that update the parameters, given the gradient."""
+"""Optimizers: rules that update the parameters, given the gradient, as flat vectors.
+
+Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
+"""
 
 from whorl.optimizers.adam import Adam, AdamW, NAdam
 from whorl.optimizers.adaptive import Adagrad, Lion, RMSprop

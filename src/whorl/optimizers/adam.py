@@ -1,7 +1,4 @@
-"""Adam and its variants: the running mean of the gradient, divided by the root of that of its square.
-
-Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
-"""
+"""Adam and its variants: the running mean of the gradient, divided by the root of that of its square."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from whorl._core.description import argument
 from whorl._core.memory import aligned_zeros_like
 from whorl._core.types import Array
 from whorl._core.validation import learning_rate, number
-from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State, blocks
+from whorl.optimizers.optimizer import LearningRate, Optimizer, State, blocks
 
 
 class Adam(Optimizer):
@@ -64,14 +61,7 @@ class Adam(Optimizer):
     def start(self, parameters: Array) -> State:
         return State(t=0, m=aligned_zeros_like(parameters, 2), v=aligned_zeros_like(parameters, 3))
 
-    def step(
-        self,
-        parameters: Array,
-        gradients: Array,
-        state: State,
-        learning_rate: float,
-        objective: Objective | None = None,
-    ) -> None:
+    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
         state.t += 1
         c = math.sqrt((1 - self.beta2) / (1 - self.beta2**state.t))
         size = learning_rate * (1 - self.beta1) / (1 - self.beta1**state.t) / c
@@ -116,19 +106,12 @@ class AdamW(Adam):
     _: KW_ONLY
     weight_decay: float = argument(number, default=0.01, minimum=0)
 
-    def step(
-        self,
-        parameters: Array,
-        gradients: Array,
-        state: State,
-        learning_rate: float,
-        objective: Objective | None = None,
-    ) -> None:
+    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
         parameters *= 1 - learning_rate * self.weight_decay
         super().step(parameters, gradients, state, learning_rate)
 
 
-class NAdam(Optimizer):
+class NAdam(Adam):
     """`Adam` with Nesterov momentum: part of the step is along the newest gradient itself.
 
     With a momentum that increases from step to step, ``μ_t = β₁ (1 − 0.96^(t ψ) / 2)``, and M_t the product of all μ up to t::
@@ -138,12 +121,8 @@ class NAdam(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float or callable, optional
-        At least 0, or a schedule.
-    beta1, beta2 : float, optional
-        In [0, 1).
-    epsilon : float, optional
-        Above 0.
+    learning_rate, beta1, beta2, epsilon
+        As in `Adam`.
     momentum_decay : float, optional
         ψ, at least 0. The variant and the defaults are PyTorch's; Keras has ψ = 1, a factor 0.96ᵗ, and a learning rate of 0.001.
 
@@ -161,26 +140,15 @@ class NAdam(Optimizer):
 
     learning_rate: LearningRate = argument(learning_rate, default=0.002)
     _: KW_ONLY
-    beta1: float = argument(number, default=0.9, minimum=0, below=1)
-    beta2: float = argument(number, default=0.999, minimum=0, below=1)
-    epsilon: float = argument(number, default=1e-8, above=0)
     momentum_decay: float = argument(number, default=0.004, minimum=0)
 
     def start(self, parameters: Array) -> State:
-        m, v = aligned_zeros_like(parameters, 2), aligned_zeros_like(parameters, 3)
-        return State(t=0, product=1.0, m=m, v=v)
+        return State(product=1.0, **vars(super().start(parameters)))
 
     def _momentum(self, t: int) -> float:
         return self.beta1 * (1 - 0.5 * math.pow(0.96, t * self.momentum_decay))
 
-    def step(
-        self,
-        parameters: Array,
-        gradients: Array,
-        state: State,
-        learning_rate: float,
-        objective: Objective | None = None,
-    ) -> None:
+    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
         state.t = t = state.t + 1
         now, following = self._momentum(t), self._momentum(t + 1)
         state.product *= now

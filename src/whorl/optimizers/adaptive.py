@@ -1,7 +1,4 @@
-"""Optimizers that scale the step of each parameter: RMSprop, Adagrad and Lion.
-
-Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
-"""
+"""Optimizers that scale the step of each parameter: RMSprop, Adagrad and Lion."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from whorl._core.description import argument
 from whorl._core.memory import aligned_zeros_like
 from whorl._core.types import Array
 from whorl._core.validation import learning_rate, number
-from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State, blocks
+from whorl.optimizers.optimizer import LearningRate, Optimizer, State, blocks
 
 
 class RMSprop(Optimizer):
@@ -53,14 +50,7 @@ class RMSprop(Optimizer):
     def start(self, parameters: Array) -> State:
         return State(square=aligned_zeros_like(parameters, 2), velocity=aligned_zeros_like(parameters, 3))
 
-    def step(
-        self,
-        parameters: Array,
-        gradients: Array,
-        state: State,
-        learning_rate: float,
-        objective: Objective | None = None,
-    ) -> None:
+    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
         for p, g, v, u in blocks(parameters, gradients, state.square, state.velocity):
             v *= self.alpha
             v += (1 - self.alpha) * g * g
@@ -104,14 +94,7 @@ class Adagrad(Optimizer):
     def start(self, parameters: Array) -> State:
         return State(squares=aligned_zeros_like(parameters, 2))
 
-    def step(
-        self,
-        parameters: Array,
-        gradients: Array,
-        state: State,
-        learning_rate: float,
-        objective: Objective | None = None,
-    ) -> None:
+    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
         for p, g, v in blocks(parameters, gradients, state.squares):
             v += g * g
             p -= learning_rate * g / (np.sqrt(v) + self.epsilon)
@@ -158,14 +141,7 @@ class Lion(Optimizer):
     def start(self, parameters: Array) -> State:
         return State(momentum=aligned_zeros_like(parameters, 2))
 
-    def step(
-        self,
-        parameters: Array,
-        gradients: Array,
-        state: State,
-        learning_rate: float,
-        objective: Objective | None = None,
-    ) -> None:
+    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
         decay = 1 - learning_rate * self.weight_decay
         for p, g, m in blocks(parameters, gradients, state.momentum):
             p *= decay

@@ -1,7 +1,4 @@
-"""The base class of optimizers: rules that update the parameters, given the gradient, as flat vectors.
-
-Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
-"""
+"""The base class of optimizers."""
 
 from __future__ import annotations
 
@@ -73,6 +70,7 @@ class Optimizer(Description, ABC):
         state: State,
         learning_rate: float,
         objective: Objective | None = None,
+        /,
     ) -> None:
         """Update `parameters` in place.
 
@@ -85,7 +83,7 @@ class Optimizer(Description, ABC):
         learning_rate : float
             The rate for this step.
         objective : Objective, optional
-            Needed by optimizers with a line search only.
+            Needed by optimizers with a line search; the others ignore it.
         """
 
     def settle(self, parameters: Array, state: State) -> None:

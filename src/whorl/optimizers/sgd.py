@@ -1,7 +1,4 @@
-"""Gradient descent, with momentum.
-
-Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
-"""
+"""Gradient descent, with momentum."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from whorl._core.description import argument
 from whorl._core.memory import aligned_zeros_like
 from whorl._core.types import Array
 from whorl._core.validation import learning_rate, number, truth
-from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
+from whorl.optimizers.optimizer import LearningRate, Optimizer, State
 
 
 class SGD(Optimizer):
@@ -64,14 +61,7 @@ class SGD(Optimizer):
     def start(self, parameters: Array) -> State:
         return State(velocity=aligned_zeros_like(parameters, 2)) if self.momentum else State()
 
-    def step(
-        self,
-        parameters: Array,
-        gradients: Array,
-        state: State,
-        learning_rate: float,
-        objective: Objective | None = None,
-    ) -> None:
+    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
         step = gradients
         if self.momentum:
             velocity = state.velocity
