@@ -14,13 +14,7 @@ from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State
 
 
 class Wrapper(Optimizer):
-    """Base of the optimizers that add something to the steps of another. They can be nested in any order.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-        The optimizer to wrap.
-    """
+    """Base of the optimizers that add something to the steps of another. They can be nested in any order."""
 
     learning_rate: LearningRate = field(init=False, compare=False)
     optimizer: Optimizer = argument(instance, kind=Optimizer, example="SGD(0.1)")

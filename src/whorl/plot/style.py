@@ -45,5 +45,6 @@ def axes(ax: Axes | None, figsize: tuple[float, float]) -> tuple[Figure, Axes]:
 
 def rgb(classes: int) -> Array:
     """Return a colour for each class, (k, 3) in [0, 1]; after eight they repeat."""
-    hexes = [COLOURS[c % len(COLOURS)] for c in range(classes)]
-    return np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in hexes])
+    from matplotlib.colors import to_rgb
+
+    return np.array([to_rgb(COLOURS[c % len(COLOURS)]) for c in range(classes)])

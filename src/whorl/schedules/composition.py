@@ -77,13 +77,12 @@ def _parts(name: str, value: object) -> tuple[tuple[float, Rate], ...]:
             f"{name} must be a list of (epochs, schedule), such as [(5, 0.1), (45, Cosine(0.1, epochs=45))],"
             f" got {show(value)}"
         )
-    return tuple(_part(f"{name}[{i}]", part) for i, part in enumerate(value))
-
-
-def _part(name: str, part: object) -> tuple[float, Rate]:
-    if not isinstance(part, list | tuple) or len(part) != 2:
-        raise TypeError(f"{name} must be (epochs, schedule), got {show(part)}")
-    return number(f"{name}[0]", part[0], above=0), as_rate(f"{name}[1]", part[1])
+    parts = []
+    for i, part in enumerate(value):
+        if not isinstance(part, list | tuple) or len(part) != 2:
+            raise TypeError(f"{name}[{i}] must be (epochs, schedule), got {show(part)}")
+        parts.append((number(f"{name}[{i}][0]", part[0], above=0), as_rate(f"{name}[{i}][1]", part[1])))
+    return tuple(parts)
 
 
 class Chain(ResultSchedule):

@@ -54,17 +54,13 @@ class Cosine(Schedule):
     growth: float = argument(number, default=1.0, minimum=1)
 
     def __call__(self, epoch: float) -> float:
-        return _half_wave(self.learning_rate, self.end, self._progress(epoch))
-
-    def _progress(self, epoch: float) -> float:
-        """Return the fraction of the current cycle that has passed: 1 at the end of the last cycle and after it."""
-        start, length, last = 0.0, self.epochs, self.cycles - 1
+        start, length, last = 0.0, self.epochs, self.cycles - 1  # of the current cycle, and cycles left
         if self.growth == 1:
             start = length * min(math.floor(epoch / length + TIME_EPSILON), last)
         else:
             while last > 0 and epoch + TIME_EPSILON >= start + length:
                 start, length, last = start + length, self.growth * length, last - 1
-        return max(0.0, (epoch - start) / length)
+        return _half_wave(self.learning_rate, self.end, max(0.0, (epoch - start) / length))
 
 
 class OneCycle(Schedule):

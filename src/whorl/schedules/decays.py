@@ -99,11 +99,6 @@ class Step(Schedule):
     milestones : sequence of float, optional
         Instead of `every`: the boundaries in epochs, above 0, in increasing order.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not of the form above, or not exactly one of `every` and `milestones` is given.
-
     Notes
     -----
     The values are those of PyTorch's ``StepLR`` and ``MultiStepLR``, stepped once per epoch; their ``gamma`` is `factor`.

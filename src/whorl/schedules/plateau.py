@@ -25,6 +25,7 @@ class ReduceOnPlateau(ResultSchedule):
         lr0, the rate at the start, at least 0.
     monitor : str, optional
         The name of the value to monitor, as in the `History`: ``"val_loss"`` needs validation data, ``"loss"`` does not.
+        Training raises ValueError if the history will have no such value.
     higher_is_better : bool, optional
         Required unless monitoring a loss or a penalty: True for ``"val_accuracy"``, False for ``"val_rmse"``.
     factor : float, optional
@@ -35,11 +36,6 @@ class ReduceOnPlateau(ResultSchedule):
         The lowest rate, from 0 to lr0.
     threshold : float, optional
         Smallest improvement that counts, as a fraction of the best value; at least 0.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not of the form above; when training begins, if the history will have no value named `monitor`.
 
     Notes
     -----
