@@ -322,6 +322,24 @@ def test_a_run_with_a_loss_apart_diverges_alike(spiral_data):
         network().fit(*spiral_data, **settings(loss=Apart(), optimizer=SGD(1e200)))
 
 
+def test_measuring_a_model_that_is_about_to_diverge_warns_of_nothing(spiral_data):
+    run = network(dtype=np.float32).training(*spiral_data, **settings(validation=0.25, metrics=["accuracy"]))
+    run.model.parameters *= 1e30
+    train, validation = run.measure()
+    assert not np.isfinite([train["loss"], train["accuracy"], validation["loss"]]).any()
+
+
+def test_validation_that_is_not_finite_is_divergence_too(spiral_data):
+    X, y = spiral_data
+    model = network(dtype=np.float32)
+    before = model.parameters.copy()
+    run = model.training(X, y, **settings(validation=(X + 3e38, y), metrics=["accuracy"]))
+    with pytest.raises(DivergenceError, match="the validation loss became"):
+        list(run)
+    np.testing.assert_array_equal(model.parameters, before)
+    assert (run.epoch, run.step) == (0, 0)
+
+
 @pytest.mark.parametrize("rate", [float("nan"), -1.0, float("inf")])
 def test_a_schedule_must_give_a_rate(rate, spiral_data):
     with pytest.raises(ValueError, match=r"the schedule must give a finite rate of at least 0, but at epoch 0 it is"):

@@ -246,7 +246,8 @@ class Training:
         return self._measure(self.train), self._measure(self.validation) if self.validation else None
 
     def _measure(self, data: Samples) -> dict[str, float]:
-        return measure(self.model, data.x, data.target, data.weight, self.options.loss, self.metrics)
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is an answer too
+            return measure(self.model, data.x, data.target, data.weight, self.options.loss, self.metrics)
 
     def memory(self, callback: Callback) -> SimpleNamespace:
         """Return what a callback remembers: a namespace of its own in the training state."""
