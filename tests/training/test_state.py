@@ -151,7 +151,7 @@ def test_a_state_that_does_not_fit_is_an_error(changes, words, spiral_data):
     np.testing.assert_array_equal(model.parameters, before)
 
 
-def test_training_may_go_on_with_another_kind_of_schedule(spiral_data):
+def test_training_can_continue_with_another_kind_of_schedule(spiral_data):
     run = training(network(), spiral_data, SGD(0.1), epochs=1)
     list(run)
     plateau = SGD(ReduceOnPlateau(0.1, monitor="loss", patience=0, threshold=0.9))
