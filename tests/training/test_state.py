@@ -15,6 +15,7 @@ from whorl import (
     AdamW,
     Averaged,
     BatchNorm,
+    Checkpoint,
     Clipped,
     Cosine,
     CrossEntropy,
@@ -158,6 +159,15 @@ def test_training_can_continue_with_another_kind_of_schedule(spiral_data):
     other = training(run.model, spiral_data, plateau, epochs=4, state=run.state)
     list(other)
     assert other.state.history["learning_rate"] == [0.1, 0.1, 0.05, 0.025]
+
+
+def test_other_callbacks_do_not_get_the_memory_of_earlier_ones(spiral_data, tmp_path):
+    model = network()
+    state = model.partial_fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), callbacks=[EarlyStopping("loss")])
+    save = Checkpoint(tmp_path / "best.npz", monitor="penalty")
+    model.partial_fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), callbacks=[save], state=state)
+    assert (tmp_path / "best.npz").exists()
+    assert [vars(memory).keys() for memory in state.callbacks] == [{"kind", "best"}]
 
 
 # Freezing, constraints and averages

@@ -252,8 +252,7 @@ class Training:
 
     def memory(self, callback: Callback) -> SimpleNamespace:
         """Return the namespace in the training state where a callback keeps its data."""
-        callbacks = self.callbacks
-        memories = self.state.callbacks
-        if len(memories) != len(callbacks):
-            memories[:] = [SimpleNamespace() for _ in callbacks]
-        return next(memory for own, memory in zip(callbacks, memories, strict=True) if own is callback)
+        memories, kinds = self.state.callbacks, [type(own).__name__ for own in self.callbacks]
+        if [memory.kind for memory in memories] != kinds:  # none yet, or those of other callbacks
+            memories[:] = [SimpleNamespace(kind=kind) for kind in kinds]
+        return next(memory for own, memory in zip(self.callbacks, memories, strict=True) if own is callback)
