@@ -1,4 +1,4 @@
-"""Wrong calls, and what each must say. After each the model is what it was."""
+"""Invalid calls, with their error messages. None of them changes the model."""
 
 import numpy as np
 import pytest
@@ -61,7 +61,7 @@ def loss(y, prediction):
     return 42.0
 
 
-# What is called, with the model m; the error's type; words that the message must hold.
+# The call, with the model m; the type of the error; text that its message must contain.
 CALLS = [
     # layers
     (lambda m: Dense(0), ValueError, "units must be a whole number of at least 1, got 0"),
@@ -165,15 +165,16 @@ CALLS = [
     (lambda m: m.fit(X, Y, loss=CrossEntropy()), TypeError, "fit needs optimizer, epochs: see whorl.Options"),
     (lambda m: m.training(X, Y), TypeError, "training needs loss, optimizer, epochs"),
     (lambda m: m.partial_fit(X, Y, loss=CrossEntropy()), TypeError, "partial_fit needs optimizer"),
-    (lambda m: fit(m, state=3), TypeError, "state must be a TrainingState, such as that of an earlier training, got 3"),
+    (lambda m: m.partial_fit(X, Y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=5), TypeError, "partial_fit trains for one epoch: it has no argument epochs, got 5"),
+    (lambda m: fit(m, state=3), TypeError, "state must be a TrainingState, such as the result of partial_fit, got 3"),
     (lambda m: Dense(3, activation="relu"), TypeError, "Dense has no argument 'activation'; it has units, weight_l1"),
     (lambda m: Dense(3, kernel_initializer=Normal(1)), TypeError, "Dense has no argument 'kernel_initializer'; did you mean 'initializer'?"),
     (lambda m: Adam(lr=0.1), TypeError, "Adam has no argument 'lr'; did you mean 'learning_rate'?"),
     (lambda m: ReLU(inplace=True), TypeError, "ReLU has no argument 'inplace'; it has none"),
     (lambda m: ReduceOnPlateau(0.1, watch="loss"), TypeError, "ReduceOnPlateau has no argument 'watch'; did you mean 'monitor'?"),
     (lambda m: fit(m, accumulate=0), ValueError, "accumulate must be a whole number of at least 1, got 0"),
-    (lambda m: m.freeze(9), ValueError, "a place to freeze must be below 5, the number of layers, got 9"),
-    (lambda m: m.freeze("w1"), TypeError, "a place to freeze must be a whole number of at least -5, got 'w1'"),
+    (lambda m: m.freeze(9), ValueError, "a layer to freeze must be below 5, the number of layers, got 9"),
+    (lambda m: m.freeze("w1"), TypeError, "a layer to freeze must be a whole number of at least -5, got 'w1'"),
     (lambda m: m.adapt(X[0]), ValueError, "X must have shape (n, 2), got (2,)"),
     (lambda m: m.activations(X.T), ValueError, "X must have shape (n, 2), got (2, 30)"),
     (lambda m: fit(m, callbacks=Progress()), TypeError, "callbacks must be a list of callbacks, got Progress()"),
@@ -197,8 +198,8 @@ CALLS = [
     (lambda m: fit(m, metrics=["binary_accuracy"]), ValueError, "metrics: 'binary_accuracy' does not fit these labels"),
     (lambda m: fit(m, y=np.zeros(30, int), metrics=["roc_auc"]), ValueError, "metrics: 'roc_auc' does not fit these labels: y must hold samples"),
     (lambda m: fit(m, validation=0.2, stratify=1), TypeError, "stratify must be True or False, got 1"),
-    (lambda m: fit(m, stratify=True), ValueError, "stratify=True needs a fraction to split off"),
-    (lambda m: fit(m, validation=(X, Y), stratify=True), ValueError, "stratify=True needs a fraction to split off"),
+    (lambda m: fit(m, stratify=True), ValueError, "stratify=True needs validation to be a fraction, such as validation=0.2"),
+    (lambda m: fit(m, validation=(X, Y), stratify=True), ValueError, "stratify=True needs validation to be a fraction, such as validation=0.2"),
     (lambda m: fit(m, y=ONE_HOT, loss=MeanSquaredError(), validation=0.2, stratify=True), ValueError, "stratify=True needs a loss with one label"),
     (lambda m: fit(m, validation=0.0), ValueError, "validation must be a finite number above 0 and below 1, got 0.0"),
     (lambda m: fit(m, validation=1.0), ValueError, "validation must be a finite number above 0 and below 1, got 1.0"),
@@ -207,7 +208,7 @@ CALLS = [
     (lambda m: fit(m, validation="0.2"), TypeError, "validation must be a finite number above 0 and below 1, got '0.2'"),
     (lambda m: fit(m, validation=0.001), ValueError, "validation must leave samples on both sides, but 0.001 of 30 samples is 0"),
     (lambda m: fit(m, validation=0.999), ValueError, "validation must leave samples on both sides, but 0.999 of 30 samples is 30"),
-    (lambda m: fit(m, validation=(X,)), ValueError, "validation must be (X_val, y_val), got 1 items"),
+    (lambda m: fit(m, validation=(X,)), ValueError, "validation must be (X_val, y_val) or (X_val, y_val, weights), got 1 items"),
     (lambda m: fit(m, validation=(X, Y[:, None])), ValueError, "in validation: y must have shape (n,)"),
     (lambda m: fit(m, validation=(X[:, :1], Y)), ValueError, "in validation: X must have shape (n, 2), got (30, 1)"),
     (lambda m: fit(m, validation=(with_value(np.inf), Y)), ValueError, "in validation: X must hold finite numbers"),
@@ -403,7 +404,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("call", "error", "words"), CALLS, ids=[row[2][:60] for row in CALLS])
-def test_a_wrong_call_says_what_is_wrong_and_changes_nothing(call, error, words, model):
+def test_invalid_calls_raise_clear_errors_and_change_nothing(call, error, words, model):
     parameters, gradients = model.parameters.copy(), model.gradients.copy()
     with pytest.raises(error) as caught:
         call(model)
@@ -414,12 +415,12 @@ def test_a_wrong_call_says_what_is_wrong_and_changes_nothing(call, error, words,
     np.testing.assert_array_equal(model.gradients, gradients)
 
 
-def test_a_layer_that_is_abstract_cannot_be_made():
+def test_abstract_layers_cannot_be_created():
     with pytest.raises(TypeError, match="abstract"):
         Layer()
 
 
-def test_finite_numbers_whose_sum_is_not_are_taken():
+def test_large_inputs_whose_sum_is_infinite_are_valid():
     model = Model([ReLU()], inputs=2)
     huge = np.array([[3e38, 3e38], [3e38, -3e38]], np.float32)
     np.testing.assert_array_equal(model.predict(huge), np.maximum(huge, 0))

@@ -1,4 +1,4 @@
-"""from_scratch and the library compute the same numbers."""
+"""The script in from_scratch computes the same results as the library."""
 
 import importlib.util
 import subprocess
@@ -25,22 +25,22 @@ def script(monkeypatch):
     return module
 
 
-def test_library_and_script_have_the_same_loss_at_every_step(script):
+def test_script_and_library_have_the_same_loss_in_every_step(script):
     l2, rate, lr, decay, momentum, epochs, batch = 1e-3, 0.2, 0.1, 0.05, 0.9, 4, 32
     X, y = datasets.spiral(50, classes=3, rng=0)
-    mine = Model(
+    model = Model(
         [Dense(16, weight_l2=l2, bias_l2=l2), ReLU(), Dropout(rate), Dense(3, weight_l2=l2, bias_l2=l2), Softmax()],
         inputs=2,
         rng=1,
         dtype=np.float64,
     )
     optimizer = SGD(InverseTime(lr, decay=decay), momentum=momentum)
-    run = mine.training(X, y, loss=CrossEntropy(), optimizer=optimizer, epochs=epochs, batch_size=batch, rng=2)
+    run = model.training(X, y, loss=CrossEntropy(), optimizer=optimizer, epochs=epochs, batch_size=batch, rng=2)
 
-    # The script with the library's initial weights, batches and dropout masks: both use a generator of seed 2.
+    # Give the script the library's initial weights, batches and dropout masks: both use a generator with seed 2.
     rng = np.random.default_rng(2)
     first, last = script.Dense(2, 16, 1, l2, rng), script.Dense(16, 3, 1, l2, rng)
-    first.w, first.b, last.w, last.b = (view.copy() for view in mine.named_parameters().values())
+    first.w, first.b, last.w, last.b = (view.copy() for view in model.named_parameters().values())
     dropout = script.Dropout(rate, rng)
     rng = dropout.rng = np.random.default_rng(2)
     dropout.draw_mask = lambda shape: dropout_mask(shape, rate, np.dtype(np.float64), rng)
@@ -55,21 +55,21 @@ def test_library_and_script_have_the_same_loss_at_every_step(script):
             losses.append(network.train_step(X[rows], y[rows], sgd, epoch + start / len(X)))
     np.testing.assert_allclose([step.loss for step in run.steps()], losses, rtol=0, atol=1e-10)
     assert losses[-1] < losses[0]
-    np.testing.assert_allclose(mine.named_parameters()["w1"], first.w, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(model.named_parameters()["w1"], first.w, rtol=0, atol=1e-10)
 
     accuracy, loss = network.evaluate(X, y)
-    measured = mine.evaluate(X, y, loss=CrossEntropy(), metrics=["accuracy"])
+    measured = model.evaluate(X, y, loss=CrossEntropy(), metrics=["accuracy"])
     assert (measured["accuracy"], measured["loss"]) == (accuracy, pytest.approx(loss, abs=1e-10))
 
 
-def test_library_and_script_draw_the_same_data(script):
+def test_script_and_library_create_the_same_data(script):
     X, y = datasets.spiral(20, classes=4, rng=3)
     x, labels = script.spiral(20, 4, np.random.default_rng(3))
     np.testing.assert_array_equal(x, X)
     np.testing.assert_array_equal(labels, y)
 
 
-def test_the_script_is_short_and_does_not_use_the_library():
+def test_the_script_is_short_and_independent():
     text = "".join(path.read_text() for path in sorted(FOLDER.glob("*.py")))
     assert len(text.splitlines()) <= 215
     assert "whorl" not in text

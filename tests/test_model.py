@@ -45,13 +45,13 @@ def test_layout_of_the_vectors(model):
     np.testing.assert_array_equal(model.gradients[-3:], 7)
 
 
-def test_same_seed_same_parameters_and_other_seed_others():
+def test_parameters_depend_on_the_seed_only():
     one, same, other = (Model([Dense(4)], inputs=3, rng=seed).parameters for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
 
 
-def test_a_list_of_layers_serves_for_several_models():
+def test_several_models_can_share_layers():
     layers = [Dense(4), Dense(4)]
     one, two = Model(layers, inputs=4, rng=0), Model(layers, inputs=4, rng=1)
     one.parameters[:] = 0
@@ -76,7 +76,7 @@ ROUTES = {
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
-def test_a_copy_is_whole_and_shares_nothing(route, dtype, tmp_path, spiral_data):
+def test_copies_are_complete_and_independent(route, dtype, tmp_path, spiral_data):
     X, y = spiral_data
     model = Model([Dense(8, weight_l2=0.1), ReLU(), Dropout(0.1), Dense(3), Softmax()], inputs=2, rng=0, dtype=dtype)
     model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
@@ -89,12 +89,12 @@ def test_a_copy_is_whole_and_shares_nothing(route, dtype, tmp_path, spiral_data)
         assert np.shares_memory(other.g[i].b, other.gradients)
     assert not np.shares_memory(other.parameters, model.parameters)
 
-    for each in (model, other):  # both train on alike
+    for each in (model, other):  # both continue training identically
         each.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1, momentum=0.9), epochs=2, rng=1)
     np.testing.assert_array_equal(other.parameters, model.parameters)
 
 
-def test_predict_goes_through_the_network_in_chunks(model, rng):
+def test_predict_works_in_chunks(model, rng):
     X = rng.normal(size=(2500, 2))
     one_by_one = np.concatenate([model.predict(row[None]) for row in X[::100]])
     np.testing.assert_allclose(model.predict(X)[::100], one_by_one, rtol=1e-5)
@@ -103,7 +103,7 @@ def test_predict_goes_through_the_network_in_chunks(model, rng):
 
 def test_predict_from_several_threads(model, rng):
     batches = [rng.normal(size=(50, 2)) for _ in range(8)]
-    alone = [model.predict(X) for X in batches]
+    expected = [model.predict(X) for X in batches]
     results = [None] * 8
 
     def work(i):
@@ -115,16 +115,16 @@ def test_predict_from_several_threads(model, rng):
         thread.start()
     for thread in threads:
         thread.join()
-    np.testing.assert_array_equal(results, alone)
+    np.testing.assert_array_equal(results, expected)
 
 
-@pytest.mark.parametrize("apart", [False, True], ids=["fused", "apart"])
-def test_the_gradient_is_that_of_the_loss_reported(apart, spiral_data):
-    class SoftmaxOfMyOwn(Softmax):
-        """Not the class that is fused, so its own backward is used."""
+@pytest.mark.parametrize("unfused", [False, True], ids=["fused", "unfused"])
+def test_gradients_are_those_of_the_reported_loss(unfused, spiral_data):
+    class CustomSoftmax(Softmax):
+        """A subclass, which is not fused with the loss, so that its backward is used."""
 
     layers = [Dense(8, weight_l2=0.01, bias_l2=0.02), ReLU(), Dropout(0.3), Dense(3, weight_l2=0.03)]
-    model = Model([*layers, SoftmaxOfMyOwn() if apart else Softmax()], inputs=2, rng=0, dtype=np.float64)
+    model = Model([*layers, CustomSoftmax() if unfused else Softmax()], inputs=2, rng=0, dtype=np.float64)
     model.parameters += 0.1
     X, y = spiral_data[0][1::7] + 0.01, spiral_data[1][1::7]
 
@@ -136,35 +136,35 @@ def test_the_gradient_is_that_of_the_loss_reported(apart, spiral_data):
     assert error(gradients, slopes(lambda: loss().loss, model.parameters)) < 1e-6
 
 
-def test_fused_and_apart_agree(spiral_data):
-    class Apart(CrossEntropy):
-        """Not the class that is fused."""
+def test_fused_and_unfused_losses_agree(spiral_data):
+    class Unfused(CrossEntropy):
+        """A subclass, which is not fused with `Softmax`."""
 
     X, y = spiral_data
     model = Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64)
     results = []
-    for loss in (CrossEntropy(), Apart()):
+    for loss in (CrossEntropy(), Unfused()):
         value, penalty, prediction, backward = loss_pass(model, X, y, loss)
         backward()
         results.append((value, penalty, prediction, model.gradients.copy()))
-    for fused, apart in zip(*results, strict=True):
-        np.testing.assert_allclose(fused, apart, rtol=1e-12, atol=1e-15)
+    for fused, unfused in zip(*results, strict=True):
+        np.testing.assert_allclose(fused, unfused, rtol=1e-12, atol=1e-15)
 
 
-def test_layers_before_the_first_parameters_are_spared_the_way_back(spiral_data):
-    class Careful(Layer):
+def test_training_skips_the_backward_pass_before_the_first_parameters(spiral_data):
+    class NoBackward(Layer):
         def forward(self, x, p, rng=None):
             def backward(dy, g):
-                raise AssertionError("nobody needs this gradient")
+                raise AssertionError("backward was called")
 
             return x, backward
 
     X, y = spiral_data
-    model = Model([Careful(), Dropout(0.1), Dense(3), Softmax()], inputs=2, rng=0)
+    model = Model([NoBackward(), Dropout(0.1), Dense(3), Softmax()], inputs=2, rng=0)
     model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
     assert model.gradients.any()
     done = loss_pass(model, X.astype(np.float32), y, CrossEntropy(), rng=np.random.default_rng(0), inputs=True)
-    with pytest.raises(AssertionError, match="nobody"):
+    with pytest.raises(AssertionError, match="backward was called"):
         done.backward()
 
 
@@ -216,7 +216,7 @@ def test_sample_weights_in_evaluate(spiral_data):
     assert weighted == pytest.approx(model.evaluate(X[:10], y[:10], loss=CrossEntropy())["loss"], rel=1e-12)
 
 
-def test_whole_numbers_and_lists_are_taken_for_inputs():
+def test_inputs_can_be_integers_and_lists():
     model = Model([Dense(2)], inputs=3, rng=0)
     X = [[1, 2, 3], [4, 5, 6]]
     np.testing.assert_array_equal(model.predict(X), model.predict(np.array(X, np.int8)))
@@ -235,7 +235,7 @@ def test_inputs_of_several_dimensions():
     assert model.predict(np.ones((4, 2, 3))).shape == (4, 2, 3)
 
 
-def test_a_loss_of_ones_own(spiral_data):
+def test_a_custom_loss(spiral_data):
     class SquaredError(Loss):
         def targets(self, y, outputs, dtype):
             return np.eye(outputs[0], dtype=dtype)[np.asarray(y)]
@@ -263,10 +263,10 @@ def test_repr_and_summary(model):
     assert "2 x 3" in str(Model([ReLU()], inputs=(2, 3)).summary())
 
 
-# The vectors, and what a model learns without gradients
+# Vectors and statistics
 
 
-def test_what_is_assigned_goes_into_the_vectors(model):
+def test_assigned_values_are_copied_into_the_vectors(model):
     X = np.ones((3, 2))
     model.parameters = model.parameters * 2
     model.named_parameters()["w1"][:] = 3.0
@@ -282,18 +282,18 @@ def test_what_is_assigned_goes_into_the_vectors(model):
         model.parameters = np.zeros(3)
 
 
-def test_a_copy_keeps_what_users_add(model):
+def test_a_copy_keeps_attributes_that_users_add(model):
     model.note = ["mine"]
     other = copy.copy(model)
     assert other.note == ["mine"]
     assert other.note is not model.note
 
 
-def test_standardize_learns_from_the_training_samples_once(rng):
+def test_standardize_is_fitted_to_the_training_samples_once(rng):
     X, y = rng.normal(5, 3, size=(40, 2)), np.arange(40) % 3
     model = Model([Standardize(), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64)
     run = model.training(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, validation=0.25, rng=0)
-    assert not model.statistics[:2].any()  # nothing has been learned yet
+    assert not model.statistics[:2].any()  # not fitted yet
     list(run)
     layer = model.p[0]
     np.testing.assert_allclose(layer.mean, np.mean(run.train.x, axis=0))
@@ -306,14 +306,14 @@ def test_standardize_learns_from_the_training_samples_once(rng):
     np.testing.assert_allclose(layer.mean, 10 * X.mean(axis=0))
 
 
-def test_standardize_of_a_feature_that_never_changes_and_of_large_ones():
+def test_standardize_with_constant_and_large_features():
     X = np.array([[0.1, 1e6], [0.1, 1e6 + 1], [0.1, 1e6 + 2]])
     model = Model([Standardize()], inputs=2)
     model.adapt(X)
     np.testing.assert_allclose(model.predict(X), [[0, -1.2247], [0, 0], [0, 1.2247]], atol=0.1)
 
 
-def test_each_layer_that_adapts_sees_what_comes_out_of_those_before(rng):
+def test_preprocessing_layers_are_fitted_to_the_outputs_of_earlier_layers(rng):
     X = rng.normal(size=(50, 2))
     model = Model([Standardize(), Dense(4), Standardize()], inputs=2, rng=0, dtype=np.float64)
     model.adapt(X)
@@ -322,7 +322,7 @@ def test_each_layer_that_adapts_sees_what_comes_out_of_those_before(rng):
     np.testing.assert_allclose(out.std(axis=0), 1, rtol=1e-12)
 
 
-def test_hidden_activations(model, rng):
+def test_activations_of_all_layers(model, rng):
     X = rng.normal(size=(2000, 2))
     hidden = model.activations(X)
     assert [a.shape for a in hidden] == [(2000, 16), (2000, 16), (2000, 16), (2000, 3), (2000, 3)]
@@ -331,7 +331,7 @@ def test_hidden_activations(model, rng):
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.1, momentum=0.9), Adam(0.1)], ids=repr)
-def test_frozen_layers_stay_whatever_the_optimizer(optimizer, spiral_data):
+def test_frozen_layers_do_not_change(optimizer, spiral_data):
     layers = [Dense(6, weight_l2=0.1), BatchNorm(), ReLU(), Residual([Dense(6)]), Dense(3), Softmax()]
     model = Model(layers, inputs=2, rng=0)
     settings = {"loss": CrossEntropy(), "optimizer": optimizer, "epochs": 2, "rng": 0}
@@ -355,7 +355,7 @@ def test_max_norm_holds_after_each_step(spiral_data):
     assert norms.max() > 0.49
 
 
-def test_misleading_names_of_parameters_are_refused():
+def test_parameter_names_are_validated():
     class Mine(Layer):
         name: str
 
@@ -370,7 +370,7 @@ def test_misleading_names_of_parameters_are_refused():
             Model([Mine(name)], inputs=2)
 
 
-def test_a_layer_with_a_constructor_says_what_the_rule_is():
+def test_a_layer_with_a_constructor_is_an_error():
     with pytest.raises(
         TypeError, match=r"Hidden must declare its arguments as fields, such as .*, and have no __init__"
     ):
@@ -403,7 +403,7 @@ def test_frozen_layers_are_saved(model, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_predictions_are_finite_or_an_error(dtype):
+def test_infinite_predictions_are_an_error(dtype):
     model = Model([Dense(4), ReLU(), Dense(3), Softmax()], inputs=2, rng=0, dtype=dtype)
     largest = np.finfo(dtype).max
     with pytest.raises(
@@ -418,7 +418,7 @@ def test_predictions_are_finite_or_an_error(dtype):
         model.predict([[1.0, 1.0]])
 
 
-def test_masked_labels_are_refused(model, spiral_data):
+def test_masked_labels_are_an_error(model, spiral_data):
     X, y = spiral_data
     with pytest.raises(TypeError, match="y must not be a masked array"):
         model.fit(X, np.ma.array(y, mask=y == 1), loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1)

@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""The examples, links and commands in the README and CONTRIBUTING."""
 
 import re
 import sys
@@ -11,30 +11,30 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
-def test_its_examples_run_in_order(tmp_path, monkeypatch):
+def test_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(blocks) == 4
     exec(compile("\n".join(blocks), "README.md", "exec"), names := {})
     assert names["history"]["accuracy"][-1] > 0.5
-    assert max(whorl_errors(names).values()) < 1e-6
+    assert max(gradient_errors(names).values()) < 1e-6
     assert (tmp_path / "model.npz").exists()
     assert (tmp_path / "spiral.png").exists()
 
 
-def whorl_errors(names):
+def gradient_errors(names):
     return names["whorl"].check_gradients(
         names["model"], names["X"][::300], names["y"][::300], loss=names["CrossEntropy"]()
     )
 
 
 @pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
-def test_its_links_lead_somewhere(text):
+def test_links_exist(text):
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert link.startswith("https://") or (ROOT / link).exists(), link
 
 
-def test_the_files_and_sessions_it_names_exist():
+def test_files_and_nox_sessions_exist():
     for name in re.findall(r"`((?:tests|layers|training)/[\w/]+\.py)`", README + CONTRIBUTING):
         assert (ROOT / name).exists() or (ROOT / "src" / "whorl" / name).exists(), name
     sessions = (ROOT / "noxfile.py").read_text(encoding="utf-8")
@@ -42,7 +42,7 @@ def test_the_files_and_sessions_it_names_exist():
         assert f"def {session}(" in sessions
 
 
-def test_the_commands_are_one_line_each_and_ci_runs_the_second():
+def test_ci_runs_the_test_command():
     commands = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
     assert len(commands) == 2
     assert commands[0].endswith("whorl train spiral")
@@ -51,7 +51,7 @@ def test_the_commands_are_one_line_each_and_ci_runs_the_second():
     assert "<!-- test command -->" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-def test_the_python_that_is_named_is_the_one_that_is_required():
+def test_the_required_python_version():
     floor = re.search(r'requires-python = ">=(\d+)\.(\d+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert f"Python {floor[1]}.{floor[2]}" in README
     assert sys.version_info >= (int(floor[1]), int(floor[2]))

@@ -1,13 +1,13 @@
 """Functions that layers and losses share, accurate over the whole range of the float type.
 
-Activations are written with one exponential, of a number that is limited above, so that nothing overflows; and without a
-difference of two nearly equal numbers such as ``1 − tanh(x)²``, so that the tails keep their relative accuracy. Where the
-derivative needs what the function has computed already, the function returns both: y, and a function that returns dy/dx.
-float32 stays float32.
+Each activation uses one exponential with a bounded argument, so that it cannot overflow, and avoids differences of nearly
+equal numbers such as ``1 − tanh(x)²``, so that the tails keep their relative accuracy. Functions whose derivative needs
+their intermediate results return y and a function that returns dy/dx. The result has the float type of the input.
 
-The accuracy stated is relative, in units of eps (1.2e-7 in float32, 2.2e-16 in float64). Three exceptions: near a zero of a
-derivative the error is relative to the terms that cancel there, results below the smallest normal number have fewer digits,
-and where the exponential has an argument v that is itself rounded, as in GELU's ``e^v``, the error grows by 3 |v| eps.
+Stated accuracies are relative errors in units of eps (1.2e-7 in float32, 2.2e-16 in float64), with three exceptions: near
+a zero of a derivative the error is relative to the terms that cancel there, results below the smallest normal number have
+fewer digits, and where the argument v of the exponential is itself rounded, as in GELU's ``e^v``, the error grows by
+3 |v| eps.
 """
 
 import math
@@ -19,10 +19,10 @@ import numpy as np
 from whorl._core.types import Array
 
 Slope: TypeAlias = Callable[[], Array]
-"""Returns dy/dx, element by element, of the pass that made it."""
+"""A function that returns dy/dx for each element of x."""
 
 UPPER = 40.0
-"""``1 + e^40 = e^40`` in both float types, and ``4 e^80`` is finite in float32: functions of eˣ are constant above."""
+"""Upper bound of exponents: ``1 + e^40`` is rounded to ``e^40`` in both float types, and ``4 e^80`` is finite in float32."""
 
 GELU_LINEAR = math.sqrt(8 / math.pi)
 GELU_CUBIC = 0.044715 * GELU_LINEAR
@@ -144,7 +144,7 @@ def mish(x: Array) -> tuple[Array, Slope]:
 def gelu(x: Array) -> tuple[Array, Slope]:
     """Return ``x (1 + tanh u) / 2`` with ``u = √(2/π) (x + 0.044715 x³)``, and its derivative.
 
-    It is ``x s`` with ``s = sigmoid(v)``, ``v = 2u``, and the derivative is ``s (1 + x v′ (1 − s))``. They are accurate to
+    It is ``x s`` with ``s = sigmoid(v)``, ``v = 2u``, and the derivative is ``s (1 + x v′ (1 − s))``. Accurate to
     5 + 3 |v| and 10 + 3 |v| eps. The derivative is 0 at −0.7525.
 
     Examples
@@ -153,7 +153,7 @@ def gelu(x: Array) -> tuple[Array, Slope]:
     >>> slope().round(4)
     array([-0.   ,  0.5  ,  1.083,  1.   ])
     """
-    z: Array = np.maximum(x, -32)  # beyond −32 and 10, s is 0 and 1 in both float types
+    z: Array = np.maximum(x, -32)  # below −32 s is 0, above 10 it is 1, in both float types
     np.minimum(z, 10, out=z)
     square = z * z
     s = square * GELU_CUBIC
@@ -176,7 +176,7 @@ def gelu(x: Array) -> tuple[Array, Slope]:
 
 
 def elu(x: Array, alpha: float = 1.0, scale: float = 1.0) -> tuple[Array, Slope]:
-    """Return ``scale · x`` where x > 0, else ``scale · alpha (eˣ − 1)``, and its derivative. Both are accurate to 4 eps.
+    """Return ``scale · x`` where x > 0, else ``scale · alpha (eˣ − 1)``, and its derivative. Accurate to 4 eps each.
 
     Examples
     --------

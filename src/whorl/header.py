@@ -1,4 +1,4 @@
-"""The header of a model file: what rebuilds the model, beside its arrays."""
+"""The header of a model file, which describes the model without its arrays."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from whorl._core.validation import show
 from whorl.stack import Stack
 
 KNOWN: Mapping[str, type] = concrete(layers, layers.Layer) | concrete(initializers, initializers.Initializer)
-"""What a file may name. Any other name is refused; nothing is ever imported because a file says so."""
+"""The classes that a model file may name. Other names are errors: a file can never cause an import."""
 
 
 def header(model: Stack, preparation: Description | None) -> dict[str, Any]:
-    """Return the header of a model; raise TypeError if a layer of the user's cannot be written.
+    """Return the header of a model; raise TypeError if a custom layer cannot be saved.
 
     Examples
     --------
@@ -40,11 +40,11 @@ def check(value: object) -> None:
     if isinstance(value, Description):
         name = type(value).__name__
         if KNOWN.get(name, type(value)) is not type(value):
-            raise TypeError(f"cannot save {value!r}: its class has the name of one of whorl's own; give it another")
+            raise TypeError(f"cannot save {value!r}: whorl has a class of the same name; rename yours")
         for each in fields(value):  # type: ignore[arg-type]  # each description is a dataclass
             check(getattr(value, each.name))
     elif isinstance(value, list | tuple):
         for item in value:
             check(item)
     elif value is not None and type(value) not in (bool, int, float, str):
-        raise TypeError(f"cannot save {show(value)}: only numbers, text, lists and descriptions can be written")
+        raise TypeError(f"cannot save {show(value)}: only numbers, text, lists and descriptions can be saved")

@@ -41,7 +41,7 @@ class Initializer(Description, ABC):
 
 
 class Zeros(Initializer):
-    """All zeros: right for biases. All units of a layer whose weights start at zero would stay equal.
+    """All zeros, for biases. With zero weights, all units of a layer would remain equal during training.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class Zeros(Initializer):
 
 
 class Ones(Initializer):
-    """All ones: for factors that should have no effect at first, such as those of `LayerNorm`.
+    """All ones, for factors that should have no effect initially, such as those of `LayerNorm`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The model: layers in a row over flat vectors, and all that one does with it."""
+"""`Model`: predict, evaluate, train and save a neural network."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ from whorl.training import History, Options, Samples, Training, TrainingState, o
 
 
 class Model(Stack):
-    """A feed-forward network, complete as soon as it is constructed.
+    """A feed-forward neural network: a sequence of layers, with their parameters.
 
     Parameters
     ----------
     layers : sequence of Layer
-        In order. Layers are immutable, so one list may serve for several models.
+        The layers, in order. They are immutable, so several models can share them.
     inputs : int or tuple of int
-        The shape of one sample; an int n is short for (n,).
+        Shape of one sample; an int n means (n,).
     rng : int, Generator or None, optional
-        Draws the first values of the parameters. None takes fresh entropy.
+        Source of the initial parameters. None uses fresh entropy.
     dtype : dtype_like, optional
-        float32 or float64: the type of the parameters, and of all that is computed.
+        float32 or float64: the type of the parameters and of all computation.
 
     Attributes
     ----------
     layers : tuple of Layer
     inputs, outputs : tuple of int
-        The shapes of one sample and of one prediction.
+        Shapes of one sample and of one prediction.
     dtype : dtype
     frozen : frozenset of int
-        The places of the layers that training does not change: see `freeze`.
+        Indices of the layers that training does not change; see `freeze`.
     preparation : Preparation or None
-        What turns the columns of a table into the inputs; saved with the model.
+        Converts the columns of a table to inputs, for a model of a table; saved with the model.
     parameters, gradients : ndarray, shape (P,)
-        All parameters in one vector, and the gradient that was last computed in another. What is assigned is copied into them.
+        All parameters in one vector, and the gradients computed last in another. Assigned values are copied into them.
     statistics : ndarray, shape (S,)
-        What was learned from data without gradients, such as the running means of `BatchNorm`.
+        Values computed from data and not trained by gradients, such as the running means of `BatchNorm`.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not of the form above, or a layer does not fit the one before it.
+        If an argument is invalid, or a layer does not fit the one before it.
 
     Examples
     --------
@@ -78,12 +78,12 @@ class Model(Stack):
         Returns
         -------
         ndarray, shape (n, *outputs)
-            Of the model's dtype: with `Softmax` last, the probability of each class.
+            The outputs, in the model's dtype; class probabilities if the last layer is `Softmax`.
 
         Raises
         ------
         TypeError, ValueError
-            If X does not hold finite numbers in that shape, or they are so large that the output is not finite.
+            If X does not have this shape or is not finite, or if the output is not finite.
 
         Examples
         --------
@@ -102,7 +102,7 @@ class Model(Stack):
         return y.copy() if y is x else y
 
     def activations(self, X: Any) -> list[Array]:
-        """Return the output of each layer for these samples, in order: the last is the prediction.
+        """Return the output of each layer, in order; the last one is the prediction.
 
         Parameters
         ----------
@@ -131,17 +131,17 @@ class Model(Stack):
         ----------
         X : array_like, shape (n, *inputs)
         y : array_like, shape (n,) or (n, k)
-            Labels, as the loss takes them.
+            Labels or targets, in the form that the loss expects.
         loss : Loss
         metrics : iterable of str or callable, optional
             ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
         sample_weight : array_like, shape (n,), optional
-            Weights in the loss; at least 0. Scaling all of them changes nothing.
+            Weight of each sample in the loss, at least 0. Only their ratios matter.
 
         Returns
         -------
         dict of str to float
-            ``loss``, the mean over the samples plus the penalty; ``penalty``, that part of it; and each metric.
+            ``loss``, the mean over the samples plus the penalty; ``penalty``, the regularization part of it; and the metrics.
 
         Examples
         --------
@@ -156,15 +156,14 @@ class Model(Stack):
 
     @takes_options(Options)
     def fit(self, X: Any, y: Any, **arguments: Any) -> History:
-        """Train, and return the history.
+        """Train the model, and return the history.
 
         Parameters
         ----------
         X : array_like, shape (n, *inputs)
-            The samples; finite. Neither they nor the labels are copied where they have the right type: do not change them
-            during training.
+            The samples; finite. X and y are not copied if they have the right type: do not modify them during training.
         y : array_like, shape (n,) or (n, k)
-            Labels, as the loss takes them.
+            Labels or targets, in the form that the loss expects.
         loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, callbacks, sample_weight, class_weight, \
 rng, state
             As described in `Options`.
@@ -172,14 +171,14 @@ rng, state
         Returns
         -------
         History
-            ``history["loss"]``, ``["accuracy"]``, ``["val_loss"]``, ``["learning_rate"]`` …: one float an epoch.
+            ``history["loss"]``, ``["accuracy"]``, ``["val_loss"]``, ``["learning_rate"]`` …: one float per epoch.
 
         Raises
         ------
         TypeError, ValueError
-            If an argument is not of the form above, before anything is changed.
+            If an argument is invalid; the model is unchanged.
         DivergenceError
-            If the loss becomes infinite or NaN.
+            If the loss or the parameters become infinite or NaN.
 
         Examples
         --------
@@ -198,7 +197,7 @@ rng, state
 
     @takes_options(Options)
     def training(self, X: Any, y: Any, **arguments: Any) -> Training:
-        """Return the training that `fit` runs, to be driven by a ``for``: it yields a record of each epoch.
+        """Return a training run to iterate over: `fit`, with the loop under your control.
 
         Parameters
         ----------
@@ -208,7 +207,8 @@ rng, state
         Returns
         -------
         Training
-            Iterate over it for `Epoch` records, or over its `steps()`. Stop when you like, and go on when you like.
+            Iterating over it trains the model and yields an `Epoch` record after each epoch; over its ``steps()``, a `Step`
+            record after each step. You can stop at any time, and continue later.
 
         Examples
         --------
@@ -224,19 +224,19 @@ rng, state
         return Training(self, X, y, options("training", arguments))
 
     def partial_fit(self, X: Any, y: Any, *, state: TrainingState | None = None, **arguments: Any) -> TrainingState:
-        """Go once through these samples, and return the training state, to go on with: for data that comes in parts.
+        """Train for one epoch on part of the data, and return the training state to pass to the next call.
 
         Parameters
         ----------
         X, y, loss, optimizer, …
             As for `fit`, except `epochs`.
         state : TrainingState, optional
-            What the last call returned: velocity, averages and the time in epochs go on. By default training starts anew.
+            The state returned by the previous call: optimizer state and time in epochs continue. By default, a new one.
 
         Returns
         -------
         TrainingState
-            Its `history` has a record of each call.
+            Its `history` has one record per call.
 
         Examples
         --------
@@ -250,6 +250,8 @@ rng, state
         >>> len(state.history["loss"])
         3
         """
+        if "epochs" in arguments:
+            raise TypeError(f"partial_fit trains for one epoch: it has no argument epochs, got {arguments['epochs']}")
         epochs = 1 if state is None else state.epoch + 1
         training = Training(self, X, y, options("partial_fit", {**arguments, "epochs": epochs, "state": state}))
         for _ in training:
@@ -257,9 +259,9 @@ rng, state
         return training.state
 
     def adapt(self, X: Any) -> None:
-        """Let the layers that learn from data without gradients, such as `Standardize`, learn again from these samples.
+        """Fit the preprocessing layers, such as `Standardize`, to these samples; earlier values are replaced.
 
-        Training does this by itself for those that have not learned yet.
+        Training does this automatically for layers that have not been fitted.
 
         Parameters
         ----------
@@ -270,7 +272,7 @@ rng, state
         chain.adapt(self.layers, x, self.p, again=True)
 
     def summary(self) -> Table:
-        """Return a table of the layers, the shapes of their outputs, and their numbers of parameters.
+        """Return a table of the layers, their output shapes and their numbers of parameters.
 
         Examples
         --------
@@ -285,14 +287,14 @@ rng, state
         return summary(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save the model as a NumPy ``.npz`` file: the arrays by name, and a header to rebuild the model from.
+        """Save the model to a NumPy ``.npz`` file, for `whorl.load`.
 
-        `whorl.load` reads it, and ``numpy.load`` alone reads the arrays. The file is written under another name and then
-        renamed, so that an existing file of that name is replaced only by a complete one.
+        The file holds the arrays by name, which ``numpy.load`` can read too, and a header that describes the layers. It is
+        written under a temporary name and then renamed, so that an existing file is only replaced by a complete one.
 
         Parameters
         ----------
         path : str or path
-            Used as it is given; ``.npz`` is the usual ending.
+            Used as given; the usual extension is ``.npz``.
         """
         archive.save(path, header(self, self.preparation), self.named_arrays())

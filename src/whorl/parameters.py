@@ -1,4 +1,4 @@
-"""What a layer asks for: arrays of numbers, which its model keeps in flat vectors and hands back as views."""
+"""Parameters: a layer declares arrays; its model keeps them in flat vectors, and passes views of them to the layer."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from whorl.initializers import Initializer
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a layer declares: an array of this shape, with these first values and penalties.
+    """The declaration of an array of a layer.
 
     Parameters
     ----------
     shape : tuple of int
-        Its shape.
     initializer : Initializer
-        Gives its first values.
+        Returns the initial values.
     l1, l2 : float
-        The strengths of its L1 and L2 penalties, at least 0.
+        Strengths of the L1 and L2 penalties, at least 0.
     trained : bool
-        Whether the optimizer changes it. What is not trained, such as a running mean, has no gradient.
+        Whether the optimizer changes the array. Other arrays, such as running means, have no gradient.
     """
 
     shape: Shape
@@ -40,17 +39,16 @@ class Parameter:
 
 
 class Views(SimpleNamespace):
-    """The arrays of one layer as attributes, under the names it declared: ``p.w``, ``p.b``.
+    """The arrays of one layer as attributes, with the names that it declared: ``p.w``, ``p.b``.
 
-    They are views of the model's flat vectors. A layer gets one of these for its parameters and statistics, p, and one
-    for the gradients of its parameters, g.
+    They are views of the model's flat vectors: p of its parameters and statistics, g of the gradients.
 
     Attributes
     ----------
     parts : tuple of Views
-        Those of the layers inside this one.
+        The views of the layers inside this one.
     inputs : bool
-        In g: whether dL/dx is wanted. Nobody needs it from the first layer that has parameters.
+        In g: whether dL/dx is needed. In training, it is not needed from the first layer with parameters.
     """
 
     parts: tuple[Views, ...] = ()
@@ -58,14 +56,14 @@ class Views(SimpleNamespace):
 
 
 def views(vector: Array, declared: Mapping[str, Parameter]) -> dict[str, Array]:
-    """Name consecutive stretches of `vector`, each reshaped to what was declared, sharing its memory.
+    """Return views of consecutive parts of `vector`, by name, in the declared shapes.
 
     Parameters
     ----------
     vector : ndarray, shape (P,)
         P is the sum of the declared sizes.
     declared : mapping of str to Parameter
-        In the order in which they lie in the vector.
+        The declarations, in the order of the values in the vector.
 
     Examples
     --------

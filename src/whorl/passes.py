@@ -1,4 +1,4 @@
-"""Passes through a network: forward, forward with the loss, and back."""
+"""Passes through a network: prediction, loss and gradients."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from whorl.metrics import Metric
 from whorl.stack import Stack
 
 FUSED: Mapping[type[Loss], type[Layer]] = {CrossEntropy: Softmax, BinaryCrossEntropy: Sigmoid}
-"""Where a network ends in such a layer and meets such a loss, the two are one stable step: `FusedLoss.from_scores`."""
+"""Losses, each with the last layer that it is fused with in one numerically stable step, `FusedLoss.from_scores`."""
 
 
 class Pass(NamedTuple):
-    """A pass forward through the network and the loss.
+    """The result of a forward pass through the network and the loss.
 
     Parameters
     ----------
     loss : float
-        Penalty included.
+        The loss, penalty included.
     penalty : float
-        That part of it.
+        The regularization part of the loss.
     prediction : ndarray, shape (n, *outputs)
     backward : callable
-        Fills the gradients with those of exactly this loss; returns dL/dx if it was asked for.
+        Computes ``network.gradients``, those of exactly this loss; returns dL/dx if requested.
     """
 
     loss: float
@@ -40,7 +40,7 @@ class Pass(NamedTuple):
 
 
 def predict(network: Stack, x: Any, *, last: int | None = None) -> Array:
-    """Return the output of the network for x (n, *inputs), or that of its first `last` layers."""
+    """Return the output of the network for x (n, *inputs), or the output of its layers before index `last`."""
     if len(x) > chain.CHUNK:
         keep_freed_memory()
     return chain.predict(network.layers[:last], x, network.p)
@@ -56,7 +56,7 @@ def loss_pass(
     *,
     inputs: bool = False,
 ) -> Pass:
-    """Go forward through the layers and the loss.
+    """Compute the loss, with a closure for the backward pass.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def loss_pass(
     weight : ndarray, shape (n,), optional
         Weights of the samples, of mean 1 over the data set.
     rng : Generator, optional
-        The source of random numbers in a training pass; None when predicting.
+        The source of random numbers in training; None for prediction.
     inputs : bool, optional
-        Whether ``backward`` goes back to the inputs and returns dL/dx, which training does not need.
+        Whether ``backward`` computes and returns dL/dx, which training does not need.
     """
     fused = is_fused(network, loss)
     layers = network.layers[:-1] if fused else network.layers
@@ -101,7 +101,7 @@ def loss_pass(
 def measure(
     network: Stack, x: Any, target: Array, weight: Array | None, loss: Loss, metrics: Mapping[str, Metric]
 ) -> dict[str, float]:
-    """Return the loss, the penalty in it and the metrics of the predictions for these samples."""
+    """Return the loss, its penalty part, and the metrics, on these samples."""
     if is_fused(network, loss):
         output = predict(network, x, last=-1)
         value, prediction, _ = cast("FusedLoss", loss).from_scores(output, target, weight)
@@ -109,11 +109,11 @@ def measure(
         prediction = predict(network, x)
         value, _ = loss.forward(prediction, target, weight)
     penalty = sum((each.forward(network.parameters)[0] for each in network.penalties), 0.0)
-    finite = math.isfinite(value + penalty)  # else there is nothing to measure
+    finite = math.isfinite(value + penalty)  # otherwise the metrics are NaN
     measured = {name: float(metric(target, prediction)) if finite else math.nan for name, metric in metrics.items()}
     return {"loss": value + penalty, "penalty": penalty, **measured}
 
 
 def is_fused(network: Stack, loss: Loss) -> bool:
-    """Whether the last layer and the loss are one step."""
+    """Whether the last layer and the loss are fused."""
     return FUSED.get(type(loss)) is type(network.layers[-1])

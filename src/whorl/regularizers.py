@@ -1,4 +1,4 @@
-"""Penalties: a price on large parameters, which makes a network prefer the simpler explanation."""
+"""Penalties on large parameters, which reduce overfitting."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from whorl._core.types import Array
 
 
 class L1:
-    """``Σ λ_i |w_i|`` over the flat vector of parameters, each element with the strength λ of its own array.
+    """``Σ λ_i |w_i|`` over the flat vector of parameters, where each array of a layer has its own strength λ.
 
-    The gradient is ``λ_i sign(w_i)``, and 0 where w_i is 0: a pull of the same size however small the weight, which brings
-    many of them down to about 0. Keras's ``L1(l1)`` is this one; PyTorch has none.
+    The gradient is ``λ_i sign(w_i)``, and 0 where w_i is 0. It does not depend on the size of the weight, so many weights
+    end up close to 0. Keras's ``L1(l1)`` is the same; PyTorch has none.
 
     Parameters
     ----------
@@ -31,20 +31,20 @@ class L1:
         self.strengths = strengths
 
     def forward(self, parameters: Array) -> tuple[float, Callable[[Array], None]]:
-        """Return the penalty, and the closure that adds its gradient to the gradients it is given."""
-        pull = self.strengths * np.sign(parameters)  # (P,)
+        """Return the penalty, and a closure that adds the gradient of the penalty to the gradients passed to it."""
+        slope = self.strengths * np.sign(parameters)  # (P,)
 
         def backward(gradients: Array) -> None:
-            gradients += pull
+            gradients += slope
 
-        return float(pull.dot(parameters)), backward
+        return float(slope.dot(parameters)), backward
 
 
 class L2:
-    """``Σ λ_i w_i²`` over the flat vector of parameters, each element with the strength λ of its own array.
+    """``Σ λ_i w_i²`` over the flat vector of parameters, where each array of a layer has its own strength λ.
 
     The gradient is ``2 λ_i w_i``, as in the NNFS book. PyTorch's ``weight_decay`` d adds ``d w`` to the gradient
-    of every parameter, biases included: it is λ = d / 2. Keras's ``L2(l2)`` is this one.
+    of every parameter, biases included, which corresponds to λ = d / 2. Keras's ``L2(l2)`` is the same.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class L2:
         self.slopes = 2 * strengths
 
     def forward(self, parameters: Array) -> tuple[float, Callable[[Array], None]]:
-        """Return the penalty, and the closure that adds its gradient to the gradients it is given."""
+        """Return the penalty, and a closure that adds the gradient of the penalty to the gradients passed to it."""
         slope = self.slopes * parameters  # (P,)
 
         def backward(gradients: Array) -> None:

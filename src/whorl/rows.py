@@ -1,4 +1,4 @@
-"""Sums, maxima and comparisons over many short rows.
+"""Fast sums, maxima and comparisons for batches of short rows.
 
 Letters: n samples in the batch, k classes.
 """
@@ -11,14 +11,14 @@ import numpy as np
 from whorl._core.types import Array, Shape
 
 MANY = 2**18
-"""The number of zeros that are kept for comparisons: one or two MiB."""
+"""Number of zeros cached for comparisons: 1 MiB in float32, 2 MiB in float64."""
 
 
 @lru_cache(maxsize=32)
 def ones(count: int, dtype: np.dtype[np.floating]) -> Array:
-    """Return a read-only vector of ones. It is cached, since batches come in few sizes.
+    """Return a read-only vector of ones, cached because batches have few different sizes.
 
-    ``ones(n).dot(x)`` is ``Σ_n x_n``, and for few rows faster than ``x.sum(axis=0)``.
+    ``ones(n).dot(x)`` is ``Σ_n x_n``, and for small batches faster than ``x.sum(axis=0)``.
 
     Examples
     --------
@@ -32,9 +32,9 @@ def ones(count: int, dtype: np.dtype[np.floating]) -> Array:
 
 @lru_cache(maxsize=64)
 def zeros(shape: Shape, dtype: np.dtype[np.floating]) -> Array:
-    """Return read-only zeros to compare with an array of this shape: as many, or one row of them for a large array.
+    """Return read-only zeros to compare with an array of this shape; one row of them if the array is large.
 
-    NumPy compares two arrays of one shape up to three times as fast as an array and a number.
+    NumPy compares two arrays of the same shape up to three times as fast as an array and a number.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def _zeros(dtype: np.dtype[np.floating]) -> Array:
 def row_max(x: Array) -> Array:
     """Return the largest element of each row of (n, k), as (n, 1).
 
-    NumPy is slow where the rows are many and short, so the maximum is then taken over the transpose.
+    NumPy is slow for many short rows, so their maximum is computed from the transpose.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def row_max(x: Array) -> Array:
 
 
 def subtract_row_max(z: Array) -> Array:
-    """Return ``z − max_k z`` for each row of (n, k): the largest becomes 0, and softmax stays what it was.
+    """Return ``z − max_k z`` for each row of (n, k): the largest score becomes 0, and the softmax stays the same.
 
     Examples
     --------
@@ -89,8 +89,8 @@ def subtract_row_max(z: Array) -> Array:
 def log_sum_exp(z: Array) -> tuple[Array, Array]:
     """Return ``log Σ_k exp(z_k)`` of each row (n,), and its gradient, the softmax of the row (n, k).
 
-    The scores are those of `subtract_row_max`: none is above 0, so no exponential overflows, and one is 0, so the sum lies
-    between 1 and k. The softmax is accurate to k/2 + 4 eps, the logarithm to as much in absolute terms.
+    z must come from `subtract_row_max`: no score is above 0, so no exponential overflows, and one is 0, so the sum lies
+    between 1 and k. The relative error of the softmax and the absolute error of the logarithm are at most k/2 + 4 eps.
 
     Examples
     --------

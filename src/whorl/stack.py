@@ -1,6 +1,6 @@
-"""Layers in a row, and all their numbers in flat vectors.
+"""`Stack`: layers in sequence, with all their parameters in one flat vector.
 
-An optimizer is then one expression over a vector, and clipping, snapshots and averaging are one line each.
+So an optimizer step is one expression over a vector, and clipping, snapshots and averaging are one line each.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ from whorl.regularizers import L1, L2
 
 
 class Stack:
-    """The numbers of a `Model`, which describes the arguments: what passes through the network and training work on.
+    """Base of `Model`, which documents the arguments: the layers and their arrays.
 
     Attributes
     ----------
     places : list of Place
-        The layers in their places.
+        The connected layers, with their shapes and parameter names.
     declared, trained, untrained : dict of str to Parameter
-        All arrays by name, in order; those in `parameters`; those in `statistics`.
+        The declarations of all arrays by name, in order; of those in `parameters`; of those in `statistics`.
     p, g : tuple of Views
-        For each layer its parameters and statistics, and the gradients of its parameters.
+        For each layer, views of its parameters and statistics, and of the gradients of its parameters.
     first : int
-        The place of the first layer with parameters: training takes no gradient further back.
+        Index of the first layer with parameters, where the backward pass ends in training.
     penalties : list of L1 and L2
+        Those with a strength above 0.
     frozen : frozenset of int
-        The places of the layers that training does not change.
+        Indices of the layers that training does not change.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Stack:
             arrays[name][...] = parameter.initializer(parameter.shape, generator)
 
     def _connect(self) -> None:
-        """Allocate the vectors, and make the layers' views of them."""
+        """Allocate the vectors, and create the layers' views of them."""
         self.places = places = chain.connect(self.layers, self.inputs)
         self.outputs = places[-1].outputs
         self.declared = {name: each for place in chain.walk(places) for name, each in place.declared.items()}
@@ -79,7 +80,7 @@ class Stack:
         self._gather_frozen()
 
     def gradient_views(self, *, inputs: bool = False) -> tuple[Views, ...]:
-        """Return each layer's views of the gradients; the first with parameters takes them back to its `inputs` if wanted."""
+        """Return each layer's views of the gradients, for a backward pass that returns dL/dx of the inputs or does not."""
         gradients = self.named_gradients()
         g = tuple(_views(place, gradients) for place in self.places)
         for views_ in g[: self.first + 1]:
@@ -87,21 +88,21 @@ class Stack:
         return g
 
     def _trained_in(self, place: Place) -> list[str]:
-        """Return the names of the parameters of a layer and of those inside it."""
+        """Return the names of the trained parameters of a layer and of the layers inside it."""
         return [name for each in chain.walk([place]) for name in each.declared if name in self.trained]
 
     def _strengths(self, kind: str) -> Array:
-        """Return a vector like the parameters that holds for each element the strength of its penalty."""
+        """Return the penalty strength of each element of `parameters`."""
         strengths = np.zeros_like(self.parameters)
         for name, view in views(strengths, self.trained).items():
             view[...] = getattr(self.trained[name], kind)
         return strengths
 
-    # The layers work on views of these vectors: what is assigned is copied into them, and does not replace them.
+    # The layers hold views of these vectors, so assignment copies values into them and does not replace them.
 
     @property
     def parameters(self) -> Array:
-        """All parameters in one vector (P,). What is assigned is copied into it."""
+        """All parameters in one vector (P,). Assigned values are copied into it."""
         return self._parameters
 
     @parameters.setter
@@ -110,7 +111,7 @@ class Stack:
 
     @property
     def gradients(self) -> Array:
-        """The gradient that was last computed (P,), element by element that of `parameters`."""
+        """The gradients computed last (P,), in the order of `parameters`."""
         return self._gradients
 
     @gradients.setter
@@ -119,14 +120,14 @@ class Stack:
 
     @property
     def statistics(self) -> Array:
-        """What was learned from data without gradients, in one vector (S,)."""
+        """The values computed from data and not trained by gradients, in one vector (S,)."""
         return self._statistics
 
     @statistics.setter
     def statistics(self, values: npt.ArrayLike) -> None:
         self._statistics[...] = values
 
-    # copy.deepcopy and pickle use the next two: a copy gets vectors of its own, and views of them.
+    # For copy.deepcopy and pickle: a copy gets its own vectors and views.
 
     def __getstate__(self) -> dict[str, Any]:
         derived = {"places", "outputs", "declared", "trained", "untrained", "p", "g", "first", "penalties"}
@@ -141,7 +142,7 @@ class Stack:
         self.parameters, self.statistics = numbers["parameters"], numbers["statistics"]
 
     def __copy__(self) -> Self:
-        return copy.deepcopy(self)  # two models never share their numbers
+        return copy.deepcopy(self)  # models never share arrays
 
     def __repr__(self) -> str:
         inputs = self.inputs[0] if len(self.inputs) == 1 else self.inputs
@@ -149,37 +150,37 @@ class Stack:
         return f"{type(self).__name__}({list(self.layers)}, inputs={inputs}{dtype})"
 
     def named_parameters(self) -> dict[str, Array]:
-        """Return views of the parameters: ``w1, b1, w2, b2``, numbered by layer with parameters."""
+        """Return views of the parameters by name: ``w1, b1, w2, b2``. Only layers with parameters are numbered."""
         return views(self.parameters, self.trained)
 
     def named_gradients(self) -> dict[str, Array]:
-        """Return views of the gradients, under the names of their parameters."""
+        """Return views of the gradients, by the names of the parameters."""
         return views(self.gradients, self.trained)
 
     def named_statistics(self) -> dict[str, Array]:
-        """Return views of what was learned from data without gradients: ``mean1, variance1`` of a `BatchNorm`."""
+        """Return views of the statistics by name, such as ``mean1, variance1`` of a `BatchNorm`."""
         return views(self.statistics, self.untrained)
 
     def named_arrays(self) -> dict[str, Array]:
-        """Return views of parameters and statistics, layer by layer: all that is saved of a model."""
+        """Return views of parameters and statistics by name, layer by layer: the arrays of a model file."""
         both = self.named_parameters() | self.named_statistics()
         return {name: both[name] for name in self.declared}
 
     def freeze(self, *layers: int) -> None:
-        """Freeze these layers: training does not change their parameters.
+        """Freeze layers: training does not change their parameters.
 
-        A frozen layer works as when predicting: dropout is off, and batch norm uses its running statistics. ``freeze()``
-        without numbers unfreezes all. It is saved with the model.
+        Frozen layers work as in prediction: dropout is off, and batch norm uses its running statistics. ``freeze()`` without
+        arguments unfreezes all layers. The frozen layers are saved with the model.
 
         Parameters
         ----------
         *layers : int
-            Their places in `layers`, from 0; negative ones count from the end. They replace those frozen before.
+            Indices of the layers, from 0; negative ones count from the end. They replace those frozen before.
 
         Raises
         ------
         TypeError, ValueError
-            If a place is not an integer, or there is no such layer.
+            If an index is not an integer, or there is no such layer.
 
         Examples
         --------
@@ -191,13 +192,13 @@ class Stack:
         """
         count = len(self.layers)
         for number in layers:
-            if validation.integer("a place to freeze", number, minimum=-count) >= count:
-                raise ValueError(f"a place to freeze must be below {count}, the number of layers, got {number}")
+            if validation.integer("a layer to freeze", number, minimum=-count) >= count:
+                raise ValueError(f"a layer to freeze must be below {count}, the number of layers, got {number}")
         self.frozen = frozenset(number % count for number in layers)
         self._gather_frozen()
 
     def _gather_frozen(self) -> None:
-        """Look up the parameters of the frozen layers, and their gradients."""
+        """Collect the parameters of the frozen layers and their gradients."""
         names = [name for i in self.frozen for name in self._trained_in(self.places[i])]
         parameters, gradients = self.named_parameters(), self.named_gradients()
         self._frozen = [(parameters[name], gradients[name]) for name in names]
@@ -212,7 +213,7 @@ class Stack:
             gradient[...] = 0
 
     def constrain(self, frozen: Iterable[tuple[Array, Array]]) -> None:
-        """Let layers constrain their parameters; restore those of frozen layers, as momentum and decay move them too."""
+        """Apply the layers' constraints; restore frozen parameters, which momentum and weight decay change too."""
         for layer, p in self._constrained:
             layer.constrain(p)
         for view, values in frozen:
@@ -220,12 +221,12 @@ class Stack:
 
 
 def _views(place: Place, arrays: Mapping[str, Array]) -> Views:
-    """Return a layer's views of those of its arrays that are among `arrays`, under its own names for them."""
+    """Return a layer's views of its arrays, if they are in `arrays`, by the layer's own names."""
     own = {name: arrays[full] for full, name in place.names.items() if full in arrays}
     return Views(**own, parts=tuple(_views(part, arrays) for part in place.parts), inputs=True)
 
 
 def _pairs(place: Place, p: Views) -> list[tuple[Layer, Views]]:
-    """Return a layer and those inside it, each with its views."""
+    """Return a layer and the layers inside it, each with its views."""
     inner = [pair for part, own in zip(place.parts, p.parts, strict=True) for pair in _pairs(part, own)]
     return [(place.layer, p), *inner]

@@ -1,4 +1,4 @@
-"""A model as a table."""
+"""The summary of a model, as a text table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from whorl.stack import Stack
 
 
 def summary(model: Stack) -> Table:
-    """Return a table of the layers, the shapes of their outputs, and their numbers of parameters."""
+    """Return a table of the layers, their output shapes and their numbers of parameters."""
     rows = [["layer", "output", "parameters", ""], ["input", sizes(model.inputs), "0", ""]]
     for i, top in enumerate(model.places):
         for place in chain.walk([top]):

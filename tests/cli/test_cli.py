@@ -118,7 +118,7 @@ CSV = {
         ("evaluate", "the following arguments are required: MODEL, DATA"),
         ("evaluate model.npz spiral --seed -1", "--seed must be a whole number of at least 0, got -1"),
         ("evaluate nothing.npz spiral", "No such file or directory: 'nothing.npz'"),
-        ("evaluate empty.csv spiral", "'empty.csv' is not a model of whorl, or damaged"),
+        ("evaluate empty.csv spiral", "'empty.csv' is not a whorl model, or is damaged"),
         ("evaluate model.npz spiral --samples 0", "samples must be a whole number of at least 1, got 0"),
         ("predict model.npz nothing.csv", "No such file or directory: 'nothing.csv'"),
         ("predict model.npz .", "Is a directory: '.'"),
@@ -143,7 +143,7 @@ CSV = {
         ("predict model.npz model.npz", "model.npz is not a CSV file"),
         ("predict model.npz slip.csv", "slip.csv line 1 must be all names or all numbers, got 'o.5' beside numbers"),
         ("inspect nothing.npz", "No such file or directory: 'nothing.npz'"),
-        ("inspect text.csv", "'text.csv' is not a model of whorl, or damaged"),
+        ("inspect text.csv", "'text.csv' is not a whorl model, or is damaged"),
     ],
 )
 def test_a_wrong_command_is_refused_and_changes_nothing(arguments, words, capsys):

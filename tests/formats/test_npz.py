@@ -45,7 +45,7 @@ def listed(directory):
 
 
 def altered(path, **changes):
-    """The file with some of its arrays changed, or removed by None."""
+    """Change some arrays of the file; None removes an array."""
     with np.load(path) as archive:
         arrays = dict(archive) | changes
     np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
@@ -57,7 +57,7 @@ def header(path, **changes):
         return np.array(json.dumps(json.loads(str(archive["whorl"])) | changes))
 
 
-def test_numpy_alone_reads_it(model, saved):
+def test_numpy_can_read_the_arrays(model, saved):
     with np.load(saved, allow_pickle=False) as archive:
         assert set(archive.files) == {"w1", "b1", "w2", "b2", "whorl"}
         for name, view in model.named_parameters().items():
@@ -66,15 +66,15 @@ def test_numpy_alone_reads_it(model, saved):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_it_predicts_the_same_to_the_bit(dtype, path, rng):
+def test_predictions_of_a_loaded_model_are_bit_identical(dtype, path, rng):
     layers = [Dense(7, weight_l2=0.1, bias_l2=0.2, initializer=Normal(0.3)), ReLU(), Dropout(0.2), Dense(3), Softmax()]
     model = Model(layers, inputs=5, rng=0, dtype=dtype)
     model.save(path)
-    twin = load(path)
+    loaded = load(path)
     X = rng.normal(size=(100, 5))
-    assert repr(twin) == repr(model)
-    assert twin.dtype == dtype
-    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+    assert repr(loaded) == repr(model)
+    assert loaded.dtype == dtype
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
 
 
 def test_every_layer_and_initializer_can_be_saved():
@@ -89,19 +89,19 @@ def test_every_layer_and_initializer_can_be_saved():
         assert parse(repr(layer), KNOWN) == layer
 
 
-def test_same_model_same_bytes(model, tmp_path):
+def test_saving_twice_gives_the_same_bytes(model, tmp_path):
     model.save(tmp_path / "a.npz")
     model.save(tmp_path / "b.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_a_path_may_be_text_or_bytes_of_any_name(model, tmp_path):
+def test_the_path_is_used_as_given(model, tmp_path):
     model.save(str(tmp_path / "my model"))
     assert listed(tmp_path) == ["my model"]
     load(str(tmp_path / "my model"))
 
 
-def test_a_saved_model_is_replaced_whole_or_not_at_all(saved, monkeypatch):
+def test_an_error_while_saving_keeps_the_old_file(saved, monkeypatch):
     before = saved.read_bytes()
     other = Model([Dense(9)], inputs=2, rng=1)
     monkeypatch.setattr("numpy.savez", lambda *_, **__: (_ for _ in ()).throw(OSError("the disk is full")))
@@ -111,7 +111,7 @@ def test_a_saved_model_is_replaced_whole_or_not_at_all(saved, monkeypatch):
     assert listed(saved.parent) == ["model.npz"]
 
 
-def test_interrupted_writing_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_an_interrupt_while_writing_keeps_the_old_file(tmp_path):
     target = tmp_path / "a"
     target.write_text("old")
 
@@ -126,12 +126,12 @@ def test_interrupted_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     assert listed(tmp_path) == ["a"]
 
 
-def test_a_file_gets_the_usual_permissions(saved, tmp_path):
+def test_a_new_file_has_the_default_permissions(saved, tmp_path):
     (tmp_path / "usual").touch()
     assert saved.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-def test_where_it_cannot_write_it_says_so(model, tmp_path):
+def test_errors_when_a_file_cannot_be_written(model, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"cannot write .*nowhere.*model\.npz: No such file or directory"):
         model.save(tmp_path / "nowhere" / "model.npz")
     with pytest.raises(OSError, match=r"path must name a file, but .* is a directory"):
@@ -148,17 +148,17 @@ class Mine(Layer):
         return self.factor * x, lambda dy, g: self.factor * dy
 
 
-def test_a_layer_of_ones_own_is_loaded_by_naming_its_class(path):
+def test_custom_layers_are_loaded_with_their_class(path):
     Model([Mine(3.0)], inputs=2).save(path)
     with pytest.raises(ModelFileError, match="'Mine' is not known; known are BatchNorm, Dense"):
         load(path)
     np.testing.assert_array_equal(load(path, custom=[Mine]).predict([[1, 2]]), [[3, 6]])
 
 
-def test_a_class_with_the_name_of_one_of_ours_is_not_saved(path):
-    impostor = type("Dense", (Mine,), {})
-    with pytest.raises(TypeError, match="has the name of one of whorl's own"):
-        Model([impostor(3.0)], inputs=2).save(path)
+def test_a_custom_layer_must_not_have_the_name_of_a_whorl_class(path):
+    same_name = type("Dense", (Mine,), {})
+    with pytest.raises(TypeError, match="whorl has a class of the same name; rename yours"):
+        Model([same_name(3.0)], inputs=2).save(path)
     assert not path.exists()
 
 
@@ -174,7 +174,7 @@ def test_statistics_are_saved(path, rng):
     np.testing.assert_array_equal(load(path).statistics, model.statistics)
 
 
-def test_a_shape_that_does_not_fit_is_refused_before_the_array_is_read(saved):
+def test_shapes_are_checked_before_arrays_are_read(saved):
     altered(saved, w1=np.zeros((4000, 4000)))
     tracemalloc.start()
     with pytest.raises(ModelFileError, match=r"w1 must have shape \(2, 16\), got \(4000, 4000\)"):
@@ -183,7 +183,7 @@ def test_a_shape_that_does_not_fit_is_refused_before_the_array_is_read(saved):
     tracemalloc.stop()
 
 
-def test_a_link_is_followed_and_permissions_stay(saved, model, tmp_path):
+def test_links_are_followed_and_permissions_kept(saved, model, tmp_path):
     saved.chmod(0o600)
     link = tmp_path / "link.npz"
     link.symlink_to(saved)
@@ -194,14 +194,14 @@ def test_a_link_is_followed_and_permissions_stay(saved, model, tmp_path):
     np.testing.assert_array_equal(load(saved).parameters, model.parameters)
 
 
-def test_what_is_no_regular_file_is_left_alone(model, tmp_path):
+def test_only_regular_files_are_replaced(model, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match=r"path must name a file, but .*pipe is not a regular file"):
         model.save(tmp_path / "pipe")
     assert (tmp_path / "pipe").is_fifo()
 
 
-def test_names_as_long_as_they_may_be_and_many_at_once(model, tmp_path):
+def test_saving_from_several_threads_to_the_longest_name(model, tmp_path):
     long = tmp_path / ("m" * 251 + ".npz")
     threads = [threading.Thread(target=model.save, args=(long,)) for _ in range(8)]
     for thread in threads:
@@ -212,18 +212,16 @@ def test_names_as_long_as_they_may_be_and_many_at_once(model, tmp_path):
     assert listed(tmp_path) == [long.name]
 
 
-def test_what_cannot_be_described_is_refused():
+def test_layers_with_other_arguments_cannot_be_saved():
     for value in (lambda: 1, np.zeros(3), {1: 2}):
-        with pytest.raises(
-            TypeError, match=r"cannot save .*: only numbers, text, lists and descriptions can be written"
-        ):
+        with pytest.raises(TypeError, match=r"cannot save .*: only numbers, text, lists and descriptions can be saved"):
             check([Mine(value)])
 
 
 # Files that are not models
 
 
-def test_no_such_file(tmp_path):
+def test_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"No such file or directory: '.*nothing\.npz'"):
         load(tmp_path / "nothing.npz")
 
@@ -233,16 +231,16 @@ def test_no_such_file(tmp_path):
     [b"", b"hello", b"a,b\n1,2\n", b"PK\x03\x04 not really", b"\x93NUMPY", b"\x80\x04K\x01."],
     ids=["empty", "text", "csv", "zip", "npy", "pickle"],
 )
-def test_a_file_that_is_no_model(content, path):
+def test_files_that_are_not_models(content, path):
     path.write_bytes(content)
-    with pytest.raises(ModelFileError, match=r"model\.npz' is not a model of whorl, or damaged"):
+    with pytest.raises(ModelFileError, match=r"model\.npz' is not a whorl model, or is damaged"):
         load(path)
 
 
-def test_an_array_is_no_model(path):
+def test_an_npy_file_is_not_a_model(path):
     with path.open("wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(ModelFileError, match="is not a model of whorl"):
+    with pytest.raises(ModelFileError, match="is not a whorl model"):
         load(path)
 
 
@@ -254,14 +252,14 @@ def test_a_truncated_or_damaged_file(saved):
             load(saved)
     for place in range(0, len(whole), 13):
         saved.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
-        with contextlib.suppress(ModelFileError):  # many bytes of an archive mean nothing, and then it loads
+        with contextlib.suppress(ModelFileError):  # some bytes of an archive are not used
             load(saved)
 
 
 def test_pickled_objects_are_never_loaded(model, saved):
     class Trap:
         def __reduce__(self):
-            return print, ("sprung",)
+            return print, ("executed",)
 
     altered(saved, w1=np.array([Trap()] * 32, dtype=object).reshape(2, 16))
     with pytest.raises(ModelFileError, match="w1 must hold floats, got object"):
@@ -285,7 +283,7 @@ def test_pickled_objects_are_never_loaded(model, saved):
         ({"whorl": np.array('{"format": 2}')}, "its header lacks inputs"),
     ],
 )
-def test_a_file_with_a_part_missing_or_of_another_shape(changes, message, saved):
+def test_files_with_missing_or_wrong_parts(changes, message, saved):
     with pytest.raises(ModelFileError, match=message):
         load(altered(saved, **changes))
 
@@ -293,8 +291,8 @@ def test_a_file_with_a_part_missing_or_of_another_shape(changes, message, saved)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 3}, "its format is 3, of another version of whorl; this one reads 2"),
-        ({"format": 1}, "its format is 1, of another version of whorl; this one reads 2"),
+        ({"format": 3}, "it has format 3, but this version of whorl reads format 2"),
+        ({"format": 1}, "it has format 1, but this version of whorl reads format 2"),
         ({"layers": "[os.system('true')]"}, "'os.system' is not known; known are"),
         ({"layers": "[Dense(3, colour='red')]"}, "Dense has no argument 'colour'"),
         ({"layers": "[Dense(-3)]"}, "units must be a whole number of at least 1, got -3"),
@@ -304,18 +302,18 @@ def test_a_file_with_a_part_missing_or_of_another_shape(changes, message, saved)
         ({"layers": "[Dense(1000000000000000)]"}, "w1 must have shape"),
         ({"preparation": "Target('y', 'regression')"}, "its preparation must be a Preparation, got Target"),
         ({"preparation": 3}, "its preparation must be a Preparation, got 3"),
-        ({"frozen": [7]}, "a place to freeze must be below 5"),
+        ({"frozen": [7]}, "a layer to freeze must be below 5"),
         ({"inputs": [0]}, r"inputs\[0\] must be a whole number of at least 1"),
         ({"inputs": 3}, r"w1 must have shape \(3, 16\), got \(2, 16\)"),
         ({"dtype": "object"}, "dtype must be float32 or float64"),
     ],
 )
-def test_a_header_that_does_not_fit(changes, message, saved):
+def test_headers_with_wrong_values(changes, message, saved):
     with pytest.raises(ModelFileError, match=message):
         load(altered(saved, whorl=header(saved, **changes)))
 
 
-def test_loading_leaves_the_global_random_state_and_trains_on(saved, spiral_data):
+def test_a_loaded_model_can_be_trained(saved, spiral_data):
     model = load(saved)
     model.fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
     assert not np.array_equal(model.parameters, load(saved).parameters)

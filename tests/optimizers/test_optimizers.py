@@ -245,5 +245,5 @@ def test_partial_fit_goes_on_with_the_state_that_it_returned(around):
     np.testing.assert_array_equal(model.parameters, same.parameters)
     assert model.partial_fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), rng=0).epoch == 1
     for other in (Adam(0.1), SGD(0.1)):
-        with pytest.raises(ValueError, match="state must be of a training with the same kind of optimizer, which"):
+        with pytest.raises(ValueError, match="state must come from the same kind of optimizer"):
             model.partial_fit(X, y, loss=CrossEntropy(), optimizer=other, state=state, rng=0)

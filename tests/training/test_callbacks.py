@@ -19,14 +19,14 @@ def fit(model, data, *callbacks, **changes):
     return model.fit(*data, metrics=["accuracy"], callbacks=callbacks, **settings | changes)
 
 
-class Diary(Callback):
-    """Keeps the parameters of each epoch."""
+class Recorder(Callback):
+    """Keeps the parameters and statistics after each epoch."""
 
     def __init__(self):
-        self.pages = []
+        self.epochs = []
 
     def on_epoch_end(self, training, epoch):
-        self.pages.append((training.model.parameters.copy(), training.model.statistics.copy()))
+        self.epochs.append((training.model.parameters.copy(), training.model.statistics.copy()))
 
 
 @pytest.mark.parametrize(
@@ -34,28 +34,28 @@ class Diary(Callback):
     [("val_loss", None, np.argmin), ("val_accuracy", True, np.argmax), ("loss", None, np.argmin)],
 )
 def test_early_stopping_restores_the_best_epoch(monitor, higher, best, network, spiral_data):
-    diary, stop = Diary(), EarlyStopping(monitor, patience=5, higher_is_better=higher)
-    history = fit(network, spiral_data, diary, stop)
+    recorder, stop = Recorder(), EarlyStopping(monitor, patience=5, higher_is_better=higher)
+    history = fit(network, spiral_data, recorder, stop)
     number = int(best(history[monitor]))
     assert history.best(monitor, higher_is_better=higher).number == number + 1
-    np.testing.assert_array_equal(network.parameters, diary.pages[number][0])
-    np.testing.assert_array_equal(network.statistics, diary.pages[number][1])
+    np.testing.assert_array_equal(network.parameters, recorder.epochs[number][0])
+    np.testing.assert_array_equal(network.statistics, recorder.epochs[number][1])
     if len(history.epochs) < 60:
         assert len(history.epochs) == number + 1 + 6
         assert history.stopped.startswith(f"{monitor} has not improved for 6 epochs")
         assert f"of epoch {number + 1}, where it was {history[monitor][number]:.4g}" in history.stopped
 
 
-def test_early_stopping_restores_after_the_last_epoch_and_after_an_error_too(network, spiral_data):
+def test_early_stopping_restores_after_the_last_epoch_and_after_an_error(network, spiral_data):
     class Break(Callback):
         def on_epoch_end(self, training, epoch):
             if epoch.number == 20:
                 raise ZeroDivisionError
 
-    diary, stop = Diary(), EarlyStopping(patience=1000)
-    history = fit(network, spiral_data, diary, stop, epochs=20)
+    recorder, stop = Recorder(), EarlyStopping(patience=1000)
+    history = fit(network, spiral_data, recorder, stop, epochs=20)
     assert history.stopped is None
-    np.testing.assert_array_equal(network.parameters, diary.pages[history.best().number - 1][0])
+    np.testing.assert_array_equal(network.parameters, recorder.epochs[history.best().number - 1][0])
     run = network.training(
         *spiral_data,
         loss=CrossEntropy(),
@@ -63,21 +63,21 @@ def test_early_stopping_restores_after_the_last_epoch_and_after_an_error_too(net
         epochs=60,
         validation=0.3,
         rng=0,
-        callbacks=[diary := Diary(), stop, Break()],
+        callbacks=[recorder := Recorder(), stop, Break()],
     )
     with pytest.raises(ZeroDivisionError):
         list(run)
-    np.testing.assert_array_equal(network.parameters, diary.pages[run.state.history.best().number - 1][0])
+    np.testing.assert_array_equal(network.parameters, recorder.epochs[run.state.history.best().number - 1][0])
 
 
-def test_a_small_gain_is_none(network, spiral_data):
+def test_early_stopping_ignores_improvements_below_the_threshold(network, spiral_data):
     stop = EarlyStopping("loss", patience=3, threshold=0.9)
     history = fit(network, spiral_data, stop)
     assert len(history.epochs) == 5
     assert "of epoch 1" in history.stopped
 
 
-def test_stop_at(network, spiral_data):
+def test_stop_at_a_goal(network, spiral_data):
     free = fit(copy.copy(network), spiral_data)
     goal = max(free["accuracy"])
     history = fit(network, spiral_data, StopAt("accuracy", goal, higher_is_better=True))
@@ -85,15 +85,23 @@ def test_stop_at(network, spiral_data):
     assert history.stopped == f"accuracy has reached {goal:g}: it is {goal:.4g}"
 
 
-def test_checkpoint_of_the_best(network, spiral_data, tmp_path):
-    diary, save = Diary(), Checkpoint(tmp_path / "best.npz", monitor="val_loss")
-    history = fit(network, spiral_data, diary, save, epochs=30)
+def test_checkpoint_of_the_best_epoch(network, spiral_data, tmp_path):
+    recorder, save = Recorder(), Checkpoint(tmp_path / "best.npz", monitor="val_loss")
+    history = fit(network, spiral_data, recorder, save, epochs=30)
     best = int(np.argmin(history["val_loss"]))
-    np.testing.assert_array_equal(whorl.load(tmp_path / "best.npz").parameters, diary.pages[best][0])
+    np.testing.assert_array_equal(whorl.load(tmp_path / "best.npz").parameters, recorder.epochs[best][0])
     assert [path.name for path in tmp_path.iterdir()] == ["best.npz"]
 
 
-def test_checkpoint_of_every_third(network, spiral_data, tmp_path):
+def test_checkpoint_of_the_best_of_every_third_epoch(network, spiral_data, tmp_path):
+    recorder, save = Recorder(), Checkpoint(tmp_path / "best.npz", monitor="val_loss", every=3)
+    losses = fit(network, spiral_data, recorder, save, epochs=30)["val_loss"]
+    best = 2 + 3 * int(np.argmin(losses[2::3]))
+    assert best != int(np.argmin(losses))
+    np.testing.assert_array_equal(whorl.load(tmp_path / "best.npz").parameters, recorder.epochs[best][0])
+
+
+def test_checkpoint_of_every_third_epoch(network, spiral_data, tmp_path):
     fit(network, spiral_data, Checkpoint(tmp_path / "at {epoch}.npz", every=3), epochs=7)
     assert {path.name for path in tmp_path.iterdir()} == {"at 3.npz", "at 6.npz"}
 
@@ -101,7 +109,7 @@ def test_checkpoint_of_every_third(network, spiral_data, tmp_path):
 @pytest.mark.parametrize(
     "callback", [EarlyStopping("val_loss"), StopAt("val_loss", 1.0), Checkpoint("a", monitor="val_loss")]
 )
-def test_only_what_the_history_has_can_be_monitored(callback, network, spiral_data):
+def test_a_monitored_value_must_be_in_the_history(callback, network, spiral_data):
     before = network.parameters.copy()
     with pytest.raises(
         ValueError, match=r"which has loss, penalty, accuracy, learning_rate, got 'val_loss'; it needs validation data"
@@ -134,13 +142,13 @@ def test_only_what_the_history_has_can_be_monitored(callback, network, spiral_da
         (lambda: Checkpoint("a", every=0), ValueError, "every must be a whole number of at least 1, got 0"),
     ],
 )
-def test_wrong_calls(call, error, words):
+def test_invalid_arguments(call, error, words):
     with pytest.raises(error) as caught:
         call()
     assert words in str(caught.value)
 
 
-def test_history_as_a_file(network, spiral_data, tmp_path):
+def test_history_is_saved_to_a_file(network, spiral_data, tmp_path):
     history = fit(network, spiral_data, epochs=3)
     history.save(tmp_path / "h.csv")
     history.save(tmp_path / "h.jsonl")
@@ -155,11 +163,11 @@ def test_history_as_a_file(network, spiral_data, tmp_path):
         history.save(tmp_path / "h.txt")
 
 
-def test_an_average_is_what_early_stopping_keeps(network, spiral_data):
-    diary, stop = Diary(), EarlyStopping("loss", patience=100)
+def test_early_stopping_keeps_averaged_parameters(network, spiral_data):
+    recorder, stop = Recorder(), EarlyStopping("loss", patience=100)
     run_with = whorl.Averaged(SGD(0.1, momentum=0.9), decay=0.9)
-    history = fit(network, spiral_data, diary, stop, optimizer=run_with, epochs=10)
-    np.testing.assert_array_equal(network.parameters, diary.pages[history.best("loss").number - 1][0])
+    history = fit(network, spiral_data, recorder, stop, optimizer=run_with, epochs=10)
+    np.testing.assert_array_equal(network.parameters, recorder.epochs[history.best("loss").number - 1][0])
 
 
 # Callbacks that fail
@@ -181,7 +189,7 @@ class Listener(Callback):
         self._note("end")
 
 
-def test_a_callback_that_fails_at_the_beginning_does_not_cut_off_the_others(network, spiral_data):
+def test_an_error_at_the_beginning_ends_the_callbacks_that_have_begun(network, spiral_data):
     first, broken, last = Listener(), Listener("begin"), Listener()
     with pytest.raises(ZeroDivisionError, match="begin"):
         fit(network, spiral_data, first, broken, last)
@@ -189,8 +197,8 @@ def test_a_callback_that_fails_at_the_beginning_does_not_cut_off_the_others(netw
     assert last.calls == []
 
 
-def test_a_callback_that_fails_at_the_end_does_not_cut_off_the_others(network, spiral_data):
-    diary, last = Diary(), Listener()
+def test_an_error_at_the_end_does_not_skip_other_callbacks(network, spiral_data):
+    recorder, last = Recorder(), Listener()
     run = network.training(
         *spiral_data,
         loss=CrossEntropy(),
@@ -198,16 +206,16 @@ def test_a_callback_that_fails_at_the_end_does_not_cut_off_the_others(network, s
         epochs=9,
         validation=0.3,
         rng=0,
-        callbacks=[diary, Listener("end"), EarlyStopping(), last],
+        callbacks=[recorder, Listener("end"), EarlyStopping(), last],
     )
     with pytest.raises(ZeroDivisionError, match="end"):
         list(run)
     assert last.calls == ["begin", "end"]
     best = run.state.history.best().number
-    np.testing.assert_array_equal(network.parameters, diary.pages[best - 1][0])
+    np.testing.assert_array_equal(network.parameters, recorder.epochs[best - 1][0])
 
 
-def test_leaving_the_loop_is_a_pause_and_not_the_end(network, spiral_data):
+def test_leaving_the_loop_is_a_pause(network, spiral_data):
     listener = Listener()
     run = network.training(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=3, callbacks=[listener])
     next(iter(run))
@@ -216,7 +224,7 @@ def test_leaving_the_loop_is_a_pause_and_not_the_end(network, spiral_data):
     assert listener.calls == ["begin", "begin", "end"]
 
 
-def test_callbacks_are_descriptions_and_keep_nothing():
+def test_callbacks_are_immutable():
     for callback in (EarlyStopping(patience=3), StopAt("loss", 0.5), Checkpoint("a.npz", every=2), whorl.Progress(5)):
         assert callback == copy.deepcopy(callback)
         with pytest.raises(AttributeError):
@@ -227,7 +235,7 @@ def test_callbacks_are_descriptions_and_keep_nothing():
     )
 
 
-def test_one_callback_serves_for_two_trainings(network, spiral_data):
+def test_one_callback_can_be_used_for_two_training_runs(network, spiral_data):
     stop = EarlyStopping("loss", patience=3)
     other = copy.deepcopy(network)
     one, two = (fit(each, spiral_data, stop) for each in (network, other))

@@ -29,7 +29,7 @@ def train(model, data, progress, epochs=10, **changes):
     )
 
 
-def test_the_first_every_nth_and_the_last(model, spiral_data):
+def test_lines_for_epoch_0_every_nth_and_the_last_epoch(model, spiral_data):
     stream = io.StringIO()
     train(model, spiral_data, Progress(4, stream))
     lines = stream.getvalue().splitlines()
@@ -38,16 +38,16 @@ def test_the_first_every_nth_and_the_last(model, spiral_data):
     assert lines[0].endswith("| lr 0.05000")
 
 
-def test_a_line_tells_of_the_network_as_it_stands(model, spiral_data):
+def test_a_line_describes_the_current_model(model, spiral_data):
     stream = io.StringIO()
     X, y = spiral_data
     train(model, spiral_data, Progress(100, stream), validation=(X, y))
     measured = model.evaluate(X, y, loss=CrossEntropy(), metrics=["accuracy"])
-    told = f"acc {measured['accuracy']:.3f} loss {measured['loss']:.3f}"
-    assert stream.getvalue().splitlines()[-1] == f"epoch 10 | train {told} | val {told} | lr 0.04988"
+    expected = f"acc {measured['accuracy']:.3f} loss {measured['loss']:.3f}"
+    assert stream.getvalue().splitlines()[-1] == f"epoch 10 | train {expected} | val {expected} | lr 0.04988"
 
 
-def test_about_ten_lines_unless_told(model, spiral_data):
+def test_about_ten_lines_by_default(model, spiral_data):
     stream = io.StringIO()
     train(model, spiral_data, Progress(stream=stream), epochs=30)
     assert len(stream.getvalue().splitlines()) == 11
@@ -59,27 +59,27 @@ def test_without_validation_or_metrics_the_line_is_shorter(model, spiral_data):
     assert re.fullmatch(r"epoch 0 \| train loss \d\.\d{3} \| lr 0\.05000", stream.getvalue().splitlines()[0])
 
 
-def test_watching_changes_nothing(spiral_data, model):
+def test_progress_does_not_change_training(spiral_data, model):
     import copy
 
-    twin = copy.copy(model)
-    assert train(model, spiral_data, Progress(1, io.StringIO())) == train(twin, spiral_data, Callback())
+    other = copy.copy(model)
+    assert train(model, spiral_data, Progress(1, io.StringIO())) == train(other, spiral_data, Callback())
 
 
-def test_a_stopped_run_ends_with_its_last_epoch_and_the_reason(model, spiral_data):
+def test_a_stopped_run_prints_its_last_epoch_and_the_reason(model, spiral_data):
     class Stop(Callback):
         def on_epoch_end(self, training, epoch):
             if epoch.number == 3:
-                raise StopTraining("that will do")
+                raise StopTraining("reason to stop")
 
     stream = io.StringIO()
     train(model, spiral_data, Progress(5, stream), callbacks=[Stop()])
     lines = stream.getvalue().splitlines()
     assert [line.split()[1] for line in lines[:-1]] == ["0", "3"]
-    assert lines[-1] == "stopped after epoch 3: that will do"
+    assert lines[-1] == "stopped after epoch 3: reason to stop"
 
 
-def test_a_terminal_shows_a_live_line_that_the_next_one_clears(model, spiral_data, monkeypatch):
+def test_a_terminal_shows_a_progress_bar_that_the_next_line_clears(model, spiral_data, monkeypatch):
     clock = iter(range(10_000))
     monkeypatch.setattr("whorl.training.progress.time.perf_counter", lambda: float(next(clock)))
     stream = Terminal()
@@ -91,7 +91,7 @@ def test_a_terminal_shows_a_live_line_that_the_next_one_clears(model, spiral_dat
     assert [line.split()[1] for line in shown] == ["0", "5", "10"]
 
 
-def test_the_standard_output_is_where_it_prints(model, spiral_data, capsys):
+def test_it_prints_to_the_standard_output(model, spiral_data, capsys):
     train(model, spiral_data, Progress(), epochs=1)
     assert capsys.readouterr().out.startswith("epoch 0 | ")
 

@@ -1,4 +1,4 @@
-"""Whatever the parts of a training, a copy of its state is a point that it can return to, and go on from to the same bits."""
+"""Training can return to a copy of its state, and continue from it with bit-identical results."""
 
 import gc
 import itertools
@@ -15,6 +15,7 @@ from whorl import (
     AdamW,
     Averaged,
     BatchNorm,
+    Checkpoint,
     Clipped,
     Cosine,
     CrossEntropy,
@@ -95,7 +96,7 @@ def assert_same(one, two):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
-def test_a_state_put_back_goes_on_to_the_same_bits(optimizer, spiral_data):
+def test_continuing_from_a_state_gives_bit_identical_results(optimizer, spiral_data):
     model = network()
     run = training(model, spiral_data, optimizer)
     steps = len(list(run.steps()))
@@ -106,12 +107,12 @@ def test_a_state_put_back_goes_on_to_the_same_bits(optimizer, spiral_data):
         consumed = list(itertools.islice(run.steps(), done))
         assert len(consumed) == done
         saved = run.state.copy()
-        list(run)  # to the end, and then back
+        list(run)  # train to the end, then return to the copy
         run.restore(saved)
         list(run)
         assert_same(outcome(model, run), expected)
 
-        other = network(seed=1)  # another model of the same kind
+        other = network(seed=1)  # another model with the same layers
         run = training(other, spiral_data, optimizer, state=saved)
         list(run)
         assert_same(outcome(other, run), expected)
@@ -131,16 +132,16 @@ def test_a_copy_is_not_changed_by_further_training(spiral_data):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"optimizer": SGD(0.1)}, "state must be of a training with the same kind of optimizer, which remembers"),
+        ({"optimizer": SGD(0.1)}, "state must come from the same kind of optimizer, with the values"),
         (
             {"model": Model([Dense(3), Softmax()], inputs=2)},
-            "state must be of a training of this model, whose parameters",
+            "state must fit this model, whose parameters",
         ),
         ({"data": 50}, "state is in the middle of an epoch over 90 samples, got 38 samples"),
         ({"dtype": np.float64}, "and type float64, got"),
     ],
 )
-def test_a_state_of_something_else_is_refused(changes, words, spiral_data):
+def test_a_state_that_does_not_fit_is_an_error(changes, words, spiral_data):
     run = training(network(), spiral_data, Adam(0.05))
     next(iter(run.steps()))
     model = changes.get("model", network(dtype=changes.get("dtype", np.float32)))
@@ -151,13 +152,22 @@ def test_a_state_of_something_else_is_refused(changes, words, spiral_data):
     np.testing.assert_array_equal(model.parameters, before)
 
 
-def test_training_may_go_on_with_another_kind_of_schedule(spiral_data):
+def test_training_can_continue_with_another_kind_of_schedule(spiral_data):
     run = training(network(), spiral_data, SGD(0.1), epochs=1)
     list(run)
     plateau = SGD(ReduceOnPlateau(0.1, monitor="loss", patience=0, threshold=0.9))
     other = training(run.model, spiral_data, plateau, epochs=4, state=run.state)
     list(other)
     assert other.state.history["learning_rate"] == [0.1, 0.1, 0.05, 0.025]
+
+
+def test_other_callbacks_do_not_get_the_memory_of_earlier_ones(spiral_data, tmp_path):
+    model = network()
+    state = model.partial_fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), callbacks=[EarlyStopping("loss")])
+    save = Checkpoint(tmp_path / "best.npz", monitor="penalty")
+    model.partial_fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), callbacks=[save], state=state)
+    assert (tmp_path / "best.npz").exists()
+    assert [vars(memory).keys() for memory in state.callbacks] == [{"kind", "best"}]
 
 
 # Freezing, constraints and averages
@@ -183,7 +193,7 @@ def test_averages_respect_frozen_layers_and_constraints(optimizer, spiral_data):
     assert np.linalg.norm(model.named_parameters()["w1"], axis=0).max() <= 0.5 * (1 + 1e-6)
 
 
-def test_a_frozen_layer_stays_as_it_is_under_a_line_search(spiral_data):
+def test_a_line_search_does_not_change_frozen_layers(spiral_data):
     model = Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
     model.freeze(0)
     before = model.named_parameters()["w1"].copy()
@@ -196,18 +206,18 @@ def test_a_frozen_layer_stays_as_it_is_under_a_line_search(spiral_data):
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.1, momentum=0.9), Averaged(Adam(0.05)), Averaged(SGD(0.1))], ids=repr)
-def test_after_divergence_everything_is_as_before_the_epoch(optimizer, spiral_data):
+def test_divergence_restores_the_state_before_the_epoch(optimizer, spiral_data):
     X, y = spiral_data
     huge = X.copy()
-    huge[[7, 57, 97]] = 1e300  # one of each class: they cannot all be right
+    huge[[7, 57, 97]] = 1e300  # one of each class, so that the loss cannot be finite
     settings = {"loss": CrossEntropy(), "optimizer": optimizer, "rng": 0}
     one, two = (Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64) for _ in range(2))
     state = one.partial_fit(X, y, **settings)
     before = one.parameters.copy()
-    with pytest.raises(DivergenceError, match="model and training state are as before that epoch"):
+    with pytest.raises(DivergenceError, match="the model and the training state are as before that epoch"):
         one.partial_fit(huge, y, state=state, **settings)
     np.testing.assert_array_equal(one.parameters, before)
-    state = one.partial_fit(X, y, state=state, **settings)  # as if nothing had happened
+    state = one.partial_fit(X, y, state=state, **settings)  # the failed epoch has no effect
 
     expected = two.partial_fit(X, y, **settings)
     expected = two.partial_fit(X, y, state=expected, **settings)
@@ -215,9 +225,9 @@ def test_after_divergence_everything_is_as_before_the_epoch(optimizer, spiral_da
     assert state.history["loss"] == expected.history["loss"]
 
 
-def test_statistics_that_are_not_finite_are_divergence_too():
+def test_infinite_statistics_are_divergence():
     class Huge(Layer):
-        """Numbers whose variance is not finite in float32, hidden from the loss by what follows."""
+        """Large outputs whose variance is infinite in float32."""
 
         def forward(self, x, p, rng=None):
             return x * np.float32(1e30), lambda dy, g: dy
@@ -229,15 +239,17 @@ def test_statistics_that_are_not_finite_are_divergence_too():
     model = Model([Dense(4), Huge(), BatchNorm(), Hide(), Dense(3), Softmax()], inputs=2, rng=0)
     X, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 3
     before = model.statistics.copy()
-    with pytest.raises(DivergenceError):
+    with pytest.raises(
+        DivergenceError, match="parameters, statistics or optimizer state became infinite or NaN in epoch 1"
+    ):
         model.fit(X, y, loss=CrossEntropy(), optimizer=SGD(0.01), epochs=1, rng=0)
     np.testing.assert_array_equal(model.statistics, before)
 
 
-# Data that comes in parts
+# partial_fit
 
 
-def test_what_happens_to_the_model_between_parts_is_kept(spiral_data):
+def test_partial_fit_continues_from_a_model_changed_in_between(spiral_data):
     X, y = spiral_data
     settings = {"loss": CrossEntropy(), "rng": 0}
     model = Model([Dense(16), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
@@ -249,7 +261,7 @@ def test_what_happens_to_the_model_between_parts_is_kept(spiral_data):
     assert (state.epoch, len(state.history.epochs)) == (2, 2)
 
 
-def test_parts_are_the_same_as_epochs(spiral_data):
+def test_calls_of_partial_fit_equal_epochs_of_fit(spiral_data):
     X, y = spiral_data
     settings = {"loss": CrossEntropy(), "optimizer": Averaged(SGD(InverseTime(0.1, decay=0.5), momentum=0.9)), "rng": 0}
     one, two = (Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0) for _ in range(2))
@@ -263,7 +275,7 @@ def test_parts_are_the_same_as_epochs(spiral_data):
 
 def test_a_state_does_not_keep_the_data_alive():
     class Data(np.ndarray):
-        """An array that can be referred to weakly."""
+        """An array that supports weak references."""
 
     X = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32).view(Data)
     gone = weakref.ref(X)
@@ -295,7 +307,7 @@ class Interrupt(Layer):
 
 
 @pytest.mark.parametrize("way", [iter, lambda run: run.steps()], ids=["epochs", "steps"])
-def test_an_interrupted_step_is_taken_again(way):
+def test_an_interrupted_step_is_repeated(way):
     X, y = np.arange(10.0)[:, None], np.arange(10) % 3
     seen, undisturbed = [], []
     models = [
@@ -319,7 +331,7 @@ def test_an_interrupted_step_is_taken_again(way):
 # Preprocessing
 
 
-def test_making_a_training_changes_nothing(spiral_data):
+def test_creating_a_training_run_changes_nothing(spiral_data):
     model = network()
     before = model.parameters.copy(), model.statistics.copy()
     training(model, spiral_data, SGD(0.1))
@@ -340,7 +352,7 @@ def test_preprocessing_inside_a_block_is_fitted(rng):
 
 
 @pytest.mark.parametrize("accumulate", [1, 3])
-def test_clipping_sees_the_accumulated_gradient(accumulate, spiral_data):
+def test_clipping_uses_the_accumulated_gradient(accumulate, spiral_data):
     models = [Model([Dense(6), ReLU(), Dense(3), Softmax()], inputs=2, rng=0, dtype=np.float64) for _ in range(2)]
     settings = {"loss": CrossEntropy(), "optimizer": Clipped(SGD(0.5), norm=0.05), "epochs": 2, "rng": 0}
     models[0].fit(*spiral_data, batch_size=30, **settings)

@@ -1,1 +1,1 @@
-"""Helpers that a reader does not need first: argument validation, randomness, files, text, types."""
+"""Internal helpers: argument validation, descriptions, randomness, files, memory, text, types."""

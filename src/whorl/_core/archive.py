@@ -1,6 +1,6 @@
-"""The ``.npz`` file: NumPy's own archive of arrays, and a header.
+"""Model files: NumPy ``.npz`` archives with a header.
 
-The arrays lie in it under their names, so that ``numpy.load`` alone reads them. The header is the array ``whorl``: one text, JSON.
+The arrays are stored by name, so that ``numpy.load`` can read them. The header is JSON text, in the array ``whorl``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ModelFileError(ValueError):
 
 def save(path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Write a header and arrays to a file. The same content gives the same bytes."""
-    import json  # it takes time to load, and who only predicts does not need it
+    import json  # slow to import, and not needed for prediction
 
     text = np.array(json.dumps({"format": FORMAT, **header}))
     with replacing(path) as file:
@@ -35,14 +35,14 @@ def save(path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mappin
 
 
 class Archive:
-    """An open file: its header, and its arrays as they are asked for."""
+    """An open file: its header, and its arrays, read on request."""
 
     def __init__(self, file: Any) -> None:
         import json
 
         archive = np.load(file, allow_pickle=False)
         if not isinstance(archive, NpzFile):
-            raise ModelFileError("it is not an archive of arrays")
+            raise ModelFileError("it is not an .npz archive")
         if "whorl" not in archive.files:
             raise ModelFileError(f"it has no header, only the arrays {archive.files}")
         self._archive = archive
@@ -51,11 +51,11 @@ class Archive:
             raise ModelFileError("its header does not state its format")
         if self.header["format"] != FORMAT:
             raise ModelFileError(
-                f"its format is {self.header['format']}, of another version of whorl; this one reads {FORMAT}"
+                f"it has format {self.header['format']}, but this version of whorl reads format {FORMAT}"
             )
 
     def array(self, name: str, shape: Shape) -> Array:
-        """Return an array of floats; raise unless it is there and has this shape, before it is allocated."""
+        """Return an array of floats; raise ModelFileError, before reading it, if it is missing or has another shape."""
         if name not in self._archive.files:
             raise ModelFileError(f"the array {name} is missing; it has {self._archive.files}")
         found, dtype = self._peek(name)
@@ -67,7 +67,7 @@ class Archive:
         return array
 
     def _peek(self, name: str) -> tuple[Shape, np.dtype[Any]]:
-        """Return the shape and the type of an array, without reading it."""
+        """Return the shape and the type of an array without reading its values."""
         assert self._archive.zip is not None
         with self._archive.zip.open(f"{name}.npy") as file:
             read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -77,16 +77,16 @@ class Archive:
 
 @contextmanager
 def reading(path: str | os.PathLike[str]) -> Iterator[Archive]:
-    """Open a file that `save` wrote; whatever is wrong with it, here or in the block, becomes a `ModelFileError`."""
+    """Open a file that `save` wrote; errors in its content, also those in the block, are raised as `ModelFileError`."""
     import struct
     import zlib
     from zipfile import BadZipFile
 
-    # What NumPy and zipfile raise over damaged files, as found by changing each byte of one.
+    # The errors that NumPy and zipfile raise for damaged files, found by changing each byte of a file.
     damage = (ArithmeticError, BadZipFile, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
               ValueError, struct.error, zlib.error)  # fmt: skip
     with open(path, "rb") as file:
         try:
             yield Archive(file)
         except damage as error:
-            raise ModelFileError(f"{os.fspath(path)!r} is not a model of whorl, or damaged: {error}") from None
+            raise ModelFileError(f"{os.fspath(path)!r} is not a whorl model, or is damaged: {error}") from None

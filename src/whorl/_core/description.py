@@ -1,8 +1,8 @@
-"""Immutable descriptions: layers, losses, optimizers, schedules, initializers, the settings of callbacks.
+"""Immutable descriptions: layers, losses, optimizers, schedules, initializers and callbacks.
 
-A description is its arguments and nothing else. It is a frozen dataclass: two with equal arguments are equal, it can be
-shared, copied and hashed, and its ``repr`` is the code that makes it, which `whorl._core.notation` reads back. What
-training computes and remembers is kept elsewhere, in the model and in the training state.
+A description consists of its arguments only. It is a frozen dataclass: descriptions with equal arguments are equal, they
+can be shared, copied and hashed, and ``repr`` returns the code that creates one, which `whorl._core.notation` reads back.
+What training computes is kept in the model and in the training state.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ def argument(check: Callable[..., Any], *, default: Any = MISSING, **limits: Any
     Parameters
     ----------
     check : callable
-        ``check(name, value, **limits)`` returns the value in the form to keep, or raises TypeError or ValueError: one of
-        `whorl._core.validation`, for instance.
+        ``check(name, value, **limits)`` returns the value to store, or raises TypeError or ValueError; usually a function of
+        `whorl._core.validation`.
     default : object, optional
-        The default. If it is None, None is accepted without a check.
+        The default. If it is None, None is always accepted.
     **limits
-        Further arguments of the check, such as ``minimum=0``.
+        Further arguments of `check`, such as ``minimum=0``.
     """
 
     def checked(name: str, value: object) -> Any:
@@ -36,9 +36,9 @@ def argument(check: Callable[..., Any], *, default: Any = MISSING, **limits: Any
 
 @dataclass_transform(frozen_default=True, field_specifiers=(argument, field))
 class Description:
-    """Base of everything that is described by its arguments, each declared once as a field.
+    """Base of all descriptions, whose arguments are declared as fields.
 
-    Every subclass becomes a frozen dataclass by itself; it writes no ``__init__``.
+    Every subclass automatically becomes a frozen dataclass, and must not define ``__init__``.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Description:
         if "__init__" in vars(cls):
             raise TypeError(
                 f"{cls.__name__} must declare its arguments as fields, such as `factor: float = 1.0`, and have no"
-                " __init__: that is how whorl compares, prints and saves it"
+                " __init__: whorl needs the fields to compare, print and save it"
             )
         dataclass(frozen=True, eq=False, repr=False, match_args=False)(cls)
 
@@ -82,14 +82,14 @@ class Description:
         return hash((type(self), *_arguments(self)))
 
     def __repr__(self) -> str:
-        """Write the call that makes an equal one, without the arguments that have their default value."""
+        """Return the code that creates an equal description, without arguments that have their default value."""
         written, positional = [], True
         for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
             if not each.init:
                 continue
             value = getattr(self, each.name)
             if each.default is not MISSING and value == each.default and type(value) is type(each.default):
-                positional = False  # those after an argument that is left out need their names
+                positional = False  # arguments after an omitted one need their names
                 continue
             positional = positional and not each.kw_only
             written.append(repr(value) if positional else f"{each.name}={value!r}")

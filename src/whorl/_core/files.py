@@ -1,4 +1,4 @@
-"""Writing files, atomically."""
+"""Writing files atomically."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import BinaryIO
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` when the block ends without an error, and is removed otherwise.
 
-    Whoever reads `path` at any moment finds either the old file or the new one, complete. The new file is flushed to disk
-    before it is renamed. A symbolic link is followed, and a file that is replaced keeps its permissions.
+    A program that reads `path` at any time finds either the old or the new file, complete. The new file is flushed to disk
+    before it is renamed. Symbolic links are followed, and a file that is replaced keeps its permissions.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Yields
     ------
     binary file
-        The temporary file, in the same directory, to write to.
+        The temporary file, in the same directory.
 
     Raises
     ------
@@ -71,16 +71,16 @@ def write_rows(path: str | os.PathLike[str], names: Sequence[str], rows: Sequenc
     Parameters
     ----------
     path : str or path
-        The file to write, which ends in ``.csv`` or ``.jsonl``.
+        The file to write, with the extension ``.csv`` or ``.jsonl``.
     names : sequence of str
         The columns of a CSV file.
     rows : sequence of mapping
-        From names to values; a row may lack some names.
+        Mappings from name to value; names may be missing.
 
     Raises
     ------
     ValueError
-        If `path` ends otherwise.
+        If `path` has another extension.
     OSError
         As in `replacing`.
 
@@ -93,7 +93,7 @@ def write_rows(path: str | os.PathLike[str], names: Sequence[str], rows: Sequenc
     ...     print(file.read(), end="")
     {"epoch": 1, "loss": 0.5}
     """
-    import csv  # slow to import and seldom needed
+    import csv  # slow to import, and rarely needed
     import io
     import json
 

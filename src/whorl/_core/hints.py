@@ -1,4 +1,4 @@
-"""Hints for names that are not known: a slip of the keyboard, or the name that another library uses."""
+"""Suggestions for unknown names: misspelled ones, and names from other libraries."""
 
 from collections.abc import Iterable
 
@@ -71,11 +71,11 @@ ELSEWHERE = {
     "batchsize": "batch_size",
     "clipnorm": "norm",
 }
-"""Names of Keras, PyTorch and scikit-learn, and what the same thing is called here."""
+"""Names in Keras, PyTorch and scikit-learn, with the corresponding names in whorl."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'Dense'?"`` for a name that resembles a known one, or "".
+    """Return ``"; did you mean 'Dense'?"`` if the name resembles a known one, else "".
 
     Examples
     --------
@@ -86,7 +86,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     elsewhere = ELSEWHERE.get(name)
     if elsewhere in names:
         return f"; did you mean {elsewhere!r}?"
-    from difflib import get_close_matches  # it takes time to load, and only an error needs it
+    from difflib import get_close_matches  # slow to import, and only needed for an error
 
     plain = {_plain(each): each for each in reversed(names)}
     close = get_close_matches(_plain(name), plain, n=1)

@@ -1,4 +1,4 @@
-"""Memory for arrays: keep what a training step frees, and align the vectors that live through a training."""
+"""Memory for arrays: keep the memory that a training step frees, and align the vectors of a model."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Monitoring a value of the history: which one, and when it has improved."""
+"""Monitoring a value of the history: whether it has improved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _direction(name: str, value: Any) -> bool:
 class Monitor(Description):
     """The value of the history that a callback or a schedule monitors.
 
-    It remembers nothing: whoever monitors keeps the best value so far, in the training state.
+    The best value so far is kept in the training state, by the callback or the schedule.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""The notation of descriptions: text such as ``Adam(Cosine(0.1, epochs=50))``, exactly as their ``repr`` writes it.
+"""The notation of descriptions: text such as ``Adam(Cosine(0.1, epochs=50))``, as ``repr`` returns it.
 
-It is how model files, ``model.toml`` and the options of the command say what a layer, an optimizer or a schedule is.
-Python's own grammar takes the text apart; accepted are calls of names that the caller lists, numbers, text, True, False,
-None, and lists, tuples and dicts of these. A name alone is a call without arguments. Nothing is evaluated, looked up or imported.
+Model files, ``model.toml`` and command-line options use it for layers, optimizers and schedules. The text is parsed as
+Python; only calls of names that the caller lists, numbers, strings, True, False, None, and lists, tuples and dicts of these
+are accepted. A name alone is a call without arguments. Nothing is evaluated, looked up or imported.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LONGEST = 10_000
 
 
 def concrete(module: ModuleType, base: type) -> dict[str, type]:
-    """Return the classes of a kind in a module that can be made, by name, in alphabetical order.
+    """Return the subclasses of `base` in a module that are not abstract, by name, in alphabetical order.
 
     Examples
     --------
@@ -42,16 +42,16 @@ def parse(text: str, known: Mapping[str, type], *, limit: int = LONGEST) -> Any:
     Parameters
     ----------
     text : str
-        As ``repr`` writes it, or as one would type it in Python.
+        The text, as ``repr`` returns it or as typed in Python.
     known : mapping of str to type
-        The classes that it may name.
+        The classes that the text may name.
     limit : int, optional
         The largest number of characters to accept.
 
     Raises
     ------
     ValueError
-        If the text is anything else, or a class refuses its arguments; the message says what is wrong.
+        If the text is anything else, or an argument is invalid; the message says what is wrong.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def _misspelled(text: str, known: Mapping[str, type]) -> str:
 
 
 def _usage(name: str, signature: inspect.Signature) -> str:
-    """Write how a class is called, without types: ``Cosine(learning_rate, *, epochs, end=0.0)``."""
+    """Return the signature of a class without types: ``Cosine(learning_rate, *, epochs, end=0.0)``."""
     bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
     return f"{name}{signature.replace(parameters=bare, return_annotation=signature.empty)}"
 

@@ -21,8 +21,8 @@ def generator(rng: object) -> np.random.Generator:
     ----------
     rng : int, Generator, BitGenerator, SeedSequence, RandomState or None
         An int of at least 0 is a seed and gives the same numbers each time; a Generator is returned unchanged; None uses
-        fresh entropy from the operating system. A legacy RandomState supplies a seed: the only difference from
-        ``default_rng``, which accepts one since NumPy 2.2 only.
+        fresh entropy from the operating system. A legacy RandomState supplies a seed; this is the only difference from
+        ``default_rng``, which accepts one only since NumPy 2.2.
 
     Raises
     ------
@@ -60,12 +60,12 @@ def bits16(rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.
 
 
 def divide(count: int, aside: int, rng: np.random.Generator, classes: Array | None = None) -> tuple[Array, Array]:
-    """Split `count` samples at random into those that stay and `aside` others.
+    """Split the indices of samples at random into two parts.
 
     Parameters
     ----------
     count, aside : int
-        How many samples there are, and how many of them are set aside.
+        Number of samples, and how many of them to set aside.
     rng : Generator
     classes : ndarray, shape (count,), optional
         The class of each sample. The same fraction of each class is then set aside, to within one sample.
@@ -73,7 +73,7 @@ def divide(count: int, aside: int, rng: np.random.Generator, classes: Array | No
     Returns
     -------
     stay, set_aside : ndarray of int
-        The indices of the samples, in random order; with `classes`, sorted by class.
+        The indices in random order; with `classes`, sorted by class.
 
     Examples
     --------
@@ -84,6 +84,6 @@ def divide(count: int, aside: int, rng: np.random.Generator, classes: Array | No
     order = rng.permutation(count)
     if classes is None:
         return order[aside:], order[:aside]
-    order = order[np.argsort(classes[order], kind="stable")]  # sorted by class, at random within each
-    chosen = np.diff(np.arange(count + 1) * aside // count).astype(bool)  # spread evenly over them
+    order = order[np.argsort(classes[order], kind="stable")]  # sorted by class, in random order within each class
+    chosen = np.diff(np.arange(count + 1) * aside // count).astype(bool)  # `aside` of them, evenly spaced
     return order[~chosen], order[chosen]

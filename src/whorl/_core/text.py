@@ -2,7 +2,7 @@
 
 
 class Table(str):
-    """A string that an interactive Python prompt prints as it is, on several lines."""
+    """A string that the interactive Python prompt shows as ``print`` does, on several lines."""
 
     __slots__ = ()
 

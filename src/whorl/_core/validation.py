@@ -1,7 +1,7 @@
-"""Argument validation: each function returns the value in the form the library works with, or raises.
+"""Argument validation: each function returns the value in the form that the library uses, or raises an error.
 
 An error names the argument, what was expected and what was received. A wrong type is a `TypeError`, a wrong value a
-`ValueError`. Arguments are validated once, where users call the library; the code behind trusts them.
+`ValueError`. Arguments are validated once, in the public functions; internal functions do not repeat the checks.
 """
 
 import math
@@ -17,7 +17,7 @@ from whorl._core.types import Array, Shape
 
 
 def show(value: object) -> str:
-    """Return a value as one short line, for an error message."""
+    """Return a value as one line of text, for an error message."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and type {value.dtype}"
     text = repr(value).replace("\n", " ")
@@ -76,7 +76,7 @@ def number(
 
 
 def instance(name: str, value: object, kind: type[Any], example: str) -> Any:
-    """Return `value` if it is a `kind`; a common mistake is to pass the class instead of an instance."""
+    """Return `value` if it is a `kind`; the error mentions the common mistake of passing the class itself."""
     if not isinstance(value, kind):
         what = f"the class {value.__name__} itself" if isinstance(value, type) else show(value)
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
@@ -95,14 +95,14 @@ def shape(name: str, value: object) -> Shape:
 
 
 def batch(of: Shape) -> str:
-    """Write the shape of a batch of samples, such as (n,) or (n, 2)."""
+    """Return the shape of a batch of samples as text, such as "(n, 2)"."""
     return f"({', '.join(['n', *map(str, of)])}{'' if of else ','})"
 
 
 def float_type(name: str, value: npt.DTypeLike) -> "np.dtype[Any]":
     """Return float32 or float64 as a `numpy.dtype`."""
     expected = f"{name} must be float32 or float64, got {show(value)}"
-    if value is None:  # NumPy would take it for float64
+    if value is None:  # which means float64 in NumPy
         raise TypeError(expected)
     try:
         dtype = np.dtype(value)
@@ -114,7 +114,7 @@ def float_type(name: str, value: npt.DTypeLike) -> "np.dtype[Any]":
 
 
 def array(name: str, values: object) -> Array:
-    """Return `values` as an array of any type; refuse masked arrays, whose hidden values would be used."""
+    """Return `values` as an array of any type; raise TypeError for masked arrays, whose masked values would be used."""
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(f"{name} must not be a masked array: fill in the masked values, or leave out those samples")
     try:
@@ -140,12 +140,12 @@ def numeric(name: str, values: object, dtype: "np.dtype[Any] | None" = None) -> 
 def all_finite(values: Array) -> bool:
     """Whether an array of floats holds neither NaN nor infinity."""
     row = values if values.flags.c_contiguous else values.ravel(order="K")  # copies only if there are gaps
-    # Σ x² is finite only if every x is, and much faster to compute than a test of each.
+    # Σ x² is finite only if every x is, and is computed much faster than isfinite.
     return math.isfinite(np.vdot(row, row)) or bool(np.isfinite(values).all())
 
 
 def finite(name: str, values: Array) -> None:
-    """Raise ValueError if `values` has a NaN or an infinity, and say where the first one is."""
+    """Raise ValueError if `values` holds NaN or infinity, with the index of the first one."""
     if values.dtype.kind != "f" or all_finite(values):
         return
     wrong = ~np.isfinite(values)
@@ -169,7 +169,7 @@ def samples(name: str, values: object, inputs: Shape, dtype: "np.dtype[Any]") ->
 
 
 def labels(y: object, classes: int) -> Array:
-    """Return class labels as integers (n,) in [0, classes), from such integers or from one-hot rows (n, classes)."""
+    """Return class labels as integers (n,) in [0, classes), from integers or from one-hot rows (n, classes)."""
     result = array("y", y)
     if result.ndim == 2 and result.shape[1] == classes:
         return _from_one_hot(numeric("y", result))

@@ -16,25 +16,26 @@ from whorl.layers.chain import checked, connect, walk
 from whorl.model import Model
 
 LONGEST = 16_000_000
-"""Largest number of characters of a description in a file."""
+"""Maximum number of characters of a description in a file."""
 
 
 def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = ()) -> Model:
-    """Read a model from a file that `Model.save` wrote. It predicts the same, to the bit.
+    """Load a model from a file that `Model.save` wrote. Its predictions are bit-identical.
+
+    Files from untrusted sources are safe to load: no code in a file is ever run.
 
     Parameters
     ----------
     path : str or path
     custom : iterable of type, optional
-        Classes of your own, layers or initializers, that the file may name.
+        Your own layer and initializer classes that the file may name.
 
     Raises
     ------
     OSError
         If there is no such file, or it cannot be read.
     ModelFileError
-        If the file is not a model, is damaged, or was written by a later version of whorl. Nothing in a file is
-        ever run, so a file from a stranger is safe to load.
+        If the file is not a model, is damaged, or has the format of another version of whorl.
 
     Examples
     --------
@@ -57,7 +58,9 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = 
             raise ModelFileError(f"its layers must be described by text, got {validation.show(header['layers'])}")
         described = checked("layers", parse(header["layers"], {**KNOWN, **own}, limit=LONGEST))
         declared = (item for place in walk(connect(described, inputs)) for item in place.declared.items())
-        arrays = {name: file.array(name, parameter.shape) for name, parameter in declared}  # before any is allocated
+        arrays = {
+            name: file.array(name, parameter.shape) for name, parameter in declared
+        }  # fails before Model allocates
         model = Model(described, inputs=inputs, dtype=header["dtype"])
         for name, view in model.named_arrays().items():
             view[...] = arrays[name]
@@ -77,10 +80,10 @@ def _custom(custom: Iterable[type[Description]]) -> dict[str, type]:
 
 
 def _preparation(text: Any) -> Any:
-    """Return the preparation of a table that a text describes, or None."""
+    """Return the preparation that the header describes, or None."""
     if text is None:
         return None
-    from whorl import tables  # most models have none
+    from whorl import tables  # slow to import, and not needed by most models
 
     preparation = parse(text, tables.KNOWN, limit=LONGEST) if isinstance(text, str) else text
     if not isinstance(preparation, tables.Preparation):

@@ -20,7 +20,7 @@ def dumps(document: Mapping[str, Any]) -> str:
     TypeError
         If a value is something else; TOML has no null.
     ValueError
-        If text holds a lone surrogate, as the name of a file may.
+        If text holds a lone surrogate, as file names can.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Looking inside: checks of what the network computes."""
+"""Checks of what a network computes."""
 
 from whorl.glassbox.gradient_check import check_gradients
 

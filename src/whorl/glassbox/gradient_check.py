@@ -1,4 +1,4 @@
-"""Are the gradients right? Change each number slightly, and compare the change of the loss with the gradient."""
+"""Check gradients: change each value slightly, and compare the change of the loss with the gradient."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ def check_gradients(
 ) -> dict[str, float]:
     """Compare the model's gradients with finite differences, and return the largest relative error by parameter.
 
-    For each element p of a parameter, the central difference ``(L(p + h) − L(p − h)) / 2h`` is held against dL/dp, with
-    the model's random choices (dropout) made alike in all passes. The error of a parameter is
+    For each element p of a parameter, the central difference ``(L(p + h) − L(p − h)) / 2h`` is compared with dL/dp, with
+    the same dropout masks in all passes. The error of a parameter is
     ``max |analytic − numeric| / max(|analytic|, |numeric|)``, the largest deviation over the largest gradient: below 1e-6
-    means right, above 1e-3 wrong. What rounding alone may do to a difference of losses, some 1e-9, is taken off the
-    deviation first: where a network is so sure that its gradients are smaller than that, there is nothing to compare.
+    the gradient is right, above 1e-3 it is wrong. The rounding error of the central difference, about 1e-9, is subtracted
+    from the deviation first; gradients smaller than that cannot be checked.
 
-    The check works on a copy of the model in float64, and takes two passes for each parameter. It takes them at a point
-    close by, the parameters and inputs shifted by normal noise of standard deviation 0.01: a fresh model's biases are all
-    0 and so is the spiral's first point, which puts each ReLU on its kink, where there is no slope to compare with.
+    The check uses a copy of the model in float64, and takes two passes for each element. The parameters and inputs of the
+    copy are shifted by normal noise of standard deviation 0.01. Otherwise the inputs of a ReLU can be exactly 0, where it
+    has no derivative: for example, when all biases and a sample are 0.
 
     Parameters
     ----------
     model : Model
     X, y, loss, sample_weight
-        As in `Model.evaluate`; a few samples will do.
+        As in `Model.evaluate`; a few samples are enough.
     step : float, optional
-        h, above 0: for numbers of size 1; larger ones move in proportion.
+        h, above 0; multiplied by |p| for elements above 1.
     rng : int, Generator or None, optional
         Draws the shift and the dropout masks.
 
     Returns
     -------
     dict of str to float
-        By parameter (``"w1"``), and ``"inputs"`` for dL/dX.
+        The error of each parameter, such as ``"w1"``, and of dL/dX as ``"inputs"``.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def check_gradients(
 
     def numeric(array: Array) -> Array:
         slopes = np.empty(array.size)
-        flat = array.reshape(-1)  # a view: x and the vector's stretches are contiguous
+        flat = array.reshape(-1)  # a view, because the arrays are contiguous
         for i, kept in enumerate(flat.copy()):
             nudge = h * max(1, abs(kept))
             flat[i] = kept + nudge
@@ -88,13 +88,13 @@ def check_gradients(
     value, backward = run()
     dx = backward()
     assert dx is not None
-    noise = 8 * np.finfo(float).eps * max(1.0, abs(value)) / h  # how far rounding alone takes a difference of losses
+    noise = 8 * np.finfo(float).eps * max(1.0, abs(value)) / h  # the rounding error of a central difference
     analytic = {name: gradient.copy() for name, gradient in double.named_gradients().items()} | {"inputs": dx}
     arrays = double.named_parameters() | {"inputs": x}
     return {name: relative_error(analytic[name], numeric(arrays[name]), noise) for name in arrays}
 
 
 def relative_error(a: Array, b: Array, noise: float) -> float:
-    """Return the largest deviation, but for the noise, over the largest value; 0 if there is none."""
+    """Return the largest deviation, less the noise, over the largest value; 0 if there is no deviation."""
     deviation = np.abs(a - b).max(initial=0) - noise
     return float(deviation / max(np.abs(a).max(), np.abs(b).max())) if deviation > 0 else 0.0

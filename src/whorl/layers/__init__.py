@@ -1,4 +1,4 @@
-"""Layers: one concept a file."""
+"""Layers."""
 
 from whorl.layers.activations import ReLU, Softmax
 from whorl.layers.dense import Dense

@@ -14,7 +14,7 @@ from whorl.rows import ones, row_max, zeros
 
 
 class ReLU(Layer):
-    """``y = max(x, 0)``, element by element. Its slope is 1 where x > 0, else 0 (also at 0, as in PyTorch and Keras).
+    """``y = max(x, 0)``, element by element. The derivative is 1 where x > 0, else 0 (also at 0, as in PyTorch and Keras).
 
     References
     ----------
@@ -47,8 +47,8 @@ class Softmax(Layer):
 
         dL/dx_k = Σ_j dy_j y_j (δ_jk − y_k) = y_k (dy_k − Σ_j dy_j y_j)
 
-    Where a model ends in Softmax and is trained with `CrossEntropy`, this `backward` is not used: the two are
-    fused into one step, `CrossEntropy.from_scores`.
+    If a model ends in Softmax and is trained with `CrossEntropy`, this `backward` is not used: the two are fused into
+    one step, `CrossEntropy.from_scores`.
 
     Notes
     -----

@@ -42,7 +42,7 @@ class Place:
 
 
 def checked(name: str, layers: object) -> tuple[Layer, ...]:
-    """Return the layers as a tuple; raise unless it is a sequence of layers, not empty."""
+    """Return the layers as a tuple; raise TypeError or ValueError unless it is a sequence of at least one layer."""
     if isinstance(layers, Layer) or not isinstance(layers, Iterable):
         raise TypeError(f"{name} must be a list of layers, got {validation.show(layers)}")
     sequence = tuple(layers)
@@ -54,7 +54,7 @@ def checked(name: str, layers: object) -> tuple[Layer, ...]:
 
 
 def output_shape(layers: Iterable[Layer], inputs: Shape) -> Shape:
-    """Return the shape of the last layer's output, for inputs of this shape; raise ValueError where one does not fit."""
+    """Return the shape of the last output for inputs of this shape; raise ValueError if a layer does not fit."""
     for i, layer in enumerate(layers):
         inputs = _output_shape(i, layer, inputs)
     return inputs
@@ -68,9 +68,9 @@ def _output_shape(i: int, layer: Layer, inputs: Shape) -> Shape:
 
 
 def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Place]:
-    """Return a `Place` for each layer, for inputs of this shape; raise ValueError where one does not fit.
+    """Return a `Place` for each layer, for inputs of this shape; raise ValueError if a layer does not fit.
 
-    The names of their parameters carry the number of the layer among those with parameters: ``w1, b1, w2, b2``.
+    The names of parameters end in the number of the layer, counting only layers with parameters: ``w1, b1, w2, b2``.
     """
     places: list[Place] = []
     for i, layer in enumerate(layers):
@@ -151,7 +151,7 @@ def predict(layers: Sequence[Layer], x: Any, p: Sequence[Views]) -> Array:
 
 
 def adapt(layers: Sequence[Layer], x: Any, p: Sequence[Views], *, again: bool = False) -> None:
-    """Call `Layer.adapt` of the layers that learn from data without gradients: of those that have not yet, or all `again`."""
+    """Call `Layer.adapt` of layers such as `Standardize`: of those that have not been fitted yet, or of all `again`."""
     done = 0
     for i, (layer, views) in enumerate(zip(layers, p, strict=True)):
         if layer.needs_data(views, again=again):

@@ -21,8 +21,8 @@ from whorl.rows import ones
 class Dense(Layer):
     """``y = x W + b``.
 
-    Backward pass, with ``dy = dL/dy``: ``y_nj = Σ_i x_ni w_ij + b_j``, so each w_ij affects the loss through the
-    outputs j of all samples, and each x_ni through all outputs of sample n::
+    Backward pass, with ``dy = dL/dy``: ``y_nj = Σ_i x_ni w_ij + b_j``, so each w_ij affects the loss through output j
+    of all samples, and each x_ni through all outputs of sample n::
 
         dL/dw_ij = Σ_n x_ni dy_nj        dW = xᵀ dy
         dL/db_j  = Σ_n dy_nj             db = 1ᵀ dy

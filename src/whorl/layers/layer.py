@@ -94,8 +94,8 @@ class Layer(Description, ABC):
         """Apply the layer's constraint to its parameters p, in place. Called after each training step."""
 
     def needs_data(self, p: Views, *, again: bool = False) -> bool:
-        """Return whether the layer, or one inside it, has yet to learn from data without gradients, or should learn `again`."""
+        """Return whether the layer, or one inside it, must be fitted to data, as `Standardize`: for the first time or `again`."""
         return any(part.needs_data(views, again=again) for part, views in zip(self.parts, p.parts, strict=True))
 
     def adapt(self, x: Array, p: Views, *, again: bool = False) -> None:
-        """Learn without gradients from the inputs x of all training samples. Called if `needs_data` is True."""
+        """Fit the layer to its inputs x for all training samples. Called if `needs_data` returns True."""

@@ -38,7 +38,7 @@ class Standardize(Layer):
         return {
             "mean": Parameter(inputs, Zeros(), trained=False),
             "scale": Parameter(inputs, Ones(), trained=False),
-            "count": Parameter((1,), Zeros(), trained=False),  # the number of samples that it has learned from
+            "count": Parameter((1,), Zeros(), trained=False),  # the number of samples that it was fitted to
         }
 
     def needs_data(self, p: Views, *, again: bool = False) -> bool:

@@ -127,9 +127,7 @@ class Embedding(Layer):
                 f"column {columns[i]} must hold whole numbers from 0 to {self.categories[i] - 1},"
                 f" but sample {row} has {values[row, i]:g}"
             )
-        rows = codes + np.array(
-            [*accumulate(self.categories[:-1], initial=0)]
-        )  # each column's rows follow the last one's
+        rows = codes + np.array([*accumulate(self.categories[:-1], initial=0)])  # indices in w
         others = np.delete(x, columns, axis=1)  # (n, m − c)
         passed = others.shape[1]
 

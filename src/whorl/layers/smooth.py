@@ -59,7 +59,7 @@ class Sigmoid(Layer):
 class Softplus(Layer):
     """``y = log(1 + eˣ)``, a smooth approximation of ReLU, always above 0; ``dx = dy sigmoid(x)``.
 
-    PyTorch's becomes linear above 20, where the difference is below 2e-9.
+    PyTorch's becomes linear above 20, where the difference is below 2.1e-9.
 
     References
     ----------

@@ -220,7 +220,7 @@ class Hinge(Loss):
 
 
 def probabilities(prediction: Array) -> Array:
-    """Return `prediction` if its rows are probabilities: not negative, and of sum 1."""
+    """Return `prediction` if its rows are probabilities: not negative, and with a sum of 1."""
     # NaN is not refused here: training reports it with a better message.
     if (prediction < 0).any() or (np.abs(prediction.sum(axis=1) - 1) > 1e-3).any():
         raise ValueError(

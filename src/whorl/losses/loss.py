@@ -53,7 +53,7 @@ class Loss(Description, ABC):
         y : array_like
             Labels, as in `Model.fit`.
         sample_weight : array_like, shape (n,), optional
-            Weights, at least 0. Scaling all of them changes nothing.
+            Weight of each sample, at least 0. Only their ratios matter.
         """
         prediction = validation.numeric("prediction", prediction)
         if prediction.dtype.kind != "f":
@@ -84,7 +84,7 @@ class Elementwise(Loss):
 
     @abstractmethod
     def each(self, p: Array, y: Array) -> tuple[Array, Array]:
-        """Return the loss of each element, and its derivative by p."""
+        """Return the loss of each element, and its derivative with respect to p."""
 
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
         return values(y, outputs, dtype)

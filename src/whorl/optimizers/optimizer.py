@@ -36,7 +36,7 @@ class Objective(NamedTuple):
 class Optimizer(Description, ABC):
     """Base of all optimizers.
 
-    An optimizer is an immutable description, which any number of trainings can share. Its memory from step to step,
+    An optimizer is an immutable description, which several training runs can share. Its memory from step to step,
     such as a velocity, is a namespace that `start` returns and `step` changes; the training state holds it.
 
     Parameters

@@ -17,7 +17,7 @@ class ReduceOnPlateau(ResultSchedule):
 
     A value is an improvement on the best so far, b, if it is below ``b − threshold · |b|``, or above ``b + threshold · |b|``
     where higher is better. After more than `patience` epochs in a row without one, the rate is multiplied by
-    `factor`, and the count starts anew.
+    `factor`, and the count starts again at 0.
 
     Parameters
     ----------

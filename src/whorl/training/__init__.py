@@ -1,4 +1,4 @@
-"""Training: its arguments, its state, the loop and its one step, history, and callbacks."""
+"""Training: options, state, loop, step, history and callbacks."""
 
 from whorl.training.callbacks import Callback, StopTraining
 from whorl.training.checkpoint import Checkpoint

@@ -1,4 +1,4 @@
-"""Callbacks: what to do between epochs."""
+"""Callbacks: objects with methods that are called during training."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from whorl.training.history import Epoch, History
 
 
 class StopTraining(Exception):
-    """Raise it in a callback to end the training; the other callbacks still hear of the epoch. `History.stopped` says why."""
+    """Raised by a callback to stop training, after the other callbacks of the epoch. `History.stopped` is its message."""
 
 
 class Run(Protocol):
-    """What callbacks see of a `Training`."""
+    """The part of `Training` that callbacks use."""
 
     @property
     def model(self) -> Any:
@@ -23,30 +23,30 @@ class Run(Protocol):
 
     @property
     def epochs(self) -> int:
-        """The number of epochs that were asked for."""
+        """The number of epochs requested."""
 
     @property
     def epoch(self) -> int:
-        """The number of epochs that are done."""
+        """The number of completed epochs."""
 
     def columns(self) -> list[str]:
-        """Return the names of the values that each epoch has."""
+        """Return the names of the values recorded for each epoch."""
 
     def measure(self) -> tuple[dict[str, float], dict[str, float] | None]:
-        """Return loss, penalty and metrics of the model as it is, on the training and the validation data."""
+        """Return loss, penalty and metrics of the current model, on the training and on the validation data."""
 
     def learning_rate(self) -> float:
-        """Return the learning rate at this time."""
+        """Return the current learning rate."""
 
     def memory(self, callback: Callback) -> SimpleNamespace:
-        """Return what a callback remembers: a namespace of its own in the training state."""
+        """Return the namespace in the training state where a callback keeps its data."""
 
 
 class Callback:
-    """Base of all callbacks: override what you need.
+    """Base of all callbacks: override the methods that you need.
 
-    The callbacks of whorl are immutable descriptions, and keep what they remember in the training state: ``training.memory(self)``
-    is a namespace for it, empty at first. It is copied and restored with the state.
+    ``training.memory(self)`` is a namespace where a callback can keep data during training; it is empty at first, and part
+    of the training state, with which it is copied and restored. whorl's callbacks keep all their data there.
 
     Examples
     --------
@@ -62,20 +62,20 @@ class Callback:
     """
 
     def on_train_begin(self, training: Run) -> None:
-        """Called before the first epoch, and again where training goes on after a pause."""
+        """Called before the first epoch, and again when training continues after a pause."""
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         """Called after each epoch."""
 
     def on_train_end(self, training: Run, history: History) -> None:
-        """Called once, at the end, also when training was stopped or ended by an error."""
+        """Called at the end of training, also if it was stopped or ended by an error."""
 
 
 @contextmanager
 def listening(callbacks: Sequence[Callback], training: Run, history: History) -> Iterator[None]:
-    """Call ``on_train_begin`` of the callbacks, and at the end ``on_train_end`` of each that has begun, whatever happens.
+    """Call ``on_train_begin`` of the callbacks, and at the end ``on_train_end`` of those that have begun, even after an error.
 
-    Leaving the loop is not the end: training may go on later.
+    Leaving the loop, by ``break`` for example, is only a pause: ``on_train_end`` is not called.
     """
     begun: list[Callback] = []
     try:
@@ -93,7 +93,7 @@ def listening(callbacks: Sequence[Callback], training: Run, history: History) ->
 
 
 def stopping(history: History, call: Callable[..., None], *arguments: Any) -> None:
-    """Call a callback; where it raises StopTraining, note the reason in the history, the first one to be given."""
+    """Call a callback; if it raises StopTraining, record the reason in the history, unless there is one already."""
     try:
         call(*arguments)
     except StopTraining as reason:

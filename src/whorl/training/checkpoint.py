@@ -19,16 +19,16 @@ def _path(name: str, value: object) -> str:
 
 
 class Checkpoint(Callback, Description):
-    """Saves the model after every N-th epoch, or whenever a value improves.
+    """Saves the model after every N-th epoch, or only after those in which a value improves.
 
-    Each file is complete or does not exist: it is written under another name and then renamed, as `Model.save` does.
+    Files are written as by `Model.save`, so they are always complete.
 
     Parameters
     ----------
     path : str or path
-        The file to write; ``{epoch}`` in it is replaced by the number of the epoch, so that each has a file of its own.
+        The file to write. ``{epoch}`` in it is replaced by the number of the epoch, for one file per epoch.
     monitor : str, optional
-        A value of the history: only epochs in which it improves on all earlier ones are saved.
+        The name of a value of the history: an N-th epoch is saved only if it is better than in the earlier ones.
     every : int, optional
         N, at least 1.
     higher_is_better : bool, optional
@@ -65,11 +65,12 @@ class Checkpoint(Callback, Description):
             monitor.check(training.columns())
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
+        if epoch.number % self.every:
+            return
         monitor, memory = self._monitor(), training.memory(self)
         if monitor:
             value, best = epoch[monitor.monitor], getattr(memory, "best", None)
             if not monitor.improved(value, best):
                 return
             memory.best = value
-        if epoch.number % self.every == 0:
-            training.model.save(self.path.replace("{epoch}", str(epoch.number)))
+        training.model.save(self.path.replace("{epoch}", str(epoch.number)))

@@ -1,4 +1,4 @@
-"""What training and evaluation work on: samples with their labels and weights, validated once."""
+"""Samples with labels and weights, validated once, for training and evaluation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from whorl.training.options import Options
 
 
 class RowView:
-    """Some rows of an array, by their numbers: only what is asked for is copied, a batch at a time.
+    """A selection of rows of an array, which copies only the rows that are accessed, such as those of a batch.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class RowView:
         return selected
 
     def take(self, places: Sequence[int] | Array, axis: int) -> Array:
-        """Return copies of the rows in these places, as ``ndarray.take`` does."""
+        """Return copies of the rows at these indices, as ``ndarray.take`` does."""
         return self.array.take(self.rows.take(places), axis=axis)
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:  # noqa: FBT001  # so NumPy calls it
@@ -54,16 +54,16 @@ class RowView:
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples in the form the kernels take.
+    """Validated samples.
 
     Parameters
     ----------
     x : ndarray or RowView, shape (n, *inputs)
-        Of the model's dtype.
+        The inputs, in the model's dtype.
     target : ndarray
         Labels, as `Loss.targets` returns them.
     weight : ndarray, shape (n,), or None
-        Weights of mean 1; None for equal ones.
+        Weights with a mean of 1; None if all are equal.
     """
 
     x: Array | RowView
@@ -72,7 +72,7 @@ class Samples:
 
     @classmethod
     def checked(cls, model: Stack, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
-        """Validate what a user passed for a model; raise TypeError or ValueError."""
+        """Validate the data that a user passed for a model; raise TypeError or ValueError."""
         validation.instance("loss", loss, Loss, "CrossEntropy()")
         x = validation.samples("X", X, model.inputs, model.dtype)
         target = loss.targets(y, model.outputs, model.dtype)
@@ -84,18 +84,18 @@ class Samples:
         return len(self.x)
 
     def batch(self, rows: Array) -> tuple[Array, Array, Array | None]:
-        """Return copies of x, target and weight for these row numbers."""
+        """Return copies of x, target and weight for these indices."""
         weight = None if self.weight is None else self.weight.take(rows)
         return self.x.take(rows, axis=0), self.target.take(rows, axis=0), weight
 
     def select(self, rows: Array) -> Samples:
-        """Return the samples with these row numbers, without copying their inputs."""
+        """Return the samples at these indices, without copying their inputs."""
         assert isinstance(self.x, np.ndarray)
         selected = Samples(RowView(self.x, rows), self.target.take(rows, axis=0))
         return selected if self.weight is None else selected.reweighted(self.weight.take(rows))
 
     def reweighted(self, factor: Array) -> Samples:
-        """Return the same samples, their weights multiplied by `factor` and scaled to a mean of 1 again."""
+        """Return the same samples with their weights multiplied by `factor`, scaled to a mean of 1 again."""
         together = factor if self.weight is None else self.weight * factor
         return Samples(self.x, self.target, weights(together, len(self), self.x.dtype))
 
@@ -103,7 +103,7 @@ class Samples:
 def split(
     data: Samples, fraction: float, rng: np.random.Generator, classes: Array | None = None
 ) -> tuple[Samples, Samples]:
-    """Shuffle, and set a fraction aside, of each class the same if they are given: return those to train on, and those aside."""
+    """Split samples at random into a training and a validation set; with `classes`, split each class by the same fraction."""
     held_out = round(fraction * len(data))
     if not 0 < held_out < len(data):
         raise ValueError(
@@ -116,7 +116,7 @@ def split(
 def class_weights(target: Array | None, class_weight: Mapping[int, float] | str, classes: int) -> Array:
     """Return the weight of each sample's class, in float64.
 
-    ``"balanced"`` weighs class c with ``n / n_c``, so that each of the classes that occur weighs the same together.
+    ``"balanced"`` gives class c the weight ``n / n_c``, so that all classes in the data have the same total weight.
     """
     if target is None:
         raise ValueError("class_weight needs a loss with one label for each sample, such as CrossEntropy()")
@@ -139,12 +139,12 @@ def class_weights(target: Array | None, class_weight: Mapping[int, float] | str,
 def training_data(
     model: Stack, X: Any, y: Any, options: Options, metrics: Mapping[str, Metric], rng: np.random.Generator
 ) -> tuple[Samples, Samples | None]:
-    """Validate samples and labels; return those to train on, and those to validate on or None.
+    """Validate samples and labels; return the training set and the validation set, or None for the latter.
 
     Raises
     ------
     TypeError, ValueError
-        If they do not fit the model, the loss, each other or the options.
+        If the data do not fit the model, the loss or the options.
     """
     loss = options.loss
 
@@ -155,12 +155,12 @@ def training_data(
     given = options.validation
     classes = loss.classes(train.target)
     if options.stratify and (given is None or isinstance(given, tuple | list)):
-        raise ValueError("stratify=True needs a fraction to split off: validation=0.2, for instance")
+        raise ValueError("stratify=True needs validation to be a fraction, such as validation=0.2")
     if options.stratify and classes is None:
         raise ValueError("stratify=True needs a loss with one label for each sample, such as CrossEntropy()")
     if isinstance(given, tuple | list):
         if len(given) not in (2, 3):
-            raise ValueError(f"validation must be (X_val, y_val), got {len(given)} items")
+            raise ValueError(f"validation must be (X_val, y_val) or (X_val, y_val, weights), got {len(given)} items")
         try:
             validation = checked(*given)
         except (TypeError, ValueError) as error:
@@ -177,7 +177,7 @@ def training_data(
 
 
 def _try_metrics(metrics: Mapping[str, Metric], target: Array, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Compute our own metrics once, so that one that does not fit the labels fails now and not after an epoch."""
+    """Compute whorl's metrics once, so that a metric that does not fit the labels fails before training."""
     prediction = np.broadcast_to(np.zeros(1, dtype), shape)
     for name, metric in metrics.items():
         if METRICS.get(name) is metric:

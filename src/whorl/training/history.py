@@ -1,4 +1,4 @@
-"""What happened while training: a record an epoch, and the history of them."""
+"""The records of training: steps, epochs and their history."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from whorl._core.monitor import Monitor
 
 
 class Step(NamedTuple):
-    """One step of training.
+    """The record of a training step.
 
     Parameters
     ----------
     number : int
-        Steps taken in this run, this one included.
+        Number of completed steps, this one included.
     samples : int
-        The number of samples in the batch.
+        Number of samples in the step.
     loss, penalty : float
-        The loss of the batch before the step, penalty included, and that part of it.
+        The loss before the step, penalty included, and the penalty.
     learning_rate : float
-        The rate the step was taken with.
+        The learning rate of the step.
     epoch : Epoch or None
-        The record of the epoch that this step completed.
+        The record of the epoch, if this was its last step.
     """
 
     number: int
@@ -39,16 +39,16 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch of training.
+    """The record of an epoch.
 
     Parameters
     ----------
     number : int
-        Epochs completed, this one included.
+        Number of completed epochs, this one included.
     seconds : float
-        How long its steps and its validation took.
+        Duration of its steps and its validation.
     values : mapping of str to float
-        By the names of `History`; ``epoch["loss"]`` is short for ``epoch.values["loss"]``.
+        The values that `History` describes, by name; ``epoch["loss"]`` is short for ``epoch.values["loss"]``.
     """
 
     number: int
@@ -60,19 +60,19 @@ class Epoch:
 
 
 class History(Mapping[str, list[float]]):
-    """The epochs' values by name, each a list of one float an epoch.
+    """The values of all epochs: a mapping from their names to lists of floats, one float per epoch.
 
-    ``loss`` is the mean over the epoch's samples, and the metrics are of all its predictions, each made with the weights
-    of that moment and with dropout on: what training itself saw, at no extra cost. ``penalty`` is the part of the loss
-    that is regularisation. ``val_loss`` and its like are of the network as it stood at the end of the epoch, with
-    dropout off; so is ``learning_rate``.
+    ``loss`` is the mean over the samples of the epoch, and metrics are computed from all its predictions. The predictions
+    are those of the training steps, each with the parameters before that step and with dropout on, so they cost nothing
+    extra. ``penalty`` is the regularization part of the loss. ``val_loss`` and the other validation values are measured at
+    the end of the epoch, with dropout off; ``learning_rate`` is the rate at that time.
 
     Attributes
     ----------
     epochs : list of Epoch
         The records.
     stopped : str or None
-        Why training ended before its last epoch, if it did.
+        The reason why a callback stopped training, if one did.
 
     Examples
     --------
@@ -88,20 +88,20 @@ class History(Mapping[str, list[float]]):
         self.stopped: str | None = None
 
     def copy(self) -> History:
-        """Return a copy; the records are shared, as they never change."""
+        """Return a copy; the records are immutable and shared."""
         other = History()
         other.epochs, other.stopped = self.epochs.copy(), self.stopped
         return other
 
     def best(self, name: str = "val_loss", *, higher_is_better: bool | None = None) -> Epoch:
-        """Return the record of the epoch in which a value was best, the first of them.
+        """Return the record of the epoch with the best value, the first one if several are equal.
 
         Parameters
         ----------
         name : str, optional
-            The value, by its name in the history.
+            The name of the value.
         higher_is_better : bool, optional
-            Required unless it is a loss.
+            Required unless it is a loss or a penalty.
 
         Examples
         --------
@@ -124,7 +124,7 @@ class History(Mapping[str, list[float]]):
         self.epochs.append(epoch)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a line for each epoch, with its number and seconds, to a file that ends in ``.csv`` or ``.jsonl``.
+        """Write a line for each epoch, with its number and seconds, to a ``.csv`` or ``.jsonl`` file.
 
         Examples
         --------

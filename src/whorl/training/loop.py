@@ -1,13 +1,13 @@
-"""The training loop: epochs of steps, in order, with records and callbacks. `step.py` has the step itself."""
+"""The training loop: epochs, records and callbacks. The training step is in `step.py`."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -28,28 +28,28 @@ from whorl.training.options import Options, callback_list
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Outcome, take_step
 
+R = TypeVar("R")
+
 
 class DivergenceError(ArithmeticError):
-    """The loss became infinite or NaN. Model and training state are what they were before that epoch."""
+    """The loss or the parameters became infinite or NaN. The model and the training state are as before that epoch."""
 
 
 class Training:
-    """A training run: a ``for`` over it trains the model, one epoch a turn.
+    """A training run, created by `Model.training`: iterating over it trains the model, one epoch per iteration.
 
-    Between two turns the run rests: look at the model, save it, stop for good, or come back later with another ``for``, which
-    goes on where the last one stopped, in the middle of an epoch too. `Model.training` makes one.
+    Between two iterations you can use, change or save the model, or leave the loop. Another loop then continues where the
+    last one stopped, also in the middle of an epoch.
 
     Attributes
     ----------
     model : Model
     options : Options
-        The arguments of the training.
     state : TrainingState
-        All that it remembers.
     train, validation : Samples
-        The data, after the split; `validation` is None without validation data.
+        The data after the split; `validation` is None without validation data.
     batch_size : int
-        Samples in a batch.
+        Samples per batch.
     """
 
     def __init__(self, model: Stack, X: Any, y: Any, options: Options) -> None:
@@ -80,13 +80,13 @@ class Training:
         return asked
 
     def restore(self, state: TrainingState) -> None:
-        """Return to a state: the model gets its numbers, and training goes on from there to the same bits.
+        """Continue from a training state, with bit-identical results.
 
         Parameters
         ----------
         state : TrainingState
-            Of this run or of another one of an equal model and optimizer; a copy of it is taken. The state of a run of the
-            same model is gone on with, and the model keeps the numbers that it has.
+            The state of a run with an equal model and optimizer. It is copied, and its parameters and statistics are copied
+            into the model; but if it is a state of this model itself, and no copy, the model keeps its current values.
         """
         model = self.model
         state.check(model.parameters, model.statistics, self.options.optimizer.start(model.parameters), len(self.train))
@@ -95,7 +95,7 @@ class Training:
             model.parameters, model.statistics = state.parameters, state.statistics
             state.parameters, state.statistics = model.parameters, model.statistics
         memory = schedules.begin(self.options.optimizer.learning_rate)
-        if vars(memory).keys() != vars(state.schedule).keys():  # another kind of schedule
+        if vars(memory).keys() != vars(state.schedule).keys():  # from another kind of schedule
             state.schedule = memory
         self.state = state
 
@@ -103,25 +103,24 @@ class Training:
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train, and yield a record after each epoch."""
-        history = self.state.history
-        history.stopped = None
-        with listening(self.callbacks, self, history):
-            while self.state.epoch < self.options.epochs and history.stopped is None:
-                yield self._epoch()
+        return self._run(self._epoch)
 
     def steps(self) -> Iterator[Step]:
-        """Train, and yield a record after each step; the last of an epoch holds the epoch's record."""
+        """Train, and yield a record after each step; the last one of an epoch holds the record of the epoch."""
+        return self._run(self._epoch_step)
+
+    def _run(self, advance: Callable[[], R]) -> Iterator[R]:
         history = self.state.history
         history.stopped = None
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
-                yield self._epoch_step()
+                yield advance()
 
     def _epoch(self) -> Epoch:
-        """Take the steps that are left of this epoch, and return its record."""
+        """Take the remaining steps of this epoch, and return its record."""
         current, options, count = self._begin_epoch(), self.options, len(self.train)
         begun = time.perf_counter()
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is found at the end
+        with np.errstate(over="ignore", invalid="ignore"):  # `_end_epoch` checks that the results are finite
             while current.samples < count:
                 batches = current.batches(self.batch_size, options.accumulate)
                 outcome = take_step(self.model, self.train, batches, options, self.state, self.learning_rate())
@@ -141,7 +140,7 @@ class Training:
         return Step(self.state.step, sum(map(len, batches)), *outcome[:2], rate, epoch)
 
     def _count(self, batches: list[Array], outcome: Outcome) -> None:
-        """Count a step. One that was interrupted before is taken again."""
+        """Record a completed step. A step that is interrupted before this is repeated."""
         current = self.state.current
         assert current is not None
         loss, penalty, prediction = outcome
@@ -155,36 +154,38 @@ class Training:
         self.state.step += 1
 
     def _begin_epoch(self) -> EpochState:
-        """Return the epoch that is under way, or a new one."""
+        """Return the state of the current epoch; start a new epoch if there is none."""
         state, model = self.state, self.model
         if state.current is None:
             keep_freed_memory()
             before = replace(state, history=History(), callbacks=[]).copy()  # what an epoch changes
             chain.adapt(model.layers, self.train.x, model.p)
-            if state.stepped is not None:  # the model has the average of what the steps came to
+            if state.stepped is not None:  # between epochs, the model has the averaged parameters
                 average = self.options.optimizer.average(state.optimizer)
                 assert average is not None
                 if np.array_equal(model.parameters, average):
                     model.parameters = state.stepped
-                else:  # somebody has changed the model since: go on from there
+                else:  # the user has changed the model: continue from its new values
                     average[...] = model.parameters
                 state.stepped = None
-            state.current = EpochState(state.rng.permutation(len(self.train)), before)  # shuffle numbers, not data
+            state.current = EpochState(state.rng.permutation(len(self.train)), before)  # shuffle indices, not data
         return state.current
 
     def _end_epoch(self, current: EpochState) -> Epoch:
-        """Count the epoch as done, and return its record."""
+        """Complete the epoch, and return its record."""
         begun, state, model, optimizer = time.perf_counter(), self.state, self.model, self.options.optimizer
         values = {"loss": current.loss / current.samples, "penalty": current.penalty / current.samples}
-        if not (math.isfinite(values["loss"]) and all(map(all_finite, state.arrays()))):
-            raise self._diverged("loss", values["loss"], current)
+        if not math.isfinite(values["loss"]):
+            raise self._diverged(f"the loss became {values['loss']}", current)
+        if not all(map(all_finite, state.arrays())):
+            raise self._diverged("parameters, statistics or optimizer state became infinite or NaN", current)
         average = optimizer.average(state.optimizer)
         if average is not None:
             state.stepped = model.parameters.copy()
             model.parameters = average
         validation = self._measure(self.validation) if self.validation else {}
         if not math.isfinite(validation.get("loss", 0.0)):
-            raise self._diverged("validation loss", validation["loss"], current)
+            raise self._diverged(f"the validation loss became {validation['loss']}", current)
         state.epoch, state.current = state.epoch + 1, None
         if self.metrics:
             target, prediction = (np.concatenate(part) for part in zip(*current.predictions, strict=True))
@@ -198,37 +199,37 @@ class Training:
             stopping(state.history, callback.on_epoch_end, self, epoch)
         return epoch
 
-    def _diverged(self, what: str, value: float, current: EpochState) -> DivergenceError:
-        """Put back all numbers that the epoch has changed, and return the error to raise."""
+    def _diverged(self, what: str, current: EpochState) -> DivergenceError:
+        """Restore everything that the epoch has changed, and return the error to raise."""
         before, state = current.before, self.state
         self.model.parameters, self.model.statistics = before.parameters, before.statistics
         state.optimizer, state.schedule, state.stepped = before.optimizer, before.schedule, before.stepped
         state.rng.bit_generator.state = before.rng.bit_generator.state
         state.step, state.current = before.step, None
         return DivergenceError(
-            f"the {what} became {value} in epoch {state.epoch + 1}: the steps were too long; lower the learning rate, or"
-            " scale the inputs to about 1 (model and training state are as before that epoch)"
+            f"{what} in epoch {state.epoch + 1}: lower the learning rate, or scale the inputs to about 1"
+            " (the model and the training state are as before that epoch)"
         )
 
-    # What callbacks, and whoever drives the loop, may ask.
+    # For callbacks, and for loops that users write.
 
     @property
     def epochs(self) -> int:
-        """The number of epochs that were asked for."""
+        """The number of epochs requested."""
         return self.options.epochs
 
     @property
     def epoch(self) -> int:
-        """The number of epochs that are done."""
+        """The number of completed epochs."""
         return self.state.epoch
 
     @property
     def step(self) -> int:
-        """The number of steps that are done."""
+        """The number of completed steps."""
         return self.state.step
 
     def learning_rate(self) -> float:
-        """Return the learning rate at this time."""
+        """Return the current learning rate."""
         rate, state = self.options.optimizer.learning_rate, self.state
         if not callable(rate):
             return rate
@@ -236,22 +237,22 @@ class Training:
         return schedules.rate_at(rate, state.epoch + part, state.schedule)
 
     def columns(self) -> list[str]:
-        """Return the names of the values that each epoch has."""
+        """Return the names of the values recorded for each epoch."""
         measured = ["loss", "penalty", *self.metrics]
         validation = [f"val_{name}" for name in measured] if self.validation else []
         return [*measured, *validation, "learning_rate"]
 
     def measure(self) -> tuple[dict[str, float], dict[str, float] | None]:
-        """Return loss, penalty and metrics of the model as it is, on the training and the validation data."""
+        """Return loss, penalty and metrics of the current model, on the training and on the validation data."""
         return self._measure(self.train), self._measure(self.validation) if self.validation else None
 
     def _measure(self, data: Samples) -> dict[str, float]:
-        return measure(self.model, data.x, data.target, data.weight, self.options.loss, self.metrics)
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is an answer too
+            return measure(self.model, data.x, data.target, data.weight, self.options.loss, self.metrics)
 
     def memory(self, callback: Callback) -> SimpleNamespace:
-        """Return what a callback remembers: a namespace of its own in the training state."""
-        callbacks = self.callbacks
-        memories = self.state.callbacks
-        if len(memories) != len(callbacks):
-            memories[:] = [SimpleNamespace() for _ in callbacks]
-        return next(memory for own, memory in zip(callbacks, memories, strict=True) if own is callback)
+        """Return the namespace in the training state where a callback keeps its data."""
+        memories, kinds = self.state.callbacks, [type(own).__name__ for own in self.callbacks]
+        if [memory.kind for memory in memories] != kinds:  # none yet, or those of other callbacks
+            memories[:] = [SimpleNamespace(kind=kind) for kind in kinds]
+        return next(memory for own, memory in zip(self.callbacks, memories, strict=True) if own is callback)

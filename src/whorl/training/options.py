@@ -1,4 +1,4 @@
-"""The arguments of training, each written once."""
+"""The arguments of training, declared once for all methods that take them."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Options:
-    """The arguments of `Model.fit`, `Model.training` and `Model.partial_fit`, beside the samples X and the labels y.
+    """The arguments of `Model.fit`, `Model.training` and `Model.partial_fit`, besides the samples X and the labels y.
 
     Parameters
     ----------
     loss : Loss
         The function to minimize, such as ``CrossEntropy()``.
     optimizer : Optimizer
-        How to step, such as ``SGD(0.05, momentum=0.9)`` or ``Adam(Cosine(0.01, epochs=50))``.
+        The optimizer, such as ``SGD(0.05, momentum=0.9)`` or ``Adam(Cosine(0.01, epochs=50))``.
     epochs : int
-        Number of passes over the samples, at least 0; with a `state`, the number to reach.
+        Number of passes over the samples, at least 0; with a `state`, the total number to reach.
     batch_size : int, optional
-        Samples a step: 32, or all of them for `LBFGS`. The last batch of an epoch may be shorter; its mean counts by its
-        length.
+        Samples per batch: by default 32, or all samples for `LBFGS`. The last batch of an epoch may be shorter; the loss of
+        the epoch is the mean over the samples.
     accumulate : int, optional
-        Batches a step: their gradients are averaged, as if they were one batch, in the memory of one.
+        Batches per step. Their gradients are averaged as if they were one batch, with the memory of one.
     validation : float or tuple, optional
-        A fraction of the samples, in (0, 1), that is set aside after a shuffle; or ``(X_val, y_val)`` or ``(X_val,
-        y_val, sample_weight_val)``.
+        The fraction of the samples, in (0, 1), to set aside at random; or ``(X_val, y_val)`` or ``(X_val, y_val,
+        sample_weight_val)``.
     stratify : bool, optional
-        Whether the fraction is the same of each class, to within one sample.
+        Whether to set aside the same fraction of each class, to within one sample.
     metrics : iterable of str or callable, optional
         ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
     callbacks : iterable of Callback, optional
-        Called before the first epoch, after each, and at the end, in order.
+        Called before the first epoch, after each epoch, and at the end, in order.
     sample_weight : array_like, shape (n,), optional
-        Weights of the samples in the loss; at least 0. Scaling all of them changes nothing.
+        Weight of each sample in the loss, at least 0. Only their ratios matter.
     class_weight : mapping of int to float, or "balanced", optional
-        Weights of the classes in the training loss (1 for those not named); ``"balanced"`` gives every class the
-        same total weight, however rare it is.
+        Weights of the classes in the training loss (1 for classes not named); ``"balanced"`` gives all classes the same
+        total weight.
     rng : int, Generator or None, optional
-        Draws the split, the order of the samples and the dropout masks. None takes fresh entropy.
+        Draws the split, the order of the samples and the dropout masks. None uses fresh entropy.
     state : TrainingState, optional
-        Where to go on from: the state of an earlier training, or a copy of it. By default training starts anew.
+        The state to continue from, returned by earlier training, or a copy of it. By default, a new one.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not of the form above.
+        If an argument is invalid.
     """
 
     loss: Loss
@@ -87,13 +87,13 @@ class Options:
         if self.batch_size is not None:
             checked["batch_size"] = integer("batch_size", self.batch_size)
         if self.state is not None:
-            instance("state", self.state, TrainingState, "that of an earlier training")
+            instance("state", self.state, TrainingState, "the result of partial_fit")
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
 
 def options(method: str, arguments: Mapping[str, Any]) -> Options:
-    """Return the options that a method was given; raise TypeError, with a hint, for missing or unknown ones."""
+    """Return the options passed to a method; raise TypeError for missing or unknown ones."""
     known = {each.name: each for each in fields(Options)}
     for name in arguments:
         if name not in known:
@@ -107,7 +107,7 @@ def options(method: str, arguments: Mapping[str, Any]) -> Options:
 def takes_options(
     _: Callable[P, Options], /
 ) -> Callable[[Callable[..., R]], Callable[Concatenate[Any, Any, Any, P], R]]:
-    """Show the fields of `Options` as the keyword arguments of a method, to editors, type checkers and ``help``."""
+    """Give a method the fields of `Options` as keyword arguments, for editors, type checkers and ``help``."""
 
     def show_signature(method: Callable[..., R]) -> Callable[Concatenate[Any, Any, Any, P], R]:
         own = [each for each in inspect.signature(method).parameters.values() if each.kind is not each.VAR_KEYWORD]
@@ -119,7 +119,7 @@ def takes_options(
 
 
 def callback_list(callbacks: object) -> tuple[Callback, ...]:
-    """Return the callbacks as a tuple; raise unless each is one."""
+    """Return the callbacks as a tuple; raise TypeError for anything else."""
     if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
         raise TypeError(f"callbacks must be a list of callbacks, got {show(callbacks)}")
     return tuple(instance(f"callbacks[{i}]", each, Callback, "Progress()") for i, each in enumerate(callbacks))

@@ -1,4 +1,4 @@
-"""The lines that training prints."""
+"""A callback that prints the progress of training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from whorl.training.history import Epoch, History
 
 
 def line(epoch: int, train: Mapping[str, float], validation: Mapping[str, float] | None, learning_rate: float) -> str:
-    """Return the line of one epoch.
+    """Return the line to print for an epoch.
 
     Examples
     --------
@@ -35,17 +35,17 @@ def _values(measured: Mapping[str, float]) -> str:
 
 
 class Progress(Callback, Description):
-    """Prints a line for epoch 0 (the untrained network), for every N-th epoch, and for the last.
+    """Prints a line for epoch 0 (the untrained network), for every N-th epoch and for the last epoch.
 
-    A line describes the network as it is after so many epochs, with dropout off: for each, the training data is measured
-    anew (the `History` has the cheaper means over the epoch's batches). On a terminal a live line follows the last one.
+    For each line, the model is evaluated on the training and the validation data, with dropout off. (`History` has the means
+    over the batches of each epoch instead, which cost nothing extra.) On a terminal, a progress bar follows the last line.
 
     Parameters
     ----------
     every : int, optional
         N, at least 1; by default about ten lines are printed.
     stream : file, optional
-        Where to print; by default the standard output.
+        The file to print to; by default the standard output.
     """
 
     every: int | None = argument(integer, default=None)
@@ -64,7 +64,7 @@ class Progress(Callback, Description):
             self._live(training, epoch)
 
     def on_train_end(self, training: Run, history: History) -> None:
-        if getattr(training.memory(self), "printed", None) != training.epoch:  # stopped between two lines
+        if getattr(training.memory(self), "printed", None) != training.epoch:  # stopped early
             self._print(training)
         if history.stopped is not None:
             self._write(f"stopped after epoch {training.epoch}: {history.stopped}\n")
@@ -75,7 +75,7 @@ class Progress(Callback, Description):
         self._write(line(training.epoch, train, validation, training.learning_rate()) + "\n")
 
     def _live(self, training: Run, epoch: Epoch) -> None:
-        """Show how far training is, on a line that the next one will overwrite."""
+        """Show a progress bar, on a line that the next one overwrites."""
         memory = training.memory(self)
         memory.shown = time.perf_counter()
         if (self.stream or sys.stdout).isatty():

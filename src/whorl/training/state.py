@@ -1,4 +1,4 @@
-"""The training state: everything that a training remembers, in one object."""
+"""The training state: everything that training keeps from step to step, in one object."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from whorl.training.history import History
 
 @dataclass(eq=False)
 class EpochState:
-    """The epoch under way.
+    """The state of the current epoch.
 
     Parameters
     ----------
     order : ndarray of int, shape (n,)
-        The numbers of the samples in the order of this epoch.
+        The indices of the samples, in the order of this epoch.
     before : TrainingState
-        What there was before it, to go back to if training diverges.
+        The state before the epoch, restored if training diverges.
     samples : int
-        How many of them the steps have taken.
+        Number of samples used so far.
     loss, penalty : float
         Sums over these samples.
     seconds : float
-        Time that the steps took.
+        Duration of the steps so far.
     predictions : list of tuple
         Targets and predictions of each step, for the metrics.
     """
@@ -43,12 +43,12 @@ class EpochState:
     predictions: list[tuple[Array, Array]] = field(default_factory=list)
 
     def batches(self, size: int, count: int) -> list[Array]:
-        """Return the rows of the next batches of this size, as many as a step takes, or as are left."""
+        """Return the indices of the next batches: `count` batches of this size, or fewer at the end of the epoch."""
         starts = range(self.samples, min(self.samples + size * count, len(self.order)), size)
         return [self.order[start : start + size] for start in starts]
 
     def copy(self) -> EpochState:
-        """Return a copy; what never changes is shared."""
+        """Return a copy; what never changes is shared with it."""
         return EpochState(
             self.order, self.before, self.samples, self.loss, self.penalty, self.seconds, self.predictions.copy()
         )
@@ -56,31 +56,31 @@ class EpochState:
 
 @dataclass(eq=False)
 class TrainingState:
-    """Everything that a training remembers from step to step.
+    """Everything that training keeps from step to step.
 
-    Nothing else keeps state: layers, losses, optimizers, schedules and callbacks are descriptions. So a copy of it is a
-    point to which training can return, and from where it goes on to the same bits (`Training.restore`).
+    Layers, losses, optimizers, schedules and callbacks have no state of their own. So training can return to a copy of this
+    object, and continue from it with bit-identical results (`Training.restore`).
 
     Parameters
     ----------
     parameters, statistics : ndarray
-        The vectors of the model: in a running training the model's own, in a copy copies of them.
+        The vectors of the model; in a copy of the state, copies of them.
     optimizer : namespace
-        What the optimizer remembers, by `Optimizer.start`.
+        The state of the optimizer, from `Optimizer.start`.
     schedule : namespace
-        What the learning rate remembers of results.
+        The state of the learning rate schedule.
     rng : Generator
         Draws the order of the samples and the dropout masks.
     stepped : ndarray or None
-        The parameters that the steps have come to, while the model has their average.
+        Between epochs, the parameters after the last step, if the optimizer gave the model their average.
     epoch, step : int
-        How many are done.
+        Numbers of completed epochs and steps.
     current : EpochState or None
-        The epoch under way.
+        The current epoch; None between epochs.
     history : History
         The records of the epochs.
     callbacks : list of namespace
-        What each callback remembers.
+        The data of each callback.
     """
 
     parameters: Array
@@ -112,20 +112,20 @@ class TrainingState:
         )
 
     def check(self, parameters: Array, statistics: Array, optimizer: SimpleNamespace, samples: int) -> None:
-        """Raise ValueError unless the state is one of a training with such vectors, optimizer and number of samples."""
+        """Raise ValueError unless the state fits these vectors, this optimizer state and this number of samples."""
         for name, own, other in (
             ("parameters", self.parameters, parameters),
             ("statistics", self.statistics, statistics),
         ):
             if own.shape != other.shape or own.dtype != other.dtype:
                 raise ValueError(
-                    f"state must be of a training of this model, whose {name} have shape {other.shape} and type {other.dtype},"
+                    f"state must fit this model, whose {name} have shape {other.shape} and type {other.dtype},"
                     f" got {own.shape} and {own.dtype}"
                 )
         if _names(self.optimizer) != _names(optimizer):
             raise ValueError(
-                f"state must be of a training with the same kind of optimizer, which remembers {_names(optimizer)},"
-                f" got one that remembers {_names(self.optimizer)}"
+                f"state must come from the same kind of optimizer, with the values {_names(optimizer)},"
+                f" got {_names(self.optimizer)}"
             )
         if self.current is not None and len(self.current.order) != samples:
             raise ValueError(
@@ -133,14 +133,14 @@ class TrainingState:
             )
 
     def arrays(self) -> Iterator[Array]:
-        """Yield all arrays of numbers in it, those of the optimizer included."""
+        """Yield the vectors of the model and the arrays of the optimizer."""
         yield self.parameters
         yield self.statistics
         yield from _arrays(self.optimizer)
 
 
 def _copied(memory: Any) -> Any:
-    """Copy arrays, and the namespaces, lists and dicts that hold them; everything else must not change, and is shared."""
+    """Copy arrays, namespaces, lists and dicts; everything else is immutable and shared."""
     if isinstance(memory, np.ndarray):
         return memory.copy()
     if isinstance(memory, SimpleNamespace):
@@ -159,7 +159,7 @@ def _arrays(memory: Any) -> Iterator[Array]:
 
 
 def _names(memory: Any) -> list[str]:
-    """Return the names of what an optimizer remembers, those inside wrappers included."""
+    """Return the names of the values in an optimizer's state, those of wrapped optimizers included."""
     inner = (
         f"{name}.{each}"
         for name, value in vars(memory).items()

@@ -16,13 +16,13 @@ from whorl.training.options import Options
 from whorl.training.state import TrainingState
 
 Outcome: TypeAlias = tuple[float, float, Array]
-"""Loss, the penalty in it, and predictions, before the step."""
+"""The loss, its penalty part, and the predictions, all before the parameters change."""
 
 
 def take_step(
     model: Stack, data: Samples, batches: list[Array], options: Options, state: TrainingState, learning_rate: float
 ) -> Outcome:
-    """Take one training step on the rows of a batch, or of several whose gradients are accumulated."""
+    """Take one training step, on one batch of rows or on several batches whose gradients are accumulated."""
 
     def evaluate(rows: Array) -> Outcome:
         x, target, weight = data.batch(rows)  # batch
@@ -34,7 +34,7 @@ def take_step(
         return evaluate(batches[0]) if len(batches) == 1 else accumulate(evaluate, model, batches)
 
     outcome, frozen = gradient(), model.frozen_values()
-    objective = Objective(outcome[0], lambda: gradient()[0])  # for optimizers that search along a line
+    objective = Objective(outcome[0], lambda: gradient()[0])  # for optimizers with a line search
     options.optimizer.step(model.parameters, model.gradients, state.optimizer, learning_rate, objective)  # step
     model.constrain(frozen)
     options.optimizer.settle(model.parameters, state.optimizer)
@@ -42,7 +42,7 @@ def take_step(
 
 
 def accumulate(evaluate: Callable[[Array], Outcome], model: Stack, batches: list[Array]) -> Outcome:
-    """Evaluate several batches as if they were one: the means of their losses and gradients, by their lengths."""
+    """Evaluate several batches as if they were one: average losses and gradients, weighted by the batches' lengths."""
     count = sum(map(len, batches))
     gradients, mean_loss = np.zeros_like(model.gradients), 0.0
     predictions = []

@@ -1,4 +1,4 @@
-"""Callbacks that end a training: when it no longer improves, or when it has reached a goal."""
+"""Callbacks that stop training: when it no longer improves, or when a goal is reached."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from whorl.training.history import Epoch, History
 
 
 class EarlyStopping(Callback, Description):
-    """Ends the training when a value has not improved for some epochs, and gives the model its best parameters.
+    """Stops training when a value has not improved for some epochs, and restores the best parameters.
 
-    They are restored at the end however training ended: at its last epoch, by this callback or another, or by an error.
+    The parameters and statistics of the best epoch are restored in any case: after the last epoch, when any callback stops
+    training, and after an error.
 
     Parameters
     ----------
     monitor : str, optional
-        The value to monitor, by its name in the history; ``"val_loss"`` needs validation data.
+        The name of the value to monitor, as in the history; ``"val_loss"`` needs validation data.
     patience : int, optional
         Number of epochs without improvement to allow, at least 0.
     higher_is_better : bool, optional
@@ -29,7 +30,8 @@ class EarlyStopping(Callback, Description):
 
     Notes
     -----
-    Keras restores the best weights only if asked to, and then not if all epochs ran. `History.best` tells which epoch it was.
+    `History.best` returns the record of the best epoch. Keras restores the best weights only with
+    ``restore_best_weights=True``, and stops one epoch earlier for the same patience.
 
     References
     ----------
@@ -84,14 +86,14 @@ class EarlyStopping(Callback, Description):
 
 
 class StopAt(Callback, Description):
-    """Ends the training when a value is reached.
+    """Stops training when a value reaches a goal.
 
     Parameters
     ----------
     monitor : str
-        The value to monitor, by its name in the history, such as ``"val_accuracy"``.
+        The name of the value to monitor, as in the history, such as ``"val_accuracy"``.
     goal : float
-        What it must reach: from above if it is a loss, else as `higher_is_better` says.
+        Training stops when the value is at least as good as this.
     higher_is_better : bool, optional
         Required unless monitoring a loss.
 
