@@ -57,6 +57,14 @@ def test_accuracy_by_hand():
     assert accuracy(Y2, P2) == accuracy(Y2.astype(bool), P2) == accuracy(Y2.astype(np.float32), P2) == 3 / 6
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_class_1_is_predicted_only_above_one_half(dtype):
+    half = dtype(0.5)
+    p = np.array([[np.nextafter(half, dtype(0))], [half], [np.nextafter(half, dtype(1))]])
+    np.testing.assert_array_equal(confusion_matrix([[0], [0], [1]], p), [[2, 0], [0, 1]])
+    assert accuracy([[0], [1], [1]], np.array([[0], [1], [5]], np.uint8)) == 1
+
+
 def test_binary_accuracy_by_hand():
     assert binary_accuracy(Y2, P2) == 3 / 6
     assert binary_accuracy([[1, 1, 0], [0, 1, 0]], [[0.6, 0.5, 0.5], [0.6, 0.9, 0.1]]) == pytest.approx(4 / 6)
