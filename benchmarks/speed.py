@@ -127,30 +127,17 @@ def parts(results: Results, notes: Mapping[str, str], *, picture: bool) -> list[
         others = [entry for entry in entries if entry is not base]
         lines += [
             f"## Time as a multiple of that of {base.title}: median and quartiles over the rounds",
-            by_network(results, others, partial(relative, base.name)),
+            by_network(results, others, lambda own, times, base=base: str(ratio(own, times[base.name]))),
         ]
-    lines += ["## Microseconds a training step: medians", by_network(results, entries, median)]
+    medians = by_network(results, entries, lambda own, _: figures(Spread.of(own).median))
+    lines += ["## Microseconds a training step: medians", medians]
     if any("matmul" in times for times in results.values()):
-        lines += ["## Share of a step outside the matrix products", by_network(results, bases, outside)]
+        shares = by_network(results, bases, lambda own, times: f"{1 - ratio(times['matmul'], own).median:.0%}")
+        lines += ["## Share of a step outside the matrix products", shares]
     networks = [[name, str(CASES[name])] for name in results]
     lines += ["## The networks", table(["", "layers and training"], networks)]
     missing = [f"- {what}: {reason}" for what, reason in notes.items()]
     return lines + ["Not measured:", "\n".join(missing)] * bool(missing)
-
-
-def median(own: list[float], _: Times) -> str:
-    """Return the median."""
-    return figures(Spread.of(own).median)
-
-
-def relative(base: str, own: list[float], times: Times) -> str:
-    """Return the ratio to the base, with its quartiles."""
-    return str(ratio(own, times[base]))
-
-
-def outside(own: list[float], times: Times) -> str:
-    """Return what part of a step is not matrix products."""
-    return f"{1 - ratio(times['matmul'], own).median:.0%}"
 
 
 def draw(results: Results, path: Path) -> None:
