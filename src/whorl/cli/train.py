@@ -41,8 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     if start is None:
         return
     parser.set_defaults(start=start)
-    if words[0] == "table":
-        parser.add_argument("named_file", nargs="?", metavar="FILE", help=argparse.SUPPRESS)
     basis = parser.add_mutually_exclusive_group()
     presets = " or ".join(RECIPES[start.data])
     basis.add_argument("--preset", metavar="NAME", help=f"settings to start from, {presets} [{start.preset}]")
@@ -69,11 +67,9 @@ def _start(words: Sequence[str]) -> config.Run | None:
     look.add_argument("--preset")
     named, _ = look.parse_known_args(words)
     data, file = (words[0] if words and not words[0].startswith("-") else None), None
-    if data == "table":
-        file = next((word for word in words[1:2] if not word.startswith("-")), None)
-    elif data and data.endswith(".toml"):
+    if data and data.endswith(".toml"):
         raise ValueError(f"{data} is not data: to repeat its training, use whorl train --config {data}")
-    elif data and data not in DATA and Path(data).suffix:
+    if data and data not in DATA and Path(data).suffix:
         data, file = "table", data
     if named.config is not None:
         start = config.read(named.config)

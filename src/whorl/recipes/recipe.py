@@ -141,7 +141,7 @@ class Recipe(Description):
         --------
         >>> from whorl.recipes import classification
         >>> classification().replace(epochs=50, layers="Dense(64), ReLU()").optimizer
-        AdamW(Cosine(0.002, epochs=50.0))
+        AdamW(Cosine(0.005, epochs=50.0))
         """
         owners = self._owners()
         for name, value in settings.items():
