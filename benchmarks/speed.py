@@ -99,6 +99,12 @@ def by_network(results: Results, entries: Sequence[Entry], cell: Callable[[list[
     return table(["", *results], rows)
 
 
+def multiples(results: Results, base: Entry) -> str:
+    """Return the table of the ratios to `base`."""
+    others = [entry for entry in present(results) if entry is not base]
+    return by_network(results, others, lambda own, times: str(ratio(own, times[base.name])))
+
+
 def verdict(results: Results, base: Entry) -> str:
     """Say in words where a peer is faster than `base`, and where the quartiles leave it open."""
     faster, open_ = [], []
@@ -124,11 +130,8 @@ def parts(results: Results, notes: Mapping[str, str], *, picture: bool) -> list[
     lines = ["![Time of a training step, as a multiple of whorl's](benchmarks.png)"] * picture
     lines += ["## Where another library is faster", *(verdict(results, base) for base in bases)]
     for base in bases:
-        others = [entry for entry in entries if entry is not base]
-        lines += [
-            f"## Time as a multiple of that of {base.title}: median and quartiles over the rounds",
-            by_network(results, others, lambda own, times, base=base: str(ratio(own, times[base.name]))),
-        ]
+        title = f"## Time as a multiple of that of {base.title}: median and quartiles over the rounds"
+        lines += [title, multiples(results, base)]
     medians = by_network(results, entries, lambda own, _: figures(Spread.of(own).median))
     lines += ["## Microseconds a training step: medians", medians]
     if any("matmul" in times for times in results.values()):

@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     for note in problem.notes:
         print(note)
     with interruptible() as stop:
-        model, history = recipe.solve(problem, callbacks=[stop, *callbacks], rng=rng)
+        model, _, history = recipe.train(rng, [stop, *callbacks], problem)
         model.save(model_path)
         best = history.best("val_loss") if recipe.patience is not None and history.epochs else None
         chosen = f", with the parameters of epoch {best.number}: val loss {best['val_loss']:.3f}" if best else ""

@@ -59,7 +59,7 @@ def with_hidden(layers: Sequence[Layer], sizes: Sequence[int]) -> tuple[Layer, .
     first, *hidden = _blocks(layers)
     if not hidden:
         raise ValueError(f"there is no Dense layer to change in {list(layers)}")
-    hidden += [(replace(hidden[-1][0], initializer=Dense(1).initializer), *hidden[-1][1:])] * len(sizes)
+    hidden += [[replace(hidden[-1][0], initializer=Dense(1).initializer), *hidden[-1][1:]]] * len(sizes)
     changed = ((replace(dense, units=units), *rest) for units, (dense, *rest) in zip(sizes, hidden, strict=False))
     return tuple(layer for block in (first, *changed) for layer in block)
 
