@@ -14,7 +14,7 @@ from whorl._core.randomness import generator
 from whorl._core.validation import integer
 from whorl.cli import config, options
 from whorl.cli.console import accuracy, best_possible, progress
-from whorl.cli.interrupt import interruptible
+from whorl.cli.interrupt import StopOnInterrupt
 from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.plot import report
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     problem = recipe.problem(rng)
     for note in problem.notes:
         print(note)
-    with interruptible() as stop:
+    with StopOnInterrupt() as stop:
         model, _, history = recipe.train(rng, [stop, *callbacks], problem)
         model.save(model_path)
         best = history.best("val_loss") if recipe.patience is not None and history.epochs else None
