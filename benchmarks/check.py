@@ -6,12 +6,10 @@ turns. That file does not change, so the ratios hardly depend on the machine; ab
 
 import os
 
-os.environ.setdefault(
-    "OPENBLAS_NUM_THREADS", "1"
-)  # before NumPy reads it: on a busy machine, threads wait for each other
+# Before NumPy reads it: on a busy machine, threads wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
-import sys
 import time
 
 from benchmarks.cases import CASES, Case, samples
@@ -49,9 +47,3 @@ def run(arguments: argparse.Namespace) -> int:
     if slow:
         print(f"fit is slower than its limit on {', '.join(slow)}: look for the cause in the latest changes")
     return int(bool(slow))
-
-
-if __name__ == "__main__":
-    from benchmarks.__main__ import main
-
-    sys.exit(main(["check", *sys.argv[1:]]))

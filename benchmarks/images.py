@@ -106,30 +106,31 @@ def run(arguments: argparse.Namespace) -> None:
     path = Path(arguments.output, "images.json")
     source = path if path.exists() else PAGE.with_suffix(".json")
     kept: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
-    for preset, data, seed in itertools.product(arguments.presets, arguments.data, SEEDS):
-        for who in (who for each, who in WAYS if each == preset):
-            key, recipe = f"{data} {preset} {who} {seed}", RECIPES[data][preset]
-            settings = recipe.settings()
-            if kept.get(key, {}).get("settings") == settings and not arguments.again:
-                continue
-            accuracy, seconds = {"whorl": by_whorl, "PyTorch": by_torch}[who](recipe, seed)
-            found = {"accuracy": round(accuracy, 4), "seconds": round(seconds, 1)}
-            kept[key] = found | {"settings": settings, "made with": page.machine()}
-            path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            print(key, f"{accuracy:.4f}", f"{seconds:.0f} s", flush=True)
-    parts = [part for data, title in TITLES.items() for part in (f"## {title}", table(kept, data))]
-    page.write(PAGE, arguments, *parts)
+    for preset, data in itertools.product(arguments.presets, arguments.data):
+        recipe = RECIPES[data][preset]
+        settings = recipe.settings()
+        keys = {who: f"{data} {preset} {who}" for each, who in WAYS if each == preset}
+        if not arguments.again and all(kept.get(key, {}).get("settings") == settings for key in keys.values()):
+            continue
+        found: dict[str, list[tuple[float, float]]] = {who: [] for who in keys}
+        for seed, who in itertools.product(SEEDS, keys):
+            found[who].append({"whorl": by_whorl, "PyTorch": by_torch}[who](recipe, seed))
+            print(keys[who], seed, *found[who][-1], flush=True)
+        for who, results in found.items():
+            accuracies, seconds = zip(*results, strict=True)
+            measured = {"accuracy": np.round(accuracies, 4).tolist(), "seconds": np.round(seconds, 1).tolist()}
+            kept[keys[who]] = measured | {"settings": settings, "made with": page.machine()}
+        path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    page.write(PAGE, arguments, *(f"## {title}\n\n{table(kept, data)}" for data, title in TITLES.items()))
 
 
 def table(kept: dict[str, Any], data: str) -> str:
     """Return a data set's table."""
     rows = []
     for (preset, who), title in WAYS.items():
-        found = [kept[key] for seed in SEEDS if (key := f"{data} {preset} {who} {seed}") in kept]
-        if found:
-            accuracies = [each["accuracy"] for each in found]
-            seconds = np.median([each["seconds"] for each in found])
+        if found := kept.get(f"{data} {preset} {who}"):
+            accuracies = [f"{each:.4f}" for each in found["accuracy"]]
             goal = f"{GOALS[data, preset]:.3f}" if who == "whorl" else ""
-            cells = [f"{each:.4f}" for each in accuracies] + ["—"] * (len(SEEDS) - len(found))
-            rows.append([title, *cells, f"**{np.median(accuracies):.4f}**", goal, f"{seconds:.0f}"])
+            median, seconds = np.median(found["accuracy"]), np.median(found["seconds"])
+            rows.append([title, *accuracies, f"**{median:.4f}**", goal, f"{seconds:.0f}"])
     return page.table(["", *(f"seed {seed}" for seed in SEEDS), "median", "goal", "seconds"], rows)

@@ -99,6 +99,12 @@ def by_network(results: Results, entries: Sequence[Entry], cell: Callable[[list[
     return table(["", *results], rows)
 
 
+def multiples(results: Results, base: Entry) -> str:
+    """Return the table of the ratios to `base`."""
+    others = [entry for entry in present(results) if entry is not base]
+    return by_network(results, others, lambda own, times: str(ratio(own, times[base.name])))
+
+
 def verdict(results: Results, base: Entry) -> str:
     """Say in words where a peer is faster than `base`, and where the quartiles leave it open."""
     faster, open_ = [], []
@@ -124,33 +130,17 @@ def parts(results: Results, notes: Mapping[str, str], *, picture: bool) -> list[
     lines = ["![Time of a training step, as a multiple of whorl's](benchmarks.png)"] * picture
     lines += ["## Where another library is faster", *(verdict(results, base) for base in bases)]
     for base in bases:
-        others = [entry for entry in entries if entry is not base]
-        lines += [
-            f"## Time as a multiple of that of {base.title}: median and quartiles over the rounds",
-            by_network(results, others, partial(relative, base.name)),
-        ]
-    lines += ["## Microseconds a training step: medians", by_network(results, entries, median)]
+        title = f"## Time as a multiple of that of {base.title}: median and quartiles over the rounds"
+        lines += [title, multiples(results, base)]
+    medians = by_network(results, entries, lambda own, _: figures(Spread.of(own).median))
+    lines += ["## Microseconds a training step: medians", medians]
     if any("matmul" in times for times in results.values()):
-        lines += ["## Share of a step outside the matrix products", by_network(results, bases, outside)]
+        shares = by_network(results, bases, lambda own, times: f"{1 - ratio(times['matmul'], own).median:.0%}")
+        lines += ["## Share of a step outside the matrix products", shares]
     networks = [[name, str(CASES[name])] for name in results]
     lines += ["## The networks", table(["", "layers and training"], networks)]
     missing = [f"- {what}: {reason}" for what, reason in notes.items()]
     return lines + ["Not measured:", "\n".join(missing)] * bool(missing)
-
-
-def median(own: list[float], _: Times) -> str:
-    """Return the median."""
-    return figures(Spread.of(own).median)
-
-
-def relative(base: str, own: list[float], times: Times) -> str:
-    """Return the ratio to the base, with its quartiles."""
-    return str(ratio(own, times[base]))
-
-
-def outside(own: list[float], times: Times) -> str:
-    """Return what part of a step is not matrix products."""
-    return f"{1 - ratio(times['matmul'], own).median:.0%}"
 
 
 def draw(results: Results, path: Path) -> None:

@@ -55,6 +55,24 @@ def test_recorded_results_for_images_are_those_on_the_page(data):
     assert all(found["settings"] == settings[key.split()[1]] for key, found in kept.items() if key.startswith(data))
 
 
+def test_images_are_measured_again_only_if_the_recipe_has_changed(tmp_path, monkeypatch):
+    changed = RECIPES["mnist"]["classic"].replace(epochs=3)
+    monkeypatch.setitem(RECIPES, "mnist", {**RECIPES["mnist"], "classic": changed})
+    monkeypatch.setattr(images, "by_whorl", lambda recipe, seed: (0.9 + seed / 100, recipe.epochs))
+    monkeypatch.setattr(images, "by_torch", lambda recipe, seed: (0.8, 9.96))
+    assert main(["images", "--output", str(tmp_path)]) == 0
+    before, after = (
+        json.loads(path.read_text()) for path in (images.PAGE.with_suffix(".json"), tmp_path / "images.json")
+    )
+    found = {key: after[key] for key in after if after[key] != before[key]}
+    assert set(found) == {"mnist classic whorl", "mnist classic PyTorch"}
+    assert found["mnist classic whorl"]["settings"] == changed.settings()
+    assert [each["accuracy"] for each in found.values()] == [[0.8, 0.8, 0.8], [0.9, 0.91, 0.92]]
+    assert [each["seconds"] for each in found.values()] == [[10, 10, 10], [3, 3, 3]]
+    text = (tmp_path / "images.md").read_text(encoding="utf-8")
+    assert "| `--preset classic` | 0.9000 | 0.9100 | 0.9200 | **0.9100** | 0.983 | 3 |" in text
+
+
 def test_spiral_is_measured_on_training_validation_and_new_points(tmp_path, monkeypatch):
     quick = RECIPES["spiral"]["best"].replace(samples=300, epochs=10)
     monkeypatch.setitem(RECIPES, "spiral", {"best": quick})

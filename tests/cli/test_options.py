@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY
 
 import pytest
 
-from whorl import SGD, Adam, Averaged, Dense, Dropout, InverseTime, ReLU
+from whorl import Adam, Dense, Dropout, ReLU
 from whorl._core.description import Description, argument
 from whorl._core.validation import integer, number, truth
 from whorl.cli import options
@@ -93,26 +93,12 @@ def test_settings_come_before_shortcuts():
     assert (recipe.epochs, recipe.data.noise) == (3, 0.5)
 
 
-@pytest.mark.parametrize(
-    ("given", "optimizer"),
-    [
-        ({"learning_rate": 0.5}, Averaged(SGD(InverseTime(0.5, decay=0.1), momentum=0.8), decay=0.9)),
-        ({"decay": 0.5}, Averaged(SGD(InverseTime(0.2, decay=0.5), momentum=0.8), decay=0.9)),
-        ({"momentum": 0.5}, Averaged(SGD(InverseTime(0.2, decay=0.1), momentum=0.5), decay=0.9)),
-        ({"optimizer": "Adam(0.3)", "learning_rate": 0.5}, Adam(0.5)),
-    ],
-)
-def test_shortcuts_change_the_optimizer(given, optimizer):
-    text = "Averaged(SGD(InverseTime(0.2, decay=0.1), momentum=0.8), decay=0.9)"
-    recipe = RECIPES["spiral"]["classic"].replace(optimizer=text)
-    assert changed(recipe, **given).optimizer == optimizer
+def test_the_learning_rate_is_that_of_the_optimizer_that_was_given():
+    assert changed(RECIPES["spiral"]["classic"], optimizer="Adam(0.3)", learning_rate=0.5).optimizer == Adam(0.5)
 
 
-def test_shortcuts_change_all_dense_layers():
-    recipe = changed(RECIPES["spiral"]["best"], weight_l2=0.5, bias_l2=0.25, hidden=[7, 8])
-    dense = [layer for layer in (*recipe.layers, recipe.output_layer) if isinstance(layer, Dense)]
-    assert [(layer.units, layer.weight_l2, layer.bias_l2) for layer in dense] == [
-        (7, 0.5, 0.25),
-        (8, 0.5, 0.25),
-        (3, 0.5, 0.25),
-    ]
+def test_shortcuts_change_the_layers():
+    recipe = changed(RECIPES["spiral"]["classic"], hidden=[7, 8], dropout=0.2)
+    penalties = {"weight_l2": 2e-6, "bias_l2": 2e-6}
+    first = Dense(7, **penalties, initializer=RECIPES["spiral"]["classic"].layers[0].initializer)
+    assert recipe.layers == (first, ReLU(), Dropout(0.2), Dense(8, **penalties), ReLU(), Dropout(0.2))

@@ -56,14 +56,14 @@ def test_same_seed_same_bytes(preset, capsys, no_picture):
 
 def test_every_option_reaches_the_recipe(capsys, no_picture):
     arguments = (
-        "--samples 7 --classes 4 --noise 0.1 --hidden 5 6 --dropout 0.3 --weight-l2 0.01 --bias-l2 0.02 --epochs 8"
-        " --batch-size 9 --learning-rate 0.5 --decay 0.6 --momentum 0.7 --validation 0.4 --patience 3 --standardize"
+        "--samples 7 --classes 4 --noise 0.1 --hidden 5 6 --dropout 0.3 --output-layer Dense(3,weight_l2=0.01) --epochs 8"
+        " --batch-size 9 --learning-rate 0.5 --validation 0.4 --patience 3 --standardize"
         " --loss CrossEntropy(label_smoothing=0.1) --seed 11"
     )
     out(capsys, "train", "spiral", *arguments.split())
     plan = config.read("model.toml")
     classic = RECIPES["spiral"]["classic"]
-    penalties = {"weight_l2": 0.01, "bias_l2": 0.02}
+    penalties = {"weight_l2": 2e-6, "bias_l2": 2e-6}
     first = Dense(5, **penalties, initializer=classic.layers[0].initializer)
     assert plan.seed == 11
     assert plan.recipe == classic.replace(
@@ -71,10 +71,10 @@ def test_every_option_reaches_the_recipe(capsys, no_picture):
         classes=4,
         noise=0.1,
         layers=[first, ReLU(), Dropout(0.3), Dense(6, **penalties), ReLU(), Dropout(0.3)],
-        output_layer=Dense(3, **penalties, initializer=classic.output_layer.initializer),
+        output_layer=Dense(3, weight_l2=0.01),
         standardize=True,
         loss=CrossEntropy(label_smoothing=0.1),
-        optimizer=SGD(InverseTime(0.5, decay=0.6), momentum=0.7),
+        optimizer=SGD(InverseTime(0.5, decay=2.5e-4), momentum=0.8),
         epochs=8,
         batch_size=9,
         validation=0.4,
@@ -215,7 +215,7 @@ def test_a_file_with_classes(capsys):
 
 def test_a_file_with_numbers_to_predict(capsys, no_picture):
     flowers("flowers.csv")
-    lines = out(capsys, "train", "table", "flowers.csv", "--target", "price", "--ignore", "kind")
+    lines = out(capsys, "train", "flowers.csv", "--target", "price", "--ignore", "kind")
     assert lines[0] == "300 rows, regression of price"
     first = next(line for line in lines if line.startswith("epoch 0"))
     assert re.match(r"epoch 0 \| train r2 -?\d\.\d{3} loss \d\.\d{3} \| val r2 ", first)
@@ -247,7 +247,7 @@ def test_the_help_of_a_data_set_has_an_option_for_each_of_its_settings(data, rec
         out(capsys, "train", data, "--help")
     words = capsys.readouterr().out.split()
     settings = [name for name in recipe.settings() if name != "file"]
-    assert {f"--{name.replace('_', '-')}" for name in [*settings, "hidden", "momentum"]} <= {
+    assert {f"--{name.replace('_', '-')}" for name in [*settings, "hidden", "learning_rate"]} <= {
         w.strip(",") for w in words
     }
     assert "ReduceOnPlateau," in words

@@ -3,21 +3,10 @@
 import pytest
 
 from whorl import GELU, SGD, Adam, Averaged, Clipped, Cosine, Dense, Dropout, InverseTime, Lion, ReLU, WarmUp
-from whorl._core.description import Description
 from whorl.initializers import Normal
-from whorl.layers import BatchNorm, Residual
-from whorl.optimizers import Optimizer
-from whorl.recipes.edits import rewrite, stretched, with_argument, with_dropout, with_hidden
-from whorl.schedules import Chain, Schedule, Step
-
-
-def test_rewrite_changes_every_description_from_the_inside_out():
-    seen = []
-    value = (Residual([Dense(4), ReLU()]), Dropout(0.1))
-    assert rewrite(value, lambda each: seen.append(repr(each)) or each) == value
-    assert seen.index("Dense(4)") < seen.index(repr(value[0]))
-    assert [repr(value[0]), repr(value[1])] == [seen[-2], seen[-1]]
-    assert rewrite(value, lambda each: Dense(9) if each == Dense(4) else each)[0] == Residual([Dense(9), ReLU()])
+from whorl.layers import BatchNorm
+from whorl.recipes.edits import stretched, with_dropout, with_hidden, with_learning_rate
+from whorl.schedules import Chain, Step
 
 
 @pytest.mark.parametrize(
@@ -32,32 +21,12 @@ def test_rewrite_changes_every_description_from_the_inside_out():
     ],
 )
 def test_the_learning_rate_is_changed_inside_wrappers_and_schedules(optimizer, expected):
-    assert with_argument(optimizer, Description, "learning_rate", 0.3) == expected
+    assert with_learning_rate(optimizer, 0.3) == expected
 
 
-def test_an_argument_is_changed_in_descriptions_of_one_kind_alone():
-    optimizer = Averaged(SGD(InverseTime(0.1, decay=0.01), momentum=0.5), decay=0.9)
-    assert with_argument(optimizer, Schedule, "decay", 0.2) == Averaged(
-        SGD(InverseTime(0.1, decay=0.2), momentum=0.5), decay=0.9
-    )
-    assert with_argument(optimizer, Optimizer, "momentum", 0.7).optimizer.momentum == 0.7
-    layers = (Dense(4), ReLU(), Dense(3, weight_l2=0.5))
-    assert with_argument(layers, Dense, "weight_l2", 0.1) == (Dense(4, weight_l2=0.1), ReLU(), Dense(3, weight_l2=0.1))
-
-
-@pytest.mark.parametrize(
-    ("value", "kind", "name"),
-    [
-        (Adam(0.1), Optimizer, "momentum"),
-        (Adam(Cosine(0.1, epochs=5)), Schedule, "decay"),
-        (Adam(Chain([(5, 0.1), (5, 0.01)])), Description, "learning_rate"),
-        ((), Dense, "weight_l2"),
-    ],
-)
-def test_an_argument_that_is_not_there_cannot_be_changed(value, kind, name):
-    with pytest.raises(ValueError) as caught:  # noqa: PT011  # the words are compared below
-        with_argument(value, kind, name, 0.1)
-    assert str(caught.value) == f"there is no {name} to change in {value!r}"
+def test_a_learning_rate_that_is_no_number_cannot_be_changed():
+    with pytest.raises(ValueError, match=r"there is no learning_rate to change in Chain\("):
+        with_learning_rate(Clipped(Adam(Chain([(5, 0.1), (5, 0.01)])), norm=1), 0.1)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ import re
 
 import pytest
 
+import whorl
 from whorl import SGD, Adam, Cosine, CrossEntropy, Dense, Dropout, InverseTime, MeanSquaredError, ReLU
 from whorl.layers import BatchNorm
 from whorl.recipes import RECIPES, classification, find, regression
-
-HIDDEN = (Dense(256), ReLU(), Dropout(0.5)) * 2
 
 
 def test_the_spiral_by_the_book():
@@ -44,11 +43,18 @@ def test_what_the_presets_are(data, preset, layers, optimizer, settings):
     assert (recipe.epochs, recipe.batch_size, recipe.validation) == settings
 
 
-def test_tables_and_samples_of_ones_own_have_one_recipe():
-    table = find("table")
-    assert table.layers == classification().layers == regression().layers == HIDDEN
-    assert (classification().loss, regression().loss, table.loss) == (CrossEntropy(), MeanSquaredError(), None)
-    assert classification().optimizer == table.optimizer
+def test_tables_have_much_dropout_and_samples_of_ones_own_little():
+    assert find("table").layers == (Dense(256), ReLU(), Dropout(0.5)) * 2
+    assert classification().layers == regression().layers == (Dense(128), ReLU(), Dropout(0.1)) * 2
+    assert (classification().loss, regression().loss, find("table").loss) == (CrossEntropy(), MeanSquaredError(), None)
+    assert classification().optimizer == regression().optimizer
+
+
+def test_few_samples_are_enough():
+    X, y = whorl.datasets.moons(100, rng=0)
+    model, _ = classification().fit(X, y, rng=0)
+    X_new, y_new = whorl.datasets.moons(1000, rng=1)
+    assert whorl.metrics.accuracy(y_new, model.predict(X_new)) > 0.98
 
 
 @pytest.mark.parametrize("recipe", [recipe for some in RECIPES.values() for recipe in some.values()])

@@ -19,7 +19,7 @@ from whorl._core.hints import did_you_mean
 from whorl.formats import toml
 from whorl.recipes import RECIPES, Recipe, find
 
-KEYS = ("data", "preset", "seed", "file_sha256", "settings", "made_with")
+KEYS = {"data": str, "preset": str, "seed": object, "file_sha256": str, "settings": dict, "made_with": dict}
 
 
 def versions() -> dict[str, str]:
@@ -113,23 +113,18 @@ def start(data: str, preset: str | None = None) -> Run:
     return Run(data, preset or next(iter(RECIPES[data])), 0, recipe)
 
 
-def _run(document: Mapping[str, Any]) -> Run:
-    for name in document:
+def _run(document: dict[str, Any]) -> Run:
+    for name, value in ({"data": None} | document).items():
         if name not in KEYS:
             raise ValueError(f"there is no key {name!r}{did_you_mean(name, KEYS)}; there are {', '.join(KEYS)}")
-    run = start(_typed(document, "data", str), _typed(document, "preset", str))
+        if not isinstance(value, KEYS[name]):
+            expected = "text" if KEYS[name] is str else "a table"
+            raise TypeError(f"{name} must be {expected}, got {validation.show(value)}")
+    run = start(document["data"], document.get("preset"))
     return replace(
         run,
         seed=validation.integer("seed", document.get("seed", 0), minimum=0),
-        recipe=run.recipe.replace(**(_typed(document, "settings", dict) or {})),
-        file_sha256=_typed(document, "file_sha256", str),
-        made_with=_typed(document, "made_with", dict) or {},
+        recipe=run.recipe.replace(**document.get("settings", {})),
+        file_sha256=document.get("file_sha256"),
+        made_with=document.get("made_with", {}),
     )
-
-
-def _typed(document: Mapping[str, Any], name: str, kind: type) -> Any:
-    """Return a value of the document, None if there is none; raise TypeError if it is of another type."""
-    value = document.get(name)
-    if not isinstance(value, kind) and (name in document or name == "data"):
-        raise TypeError(f"{name} must be {'text' if kind is str else 'a table'}, got {validation.show(value)}")
-    return value

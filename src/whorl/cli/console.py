@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import sys
 from collections.abc import Mapping
 
@@ -47,43 +48,29 @@ def progress(every: int | None) -> list[Callback]:
     """Return the callbacks that show the progress of a training, with a line for every N-th epoch, or about ten."""
     if not has_rich():
         return [Progress(every)]
+    from rich.file_proxy import FileProxy
+
     bar = Bar()
-    return [bar, Progress(every, stream=bar)]  # type: ignore[arg-type]  # it has all that Progress uses of a stream
+    above = FileProxy(bar.console, io.StringIO())  # not a terminal: `Progress` shall draw no bar of its own
+    return [bar, Progress(every, stream=above)]  # type: ignore[arg-type]  # it has all that Progress uses of a stream
 
 
 class Bar(Callback):
-    """A progress bar of rich, below the lines that are written to it. It serves `Progress` as its stream."""
+    """A progress bar of rich, below the lines that are written to its console."""
 
     def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        columns = (
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("epochs, loss {task.fields[loss]:.3f},"),
-            TimeRemainingColumn(),
-        )
-        self._bar = RichProgress(*columns, transient=True)
+        self._bar = RichProgress(transient=True)
+        self.console = self._bar.console
 
     def on_train_begin(self, training: Run) -> None:
-        self._task = self._bar.add_task("", total=training.epochs, loss=float("nan"))
+        self._task = self._bar.add_task("epoch 0", total=training.epochs)
         self._bar.start()
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        self._bar.update(self._task, completed=epoch.number, loss=epoch["loss"])
+        text = f"epoch {epoch.number} of {training.epochs}, loss {epoch['loss']:.3f}"
+        self._bar.update(self._task, completed=epoch.number, description=text)
 
     def on_train_end(self, training: Run, history: History) -> None:
         self._bar.stop()
-
-    def write(self, text: str) -> int:
-        """Print text above the bar."""
-        self._bar.console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
-        return len(text)
-
-    def flush(self) -> None:
-        """Do nothing: rich writes at once."""
-
-    def isatty(self) -> bool:
-        """Return False: `Progress` shall draw no bar of its own."""
-        return False

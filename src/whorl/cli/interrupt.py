@@ -2,22 +2,30 @@
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
+from typing import Self
 
 from whorl.training import Callback, Epoch, StopTraining
 from whorl.training.callbacks import Run
 
 
 class StopOnInterrupt(Callback):
-    """Stops the training after the epoch in which Ctrl-C is pressed; pressed again, it interrupts at once."""
+    """Stops the training after the epoch in which Ctrl-C is pressed; pressed again, it interrupts at once.
+
+    It handles Ctrl-C within a ``with`` block.
+    """
 
     def __init__(self) -> None:
         self.pressed = False
 
-    def handle(self, number: int, frame: FrameType | None) -> None:
-        """Handle the signal."""
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.pressed:
             raise KeyboardInterrupt("nothing was saved")
         self.pressed = True
@@ -26,14 +34,3 @@ class StopOnInterrupt(Callback):
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         if self.pressed:
             raise StopTraining("interrupted by Ctrl-C")
-
-
-@contextmanager
-def interruptible() -> Iterator[StopOnInterrupt]:
-    """Let the callback that is yielded handle Ctrl-C within this block."""
-    callback = StopOnInterrupt()
-    before = signal.signal(signal.SIGINT, callback.handle)
-    try:
-        yield callback
-    finally:
-        signal.signal(signal.SIGINT, before)

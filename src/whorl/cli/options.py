@@ -10,9 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from whorl._core.description import Description
-from whorl.layers import Dense
 from whorl.recipes import Recipe, edits
-from whorl.schedules import Schedule
 
 
 def add(
@@ -70,45 +68,25 @@ def _shown(value: object) -> str:
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-SHORTCUTS = {
-    "hidden": "sizes of the hidden layers",
-    "dropout": "dropout rate after each hidden layer; 0 for none",
-    "weight_l2": "L2 penalty on the weights of all Dense layers",
-    "bias_l2": "L2 penalty on the biases of all Dense layers",
-    "learning_rate": "learning rate of the optimizer, or of its schedule at the start",
-    "decay": "decay of the schedule",
-    "momentum": "momentum of SGD",
-}
-"""Options that change one argument inside the layers or the optimizer of a recipe."""
-
-
 def add_shortcuts(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `SHORTCUTS`."""
+    """Add the options that change one thing inside the layers or the optimizer of a recipe."""
     group = parser.add_argument_group("shortcuts, which change the layers and the optimizer above")
-    for name, text in SHORTCUTS.items():
-        words: dict[str, Any] = {"nargs": "+", **_KINDS["int"]} if name == "hidden" else _KINDS["float"]
-        group.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, help=text, **words)
+    for name, kind, text in (
+        ("hidden", {"nargs": "+", **_KINDS["int"]}, "sizes of the hidden layers"),
+        ("dropout", _KINDS["float"], "dropout rate after each hidden layer; 0 for none"),
+        ("learning-rate", _KINDS["float"], "learning rate of the optimizer, or of its schedule at the start"),
+    ):
+        group.add_argument(f"--{name}", default=argparse.SUPPRESS, help=text, **kind)
 
 
 def changed(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
-    """Return the recipe with the settings that were given on the command line."""
+    """Return the recipe with the settings that were given on the command line, and then the shortcuts."""
     given = vars(arguments)
     recipe = recipe.replace(**{name: given[name] for name in recipe.settings() if name in given})
-    for name in SHORTCUTS:
-        if name in given:
-            recipe = _shortcut(recipe, name, given[name])
+    if "hidden" in given:
+        recipe = recipe.replace(layers=edits.with_hidden(recipe.layers, given["hidden"]))
+    if "dropout" in given:
+        recipe = recipe.replace(layers=edits.with_dropout(recipe.layers, given["dropout"]))
+    if "learning_rate" in given:
+        recipe = recipe.replace(optimizer=edits.with_learning_rate(recipe.optimizer, given["learning_rate"]))
     return recipe
-
-
-def _shortcut(recipe: Recipe, name: str, value: Any) -> Recipe:
-    match name:
-        case "hidden":
-            return recipe.replace(layers=edits.with_hidden(recipe.layers, value))
-        case "dropout":
-            return recipe.replace(layers=edits.with_dropout(recipe.layers, value))
-        case "weight_l2" | "bias_l2":
-            *layers, last = edits.with_argument((*recipe.layers, recipe.output_layer), Dense, name, value)
-            return recipe.replace(layers=layers, output_layer=last)
-        case _:
-            kind = Schedule if name == "decay" else Description  # Averaged has a decay too
-            return recipe.replace(optimizer=edits.with_argument(recipe.optimizer, kind, name, value))

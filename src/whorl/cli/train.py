@@ -14,7 +14,7 @@ from whorl._core.randomness import generator
 from whorl._core.validation import integer
 from whorl.cli import config, options
 from whorl.cli.console import accuracy, best_possible, progress
-from whorl.cli.interrupt import interruptible
+from whorl.cli.interrupt import StopOnInterrupt
 from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.plot import report
@@ -41,8 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     if start is None:
         return
     parser.set_defaults(start=start)
-    if words[0] == "table":
-        parser.add_argument("named_file", nargs="?", metavar="FILE", help=argparse.SUPPRESS)
     basis = parser.add_mutually_exclusive_group()
     presets = " or ".join(RECIPES[start.data])
     basis.add_argument("--preset", metavar="NAME", help=f"settings to start from, {presets} [{start.preset}]")
@@ -69,11 +67,9 @@ def _start(words: Sequence[str]) -> config.Run | None:
     look.add_argument("--preset")
     named, _ = look.parse_known_args(words)
     data, file = (words[0] if words and not words[0].startswith("-") else None), None
-    if data == "table":
-        file = next((word for word in words[1:2] if not word.startswith("-")), None)
-    elif data and data.endswith(".toml"):
+    if data and data.endswith(".toml"):
         raise ValueError(f"{data} is not data: to repeat its training, use whorl train --config {data}")
-    elif data and data not in DATA and Path(data).suffix:
+    if data and data not in DATA and Path(data).suffix:
         data, file = "table", data
     if named.config is not None:
         start = config.read(named.config)
@@ -101,8 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     problem = recipe.problem(rng)
     for note in problem.notes:
         print(note)
-    with interruptible() as stop:
-        model, history = recipe.solve(problem, callbacks=[stop, *callbacks], rng=rng)
+    with StopOnInterrupt() as stop:
+        model, _, history = recipe.train(rng, [stop, *callbacks], problem)
         model.save(model_path)
         best = history.best("val_loss") if recipe.patience is not None and history.epochs else None
         chosen = f", with the parameters of epoch {best.number}: val loss {best['val_loss']:.3f}" if best else ""

@@ -40,27 +40,22 @@ def dumps(document: Mapping[str, Any]) -> str:
 
 def _key(name: str) -> str:
     bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else _text(name)
+    return name if bare else _value(name)
 
 
 def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return repr(int(value))
-    if isinstance(value, float):
-        return repr(float(value))  # the fewest digits that are read as the same number; inf and nan are valid TOML
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
+    match value:
+        case float():
+            return repr(float(value))  # the fewest digits that are read as the same number; inf and nan are valid TOML
+        case bool() | int():
+            return json.dumps(value)
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise ValueError(f"text must not hold lone surrogates, got {value!r}: {error.reason}") from None
+            # TOML has the escapes of JSON, and requires one for the delete character too.
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case list() | tuple():
+            return f"[{', '.join(map(_value, value))}]"
     raise TypeError(f"a value must be text, a number, a boolean or a list of these, got {value!r}")
-
-
-def _text(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"text must not hold lone surrogates, got {text!r}: {error.reason}") from None
-    # TOML has the escapes of JSON, and requires one for the delete character too.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -141,7 +141,7 @@ class Recipe(Description):
         --------
         >>> from whorl.recipes import classification
         >>> classification().replace(epochs=50, layers="Dense(64), ReLU()").optimizer
-        AdamW(Cosine(0.002, epochs=50.0))
+        AdamW(Cosine(0.005, epochs=50.0))
         """
         owners = self._owners()
         for name, value in settings.items():
@@ -241,17 +241,16 @@ class Recipe(Description):
             raise ValueError("this recipe has no data set of its own: give samples, recipe.fit(X, y)")
         return self.data.problem(randomness.generator(rng), self.validation)
 
-    def solve(self, problem: Problem, *, callbacks: Sequence[Callback] = (), rng: RNG = None) -> tuple[Model, History]:
-        """Train a network on samples that come with their own validation samples or preparation."""
-        model, history = self.fit(problem.X, problem.y, validation=problem.validation, callbacks=callbacks, rng=rng)
-        model.preparation = problem.preparation
-        return model, history
-
-    def train(self, rng: RNG = None, callbacks: Sequence[Callback] = ()) -> tuple[Model, Problem, History]:
-        """Train on the recipe's data set; return the model, the data, and the history."""
+    def train(
+        self, rng: RNG = None, callbacks: Sequence[Callback] = (), problem: Problem | None = None
+    ) -> tuple[Model, Problem, History]:
+        """Train on the recipe's data set, or on samples of it that were drawn before; return the model, the samples, the history."""
         generator = randomness.generator(rng)
-        problem = self.problem(generator)
-        model, history = self.solve(problem, callbacks=callbacks, rng=generator)
+        problem = problem or self.problem(generator)
+        model, history = self.fit(
+            problem.X, problem.y, validation=problem.validation, callbacks=callbacks, rng=generator
+        )
+        model.preparation = problem.preparation
         return model, problem, history
 
     def _classifies(self, y: Array) -> bool:
