@@ -10,6 +10,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
+import sys
 import time
 
 from benchmarks.cases import CASES, Case, samples
@@ -47,3 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     if slow:
         print(f"fit is slower than its limit on {', '.join(slow)}: look for the cause in the latest changes")
     return int(bool(slow))
+
+
+if __name__ == "__main__":  # `python -m benchmarks.check` is `python -m benchmarks check`
+    from benchmarks.__main__ import main
+
+    sys.exit(main(["check", *sys.argv[1:]]))
