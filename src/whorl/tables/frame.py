@@ -22,6 +22,7 @@ from whorl._core.types import Array
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
 """Spellings of a missing value, in lower case."""
 BOOLEANS = frozenset({"true", "false"})
+"""Spellings of a boolean, in lower case."""
 
 
 @dataclass(frozen=True, eq=False)

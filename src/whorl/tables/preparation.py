@@ -120,7 +120,7 @@ class Preparation(Description):
         return frozenset(names | ({self.target.name} if self.target and self.target.classes else set()))
 
     def transform(self, source: Source, *, columns: Sequence[str] | None = None, skip: int = 0) -> Array:
-        """Return the features of new rows.
+        """Return the features of new rows, float64 (n, d).
 
         Parameters
         ----------
@@ -128,10 +128,6 @@ class Preparation(Description):
             Must have all the columns in use, in any order; other columns are ignored.
         columns, skip
             As in `table`.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, d)
 
         Raises
         ------

@@ -66,12 +66,14 @@ class Table:
         ignored = self.preparation.ignored
         excluded = [column for column in self.preparation.excluded if column.name not in ignored]
         stray = {name: self.frame.stray_text(name) for name in self.frame if name not in ignored}
-        return (
+        notes = [
             *self.frame.notes,
             *(f"column {column.name!r} is left out: {column.reason}" for column in excluded),
             *(f"column {name!r} is text: {remark}" for name, remark in stray.items() if remark),
-            *[f"{self.dropped:,} rows are left out: they have no {self.target.name!r}"] * bool(self.dropped),
-        )
+        ]
+        if self.dropped:
+            notes.append(f"{self.dropped:,} rows are left out: they have no {self.target.name!r}")
+        return tuple(notes)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -92,10 +94,6 @@ class Table:
         rng : int, Generator or None, optional
         stratify : bool, optional
             Whether to take the same fraction of each class, to within a row. No effect in a regression.
-
-        Returns
-        -------
-        train, test : Table
 
         Examples
         --------
@@ -174,10 +172,6 @@ def table(
         The number of lines to skip at the top of a CSV file.
     preparation : Preparation, optional
         The preparation of another table, to use for this one, instead of `target`, `ignore` and `task`.
-
-    Returns
-    -------
-    Table
 
     Raises
     ------
