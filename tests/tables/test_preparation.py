@@ -73,6 +73,13 @@ def test_the_fifty_most_frequent_categories_are_kept():
     assert kept.other
 
 
+def test_rare_booleans_stay_booleans(write):
+    preparation = Preparation.learn({"a": [True] * 2 * RARE + [False]})
+    np.testing.assert_array_equal(preparation.transform(write("a\nFALSE\nTRUE\n")), [[1, 0], [0, 1]])
+    with pytest.raises(ValueError, match="column 'a': must be true or false, got 'perhaps'"):
+        preparation.transform({"a": ["true", "perhaps"]})
+
+
 def test_a_column_of_rare_categories_is_left_out():
     values = [f"{i}" for i in range(4 * RARE) for _ in range(3)]
     with pytest.raises(ValueError, match="none of its 2,000 different values is in at least one of 500 rows"):

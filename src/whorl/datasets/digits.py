@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from whorl._core.types import Array
@@ -21,8 +23,10 @@ def digits() -> tuple[Array, Array]:
     y : ndarray of int64, shape (1797,)
         The digits 0 to 9, about 180 of each, in the order of publication, which is not sorted.
 
-    Notes ----- scikit-learn's ``load_digits`` gives the same numbers in the same order. The data does not say who wrote
-    which digit, so after a random split each writer is on both sides: the accuracy is that for known writers.
+    Notes
+    -----
+    scikit-learn's ``load_digits`` gives the same numbers in the same order. The data does not say who wrote which digit,
+    so after a random split each writer is on both sides: the accuracy is that for known writers.
 
     The data is licensed under CC BY 4.0; see ``digits.LICENSE.txt`` in the folder of this file.
 
@@ -46,7 +50,5 @@ def digits() -> tuple[Array, Array]:
     >>> int(y[0])
     0
     """
-    from pathlib import Path
-
     with np.load(Path(__file__).with_name("digits.npz"), allow_pickle=False) as archive:
         return archive["X"].astype(np.float64), archive["y"].astype(np.int64)

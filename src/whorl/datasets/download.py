@@ -34,16 +34,8 @@ def find(
     A file whose name ends in ``.gz`` may also be there uncompressed, without that ending. Only downloads are compared
     with the checksum.
 
-    Parameters
-    ----------
-    folder, name : str
-        The names of the data set and the file.
-    mirrors : sequence of str
-        URLs of directories that have the file, each ending in ``/``; they are tried in turn.
-    checksum : str
-        The SHA-256 of the file, in hexadecimal.
-    cache : str or path, optional
-        The cache; default: `cache_directory`.
+    The mirrors are the URLs of directories that have the file, each ending in ``/``; they are tried in turn. The checksum
+    is the file's SHA-256, in hexadecimal. The default cache is `cache_directory`.
 
     Raises
     ------
@@ -55,8 +47,8 @@ def find(
     if not (cache is None or isinstance(cache, str | os.PathLike)):
         raise TypeError(f"cache must be the path of a directory, or None, got {validation.show(cache)}")
     target = Path(cache_directory() if cache is None else cache, folder)
-    directories = [Path(os.environ["WHORL_DATA"], folder)] if os.environ.get("WHORL_DATA") else []
-    for directory in (*directories, target):
+    own = os.environ.get("WHORL_DATA")
+    for directory in [Path(own, folder), target] if own else [target]:
         for path in (directory / name, directory / name.removesuffix(".gz")):
             if path.is_file():
                 return path

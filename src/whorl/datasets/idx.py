@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from io import BufferedIOBase
+from pathlib import Path
 
 import numpy as np
 
@@ -20,10 +21,6 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
 
         0  0  type  d  |  length of axis 1  …  length of axis d  |  the numbers
         1  1  1     1     4                    4
-
-    Parameters
-    ----------
-    path : str or path
 
     Returns
     -------
@@ -53,33 +50,25 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
     import gzip
     import zlib
 
-    with open(path, "rb") as plain:
-        compressed = plain.read(2) == b"\x1f\x8b"  # the start of a gzip file
-        plain.seek(0)
-        try:
-            with gzip.open(plain) if compressed else plain as file:
-                return _read(file)
-        except (EOFError, MemoryError, ValueError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(f"{os.fspath(path)!r} is not an IDX file, or damaged: {error}") from None
+    content = Path(path).read_bytes()
+    try:
+        if content[:2] == b"\x1f\x8b":  # the start of a gzip file
+            content = gzip.decompress(content)
+        return _parse(content)
+    except (EOFError, ValueError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{os.fspath(path)!r} is not an IDX file, or damaged: {error}") from None
 
 
-def _read(file: BufferedIOBase) -> Array:
-    zeros, code, axes = file.read(2), file.read(1), file.read(1)
-    if zeros != b"\0\0" or not code or code[0] not in TYPES or not axes:
-        raise ValueError(
-            f"it begins with {(zeros + code + axes).hex(' ') or 'nothing'}, not with 00 00, a type and a number of axes"
-        )
-    lengths = file.read(4 * axes[0])
-    if len(lengths) < 4 * axes[0]:
-        raise ValueError(f"it ends before the lengths of its {axes[0]} axes")
-    shape = tuple(int(length) for length in np.frombuffer(lengths, ">u4"))
-    array = np.empty(shape, TYPES[code[0]])
-    memory = array.reshape(-1).view(np.uint8).data
-    size = 0
-    while size < len(memory) and (count := file.readinto(memory[size:])):
-        size += count
-    if size < len(memory):
-        raise ValueError(f"shape {shape} needs {len(memory)} bytes of numbers, but it ends after {size}")
-    if file.read(1):  # this makes gzip check its checksum, too
-        raise ValueError(f"shape {shape} needs {len(memory)} bytes of numbers, but more follow")
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+def _parse(content: bytes) -> Array:
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
+        begins = content[:4].hex(" ") or "nothing"
+        raise ValueError(f"it begins with {begins}, not with 00 00, a type and a number of axes")
+    dtype, axes = np.dtype(TYPES[content[2]]), content[3]
+    start = 4 + 4 * axes
+    if len(content) < start:
+        raise ValueError(f"it ends before the lengths of its {axes} axes")
+    shape = tuple(np.frombuffer(content[4:start], ">u4").tolist())
+    expected, found = math.prod(shape) * dtype.itemsize, len(content) - start
+    if found != expected:
+        raise ValueError(f"shape {shape} needs {expected} bytes of numbers, but {found} follow")
+    return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))

@@ -6,13 +6,16 @@ Letters: n images.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from whorl._core.types import Array
 from whorl.datasets.download import find
 from whorl.datasets.idx import read_idx
+
+Images: TypeAlias = tuple[tuple[Array, Array], tuple[Array, Array]]
+"""The images and labels for training, and those for testing."""
 
 
 class Source(NamedTuple):
@@ -56,7 +59,7 @@ FASHION_MNIST = Source(
 )
 
 
-def mnist(*, cache: str | os.PathLike[str] | None = None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def mnist(*, cache: str | os.PathLike[str] | None = None) -> Images:
     """Return MNIST: 60,000 handwritten digits for training and 10,000 for testing, of 28×28 pixels.
 
     The four files, 12 MB, are looked for in the folder ``mnist`` of the directory in the environment variable
@@ -87,8 +90,10 @@ def mnist(*, cache: str | os.PathLike[str] | None = None) -> tuple[tuple[Array, 
     -----
     The same arrays in the same order as ``keras.datasets.mnist.load_data()``, except that its labels are uint8.
 
-    References ---------- LeCun, Bottou, Bengio, Haffner (1998), Gradient-Based Learning Applied to Document
-    Recognition, Proceedings of the IEEE 86, section III.A.
+    References
+    ----------
+    LeCun, Bottou, Bengio, Haffner (1998), Gradient-Based Learning Applied to Document Recognition, Proceedings of the
+    IEEE 86, section III.A.
 
     Examples
     --------
@@ -101,7 +106,7 @@ def mnist(*, cache: str | os.PathLike[str] | None = None) -> tuple[tuple[Array, 
     return load(MNIST, cache)
 
 
-def fashion_mnist(*, cache: str | os.PathLike[str] | None = None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def fashion_mnist(*, cache: str | os.PathLike[str] | None = None) -> Images:
     """Return Fashion-MNIST: 60,000 images of clothes for training and 10,000 for testing, of 28×28 pixels.
 
     Arguments, arrays and errors are those of `mnist`. The four files, 31 MB, are in the folder ``fashion-mnist``. The
@@ -116,19 +121,20 @@ def fashion_mnist(*, cache: str | os.PathLike[str] | None = None) -> tuple[tuple
     return load(FASHION_MNIST, cache)
 
 
-def load(
-    source: Source, cache: str | os.PathLike[str] | None = None
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def load(source: Source, cache: str | os.PathLike[str] | None = None) -> Images:
     """Find or download the four files of a data set, read them, and check that they match."""
     paths = [
         find(source.folder, name, mirrors=source.mirrors, checksum=checksum, cache=cache)
         for name, checksum in zip(FILES, source.checksums, strict=True)
     ]
-    return _pair(paths[0], paths[1]), _pair(paths[2], paths[3])
+    return _pair(*paths[:2]), _pair(*paths[2:])
 
 
 def _pair(images: os.PathLike[str], labels: os.PathLike[str]) -> tuple[Array, Array]:
-    X, y = _read(images), _read(labels)
+    try:
+        X, y = read_idx(images), read_idx(labels)
+    except ValueError as error:
+        raise ValueError(f"{error}; delete the file to download it again") from None
     if X.dtype != np.uint8 or X.shape[1:] != (28, 28):
         raise ValueError(
             f"{os.fspath(images)!r} must hold bytes of shape (n, 28, 28), got {X.dtype} of shape {X.shape}"
@@ -139,10 +145,3 @@ def _pair(images: os.PathLike[str], labels: os.PathLike[str]) -> tuple[Array, Ar
             f" got {y.dtype} of shape {y.shape}, at most {y.max(initial=0)}"
         )
     return X, y.astype(np.int64)
-
-
-def _read(path: os.PathLike[str]) -> Array:
-    try:
-        return read_idx(path)
-    except ValueError as error:
-        raise ValueError(f"{error}; delete the file to download it again") from None

@@ -5,6 +5,8 @@ Letters: n samples of each class, k classes, d features.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from whorl._core import randomness, validation
@@ -51,13 +53,9 @@ def moons(samples: int = 1000, *, noise: float = 0.1, rng: RNG = None) -> tuple[
     >>> y
     array([0, 0, 0, 1, 1, 1])
     """
-    samples = validation.integer("samples", samples)
-    noise = validation.number("noise", noise, minimum=0)
-    generator = randomness.generator(rng)
-    t = np.linspace(0, np.pi, samples)  # (n,)
+    t = np.linspace(0, np.pi, validation.integer("samples", samples))  # (n,)
     upper = np.column_stack([np.cos(t), np.sin(t)])  # (n, 2)
-    X = np.concatenate([upper, [1, 0.5] - upper])
-    return X + noise * generator.standard_normal(X.shape), np.repeat(np.arange(2, dtype=np.int64), samples)
+    return _noisy([upper, [1, 0.5] - upper], "noise", noise, randomness.generator(rng))
 
 
 def circles(samples: int = 1000, *, noise: float = 0.1, factor: float = 0.5, rng: RNG = None) -> tuple[Array, Array]:
@@ -67,22 +65,12 @@ def circles(samples: int = 1000, *, noise: float = 0.1, factor: float = 0.5, rng
 
         class 0: (cos t, sin t) + noise ε        class 1: factor (cos t, sin t) + noise ε
 
+    The other arguments and the arrays are as in `moons`.
+
     Parameters
     ----------
-    samples : int, optional
-        The number of points of each class.
-    noise : float, optional
-        The standard deviation of the noise in each coordinate, at least 0.
     factor : float, optional
         The radius of the inner circle, in [0, 1).
-    rng : int, Generator or None, optional
-
-    Returns
-    -------
-    X : ndarray of float64, shape (2 * samples, 2)
-        In the order of the classes.
-    y : ndarray of int64, shape (2 * samples,)
-        The labels: 0 outside, 1 inside.
 
     Notes
     -----
@@ -91,27 +79,14 @@ def circles(samples: int = 1000, *, noise: float = 0.1, factor: float = 0.5, rng
 
     Examples
     --------
-    >>> X, y = circles(4, noise=0, rng=0)
-    >>> X.round(3) + 0.0
-    array([[ 1. ,  0. ],
-           [ 0. ,  1. ],
-           [-1. ,  0. ],
-           [ 0. , -1. ],
-           [ 0.5,  0. ],
-           [ 0. ,  0.5],
-           [-0.5,  0. ],
-           [ 0. , -0.5]])
-    >>> y
-    array([0, 0, 0, 0, 1, 1, 1, 1])
+    >>> X, y = circles(4, noise=0)
+    >>> np.hypot(*X.T)  # the distance from (0, 0)
+    array([1. , 1. , 1. , 1. , 0.5, 0.5, 0.5, 0.5])
     """
-    samples = validation.integer("samples", samples)
-    noise = validation.number("noise", noise, minimum=0)
     factor = validation.number("factor", factor, minimum=0, below=1)
-    generator = randomness.generator(rng)
-    t = np.linspace(0, 2 * np.pi, samples, endpoint=False)  # (n,)
+    t = np.linspace(0, 2 * np.pi, validation.integer("samples", samples), endpoint=False)  # (n,)
     outer = np.column_stack([np.cos(t), np.sin(t)])  # (n, 2)
-    X = np.concatenate([outer, factor * outer])
-    return X + noise * generator.standard_normal(X.shape), np.repeat(np.arange(2, dtype=np.int64), samples)
+    return _noisy([outer, factor * outer], "noise", noise, randomness.generator(rng))
 
 
 def xor(samples: int = 1000, *, noise: float = 0.0, rng: RNG = None) -> tuple[Array, Array]:
@@ -121,26 +96,13 @@ def xor(samples: int = 1000, *, noise: float = 0.0, rng: RNG = None) -> tuple[Ar
 
         class 0: s (u₁, u₂) + noise ε        class 1: s (u₁, −u₂) + noise ε
 
-    Each class is uniform in two quadrants; noise then moves some points into a neighbouring quadrant.
+    Each class is uniform in two quadrants; noise then moves some points into a neighbouring quadrant, without changing
+    their labels. The arguments and the arrays are as in `moons`.
 
-    Parameters
+    References
     ----------
-    samples : int, optional
-        The number of points of each class.
-    noise : float, optional
-        The standard deviation of the noise in each coordinate, at least 0.
-    rng : int, Generator or None, optional
-
-    Returns
-    -------
-    X : ndarray of float64, shape (2 * samples, 2)
-        In the order of the classes.
-    y : ndarray of int64, shape (2 * samples,)
-        The labels: 1 if the signs differ before noise is added.
-
-    References ---------- Minsky, Papert (1969), Perceptrons: no single layer computes exclusive or. Rumelhart, Hinton,
-    Williams (1986), Learning Internal Representations by Error Propagation: backpropagation through a hidden layer
-    learns it.
+    Minsky, Papert (1969), Perceptrons: no single layer computes exclusive or. Rumelhart, Hinton, Williams (1986),
+    Learning Internal Representations by Error Propagation: backpropagation through a hidden layer learns it.
 
     Examples
     --------
@@ -154,13 +116,10 @@ def xor(samples: int = 1000, *, noise: float = 0.0, rng: RNG = None) -> tuple[Ar
     array([0, 0, 1, 1])
     """
     samples = validation.integer("samples", samples)
-    noise = validation.number("noise", noise, minimum=0)
     generator = randomness.generator(rng)
-    y = np.repeat(np.arange(2, dtype=np.int64), samples)  # (2n,)
-    X = 1 - generator.random((len(y), 2))  # u: never 0, which has no sign
-    X *= generator.choice([-1.0, 1.0], (len(y), 1))  # s
-    X[y == 1, 1] *= -1
-    return X + noise * generator.standard_normal(X.shape), y
+    X = 1 - generator.random((2 * samples, 2))  # u: never 0, which has no sign
+    X *= generator.choice([-1.0, 1.0], (2 * samples, 1))  # s
+    return _noisy([X[:samples], X[samples:] * [1, -1]], "noise", noise, generator)
 
 
 def blobs(
@@ -171,6 +130,8 @@ def blobs(
     With u uniform in [0, 1) and ε standard normal in each of the d features, for class c::
 
         centre_c = 20 u_c − 10        x = centre_c + spread ε
+
+    The arrays are as in `moons`, X of shape (samples * classes, features).
 
     Parameters
     ----------
@@ -185,34 +146,29 @@ def blobs(
     rng : int, Generator or None, optional
         Another seed gives other centres: to test on new points of the same clouds, draw more points and split them.
 
-    Returns
-    -------
-    X : ndarray of float64, shape (samples * classes, features)
-        In the order of the classes.
-    y : ndarray of int64, shape (samples * classes,)
-        The labels, from 0.
-
-    Notes ----- scikit-learn's ``make_blobs`` calls the spread ``cluster_std``, counts all classes together in
-    ``n_samples``, and shuffles.
+    Notes
+    -----
+    scikit-learn's ``make_blobs`` calls the spread ``cluster_std``, counts all classes together in ``n_samples``, and
+    shuffles.
 
     Examples
     --------
-    >>> X, y = blobs(2, classes=3, spread=0, rng=0)
+    >>> X, y = blobs(2, classes=2, spread=0, rng=0)
     >>> X.round(3)
     array([[ 2.739, -4.604],
            [ 2.739, -4.604],
            [-9.181, -9.669],
-           [-9.181, -9.669],
-           [ 6.265,  8.255],
-           [ 6.265,  8.255]])
-    >>> y
-    array([0, 0, 1, 1, 2, 2])
+           [-9.181, -9.669]])
     """
     samples = validation.integer("samples", samples)
-    classes = validation.integer("classes", classes)
-    features = validation.integer("features", features)
-    spread = validation.number("spread", spread, minimum=0)
+    shape = validation.integer("classes", classes), validation.integer("features", features)
     generator = randomness.generator(rng)
-    y = np.repeat(np.arange(classes, dtype=np.int64), samples)  # (n k,)
-    centres = 20 * generator.random((classes, features)) - 10  # (k, d)
-    return centres[y] + spread * generator.standard_normal((len(y), features)), y
+    centres = 20 * generator.random(shape) - 10  # (k, d)
+    return _noisy([np.tile(centre, (samples, 1)) for centre in centres], "spread", spread, generator)
+
+
+def _noisy(points: Sequence[Array], name: str, noise: float, generator: np.random.Generator) -> tuple[Array, Array]:
+    """Return the points of each class, with normal noise added, and their labels."""
+    X = np.concatenate(points)
+    y = np.repeat(np.arange(len(points), dtype=np.int64), len(points[0]))
+    return X + validation.number(name, noise, minimum=0) * generator.standard_normal(X.shape), y

@@ -14,7 +14,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from whorl.tables.frame import Column, Frame, check_distinct
+from whorl.tables.frame import Frame, check_distinct, from_cells
 
 DELIMITERS = ",;\t|"
 """Supported delimiters; the first is preferred where several fit equally well."""
@@ -23,18 +23,7 @@ DELIMITERS = ",;\t|"
 def read_csv(
     path: str | os.PathLike[str], *, names: Sequence[str] | None = None, skip: int = 0, text: Collection[str] = ()
 ) -> Frame:
-    r"""Read a CSV file; arguments and errors are those of `read`, with `names` for `columns`.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> path = os.path.join(tempfile.mkdtemp(), "houses.csv")
-    >>> with open(path, "w") as file:
-    ...     _ = file.write('rooms;street\n3;"Mill; old"\n')
-    >>> frame = read_csv(path)
-    >>> frame.numbers("rooms"), frame.texts("street")
-    (array([3.]), ['Mill; old'])
-    """
+    """Read a CSV file; arguments and errors are those of `read`, with `names` for `columns`."""
     title = os.fspath(path)
     rows = read_rows(path, skip=skip)
     line, first = next(rows)
@@ -61,7 +50,7 @@ def read_csv(
         if len(cells) > len(lines):
             raise ValueError(f"{title} is not a CSV file: column {name!r} has a NUL character")
         if name:
-            columns[name] = Column.from_cells(cells, as_text=name in text)
+            columns[name] = from_cells(cells, as_text=name in text)
     notes = tuple(f"column {i} is left out: it has no name" for i, name in enumerate(names, 1) if not name)
     return Frame(title, columns, np.array(lines), in_lines=True, notes=notes)
 
@@ -70,13 +59,6 @@ def read_rows(path: str | os.PathLike[str], *, skip: int = 0) -> Iterator[tuple[
     """Yield the rows of a CSV file, at least one, all of the same length, each with the line that it begins on.
 
     Blank lines are skipped. In a file with a single column, a missing value is written as ``""``.
-
-    Raises
-    ------
-    OSError
-        If the file does not exist or cannot be read.
-    ValueError
-        If the file is empty or malformed.
     """
     title = os.fspath(path)
     with open(path, encoding="utf-8-sig", newline="") as file:

@@ -15,7 +15,7 @@ import numpy as np
 from whorl._core import validation
 from whorl._core.description import Description, argument
 from whorl._core.types import Array
-from whorl.tables.frame import Frame
+from whorl.tables.frame import BOOLEANS, Frame
 
 RARE = 500
 """Categories of less than one in so many rows are combined."""
@@ -51,7 +51,7 @@ def _categories(name: str, value: object) -> tuple[str, ...]:
 
 
 class Number(Description):
-    """A column of numbers: one feature, and a second one if values were missing.
+    """A column of numbers: one feature, not scaled, and a second one if values were missing.
 
     Parameters
     ----------
@@ -87,13 +87,18 @@ class Number(Description):
         values = np.where(missing, self.fill, values)
         return np.column_stack([values, missing]) if self.missing else values[:, None]
 
+    def describe(self, frame: Frame) -> str:
+        """Return what the values are, for the summary of a table."""
+        return frame.span(self.name)
+
 
 class Category(Description):
     """A column of text, booleans or dates: one feature for each category, 1 in the rows of that category, else 0.
 
     A category that was not in the training rows is encoded as "other", if the training rows had rare categories that
     were combined into it; else all features are 0. All are 0 also for a missing value, if none was missing in the
-    training rows.
+    training rows. If the categories are true and false, the values may be in capital letters, and any other value is an
+    error.
 
     Parameters
     ----------
@@ -104,8 +109,6 @@ class Category(Description):
         Whether rare categories are combined into one more feature.
     missing : bool
         Whether values were missing in the training rows; if so, that is one more category.
-    boolean : bool
-        Whether the values are true and false, in capital or small letters; any other value is then an error.
 
     Examples
     --------
@@ -125,7 +128,6 @@ class Category(Description):
     _: KW_ONLY
     other: bool = argument(validation.truth, default=False)
     missing: bool = argument(validation.truth, default=False)
-    boolean: bool = argument(validation.truth, default=False)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -139,34 +141,33 @@ class Category(Description):
         position: dict[str | None, int] = {category: i for i, category in enumerate(self.categories)}
         other = k if self.other else -1
         position[None] = k + self.other if self.missing else -1
-        values = self._booleans(frame) if self.boolean else frame.texts(self.name)
+        values = frame.texts(self.name)
+        if BOOLEANS.issuperset(self.categories) and not self.other:
+            values = [value and value.lower() for value in values]
+            for row, value in enumerate(values):
+                if value is not None and value not in BOOLEANS:
+                    raise frame.error(row, self.name, "true or false", value)
         codes = np.array([position.get(value, other) for value in values])  # (n,)
         known = np.flatnonzero(codes >= 0)
         encoded = np.zeros((len(codes), len(self.feature_names)))
         encoded[known, codes[known]] = 1
         return encoded
 
-    def _booleans(self, frame: Frame) -> list[str | None]:
-        values = [value and value.lower() for value in frame.texts(self.name)]
-        for row, value in enumerate(values):
-            if value not in {None, "true", "false"}:
-                raise ValueError(
-                    f"{frame.location(row)}, column {self.name!r}: must be true or false, got {validation.show(value)}"
-                )
-        return values
+    def describe(self, frame: Frame) -> str:
+        """Return the first categories, for the summary of a table."""
+        return f"{len(self.categories)}{' and others' if self.other else ''}: {first_of(self.categories)}"
 
 
 class Excluded(Description):
-    """A column that is not used.
+    """A column that is not used, and the reason."""
 
-    Parameters
-    ----------
-    name : str
-    reason : str
-    """
-
+    kind: ClassVar[str] = "left out"
     name: str = argument(text)
     reason: str = argument(text)
+
+    def describe(self, frame: Frame) -> str:
+        """Return the reason, for the summary of a table."""
+        return self.reason
 
 
 def choose_encoding(frame: Frame, name: str) -> Number | Category | Excluded:
@@ -175,7 +176,7 @@ def choose_encoding(frame: Frame, name: str) -> Number | Category | Excluded:
     if gaps.all():
         return Excluded(name, "it has no values")
     missing = bool(gaps.any())
-    if frame[name].kind != "number":
+    if not frame.is_number(name):
         return _choose_category(frame, name, missing=missing)
     present = frame.numbers(name)[~gaps]
     if not missing and present.min() == present.max():
@@ -184,22 +185,26 @@ def choose_encoding(frame: Frame, name: str) -> Number | Category | Excluded:
 
 
 def _choose_category(frame: Frame, name: str, *, missing: bool) -> Category | Excluded:
-    boolean = frame[name].kind == "boolean"
-    counts = Counter(value.lower() if boolean else value for value in frame.texts(name) if value is not None)
+    counts = frame.counts(name)
     if not missing and len(counts) == 1:
         return Excluded(name, f"it is always {validation.show(*counts)}")
     if is_identifier(counts):
         return Excluded(
             name, f"it looks like an identifier: {len(counts):,} different values in {counts.total():,} rows"
         )
-    enough = len(frame) / RARE
-    common = sorted((value for value in counts if counts[value] >= enough), key=lambda value: (-counts[value], value))
-    if not common:
+    frequent = sorted(counts, key=lambda value: (-counts[value], value))[:MOST]
+    enough = 0 if BOOLEANS.issuperset(counts) else len(frame) / RARE
+    kept = sorted(value for value in frequent if counts[value] >= enough)
+    if not kept:
         return Excluded(name, f"none of its {len(counts):,} different values is in at least one of {RARE} rows")
-    kept = sorted(common[:MOST])
-    return Category(name, kept, other=len(kept) < len(counts), missing=missing, boolean=boolean)
+    return Category(name, kept, other=len(kept) < len(counts), missing=missing)
 
 
 def is_identifier(counts: Counter[str]) -> bool:
     """Return whether texts, given how often each occurs, identify the rows."""
     return len(counts) > DISTINCT and len(counts) > NEARLY * counts.total()
+
+
+def first_of(names: Sequence[str]) -> str:
+    """Write the first five names, for the summary of a table."""
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

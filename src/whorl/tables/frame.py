@@ -11,7 +11,7 @@ import numbers
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -19,53 +19,10 @@ from whorl._core import validation
 from whorl._core.hints import did_you_mean
 from whorl._core.types import Array
 
-Kind: TypeAlias = Literal["number", "boolean", "text"]
-
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
 """Spellings of a missing value, in lower case."""
-
-
-@dataclass(frozen=True, eq=False)
-class Column:
-    """One column.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-        float64, NaN where missing, if the column holds numbers; else objects: str, None where missing.
-    kind : {"number", "boolean", "text"}
-    """
-
-    values: Array
-    kind: Kind
-
-    @classmethod
-    def from_cells(cls, cells: Sequence[str], *, as_text: bool = False) -> Column:
-        """Make a column of the cells of a text file: of numbers if all are, unless `as_text`."""
-        if not as_text:
-            try:
-                if not any("_" in cell for cell in cells):
-                    return cls(np.fromiter(map(float, cells), float, len(cells)), "number")
-            except ValueError:  # some are missing, or are not numbers
-                pass
-        texts = {cell: _text(cell) for cell in set(cells)}
-        present = {text for text in texts.values() if text is not None}
-        if not as_text and all(number(text) is not None for text in present):
-            return cls(
-                np.array([math.nan if (text := texts[cell]) is None else float(text) for cell in cells]), "number"
-            )
-        boolean = bool(present) and {text.lower() for text in present} <= {"true", "false"}
-        return cls(np.array([texts[cell] for cell in cells], object), "boolean" if boolean else "text")
-
-    @classmethod
-    def from_values(cls, name: str, values: Iterable[Any]) -> Column:
-        """Make a column of Python values: numbers, booleans, text or dates, with None or NaN for a missing value."""
-        present = [None if value is None or value != value else value for value in values]  # noqa: PLR0124  # NaN
-        kinds = {_kind(name, value) for value in present if value is not None}
-        if kinds == {"number"}:
-            return cls(np.array([math.nan if value is None else value for value in present], float), "number")
-        texts = [None if value is None else _text(spelled(value)) for value in present]
-        return cls(np.array(texts, object), "boolean" if kinds == {"boolean"} else "text")
+BOOLEANS = frozenset({"true", "false"})
+"""Spellings of a boolean, in lower case."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +33,8 @@ class Frame:
     ----------
     title : str
         The source, for error messages.
-    columns : mapping from str to Column
+    columns : mapping from str to ndarray, shape (n,)
+        float64, NaN where missing, if the column holds numbers; else objects: str, None where missing.
     rows : ndarray of int, shape (n,)
         The place of each row in the source: the line it begins on in a text file, else its position, from 0.
     in_lines : bool
@@ -86,7 +44,7 @@ class Frame:
     """
 
     title: str
-    columns: Mapping[str, Column]
+    columns: Mapping[str, Array]
     rows: Array
     in_lines: bool = False
     notes: tuple[str, ...] = ()
@@ -94,76 +52,88 @@ class Frame:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, name: str) -> Column:
+    def __getitem__(self, name: str) -> Array:
         self.require([name])
         return self.columns[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.columns)
 
-    def require(self, names: Iterable[str]) -> None:
-        """Raise ValueError unless all these columns exist."""
+    def require(self, names: Iterable[str], rule: str = "") -> None:
+        """Raise ValueError unless all these columns exist; the message may begin with a rule: "target must be a column"."""
         unknown = [name for name in names if name not in self.columns]
-        if unknown:
-            raise ValueError(
-                f"{self.title} has no column {', '.join(map(repr, unknown))}; it has {self.listed()}"
-                f"{did_you_mean(unknown[0], self)}"
-            )
-
-    def listed(self) -> str:
-        """Return the names of the columns for an error message, at most 20 of them."""
-        names = list(self)
-        return ", ".join(names[:20]) + (f", … ({len(names):,} columns)" if len(names) > 20 else "")
+        if not unknown:
+            return
+        got, hint, known = ", ".join(map(repr, unknown)), did_you_mean(unknown[0], self), list(self)
+        listed = ", ".join(known[:20]) + (f", … ({len(known):,} columns)" if len(known) > 20 else "")
+        if rule:
+            raise ValueError(f"{rule} of {self.title}, which has {listed}, got {got}{hint}")
+        raise ValueError(f"{self.title} has no column {got}; it has {listed}{hint}")
 
     def take(self, rows: Array) -> Frame:
-        """Return the frame of these row numbers; the kinds of the columns do not change."""
-        columns = {name: replace(column, values=column.values[rows]) for name, column in self.columns.items()}
+        """Return the frame of these row numbers; columns of text remain so."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
         return replace(self, columns=columns, rows=self.rows[rows])
 
-    def location(self, row: int) -> str:
+    def location(self, row: int | np.integer[Any]) -> str:
         """Return the place of a row for an error message: ``houses.csv line 3``."""
         return f"{self.title}{' line' if self.in_lines else ', row'} {self.rows[row]}"
 
+    def error(self, row: int | np.integer[Any], name: str, expected: str, value: object) -> ValueError:
+        """Return the error that a value of a column is not what it must be."""
+        return ValueError(f"{self.location(row)}, column {name!r}: must be {expected}, got {validation.show(value)}")
+
+    def is_number(self, name: str) -> bool:
+        """Return whether the column holds numbers, not text."""
+        return self[name].dtype.kind == "f"
+
     def missing(self, name: str) -> Array:
         """Return where the column has no value: booleans (n,)."""
-        values = self[name].values
-        return np.isnan(values) if values.dtype.kind == "f" else np.array([text is None for text in values], bool)
+        values = self[name]
+        return np.isnan(values) if self.is_number(name) else np.array([text is None for text in values], bool)
 
     def texts(self, name: str) -> list[str | None]:
         """Return the column as text, None where missing; a whole number has no decimal point."""
-        values: list[Any] = self[name].values.tolist()
-        if self[name].kind == "number":
+        values: list[Any] = self[name].tolist()
+        if self.is_number(name):
             return [None if math.isnan(value) else spelled(value) for value in values]
         return values
 
+    def counts(self, name: str) -> Counter[str]:
+        """Return how often each text occurs in the column."""
+        return Counter(text for text in self.texts(name) if text is not None)
+
     def numbers(self, name: str) -> Array:
         """Return the column as finite numbers, float64 (n,), NaN where missing; raise ValueError if it has others."""
-        values = self[name].values
-        if values.dtype.kind != "f":
-            parsed = {text: math.nan if text is None else number(text) for text in set(values.tolist())}
-            for row, text in enumerate(values if None in parsed.values() else ()):
-                if parsed[text] is None:
-                    raise ValueError(
-                        f"{self.location(row)}, column {name!r}: must be a number, got {validation.show(text)}"
-                    )
-            values = np.array([parsed[text] for text in values], float)
+        values = self[name]
+        if not self.is_number(name):
+            parsed = [math.nan if text is None else number(text) for text in values]
+            if None in parsed:
+                row = parsed.index(None)
+                raise self.error(row, name, "a number", values[row])
+            values = np.array(parsed)
         infinite = np.flatnonzero(np.isinf(values))
         if len(infinite):
-            raise ValueError(
-                f"{self.location(infinite[0])}, column {name!r}: must be a finite number, got {values[infinite[0]]}"
-            )
+            raise self.error(infinite[0], name, "a finite number", float(values[infinite[0]]))
         return values
+
+    def span(self, name: str) -> str:
+        """Return a summary of a column of numbers: "3 to 5, median 4"."""
+        values = self.numbers(name)
+        values = values[~np.isnan(values)]
+        return f"{values.min():g} to {values.max():g}, median {np.median(values):g}" if len(values) else ""
 
     def stray_text(self, name: str) -> str:
         """Return a remark on the first value that is not a number, in a column of text where 90 % are; else ""."""
-        texts = self.texts(name)
-        counts = Counter(text for text in texts if text is not None)
+        if self.is_number(name):
+            return ""
+        counts = self.counts(name)
         stray = {text: count for text, count in counts.items() if number(text) is None}
         if not 0 < sum(stray.values()) <= 0.1 * counts.total():
             return ""
-        row = next(row for row, text in enumerate(texts) if text in stray)
+        row, text = next((row, text) for row, text in enumerate(self.texts(name)) if text in stray)
         numbers = f"all but {sum(stray.values()):,} of {counts.total():,} values are numbers"
-        return f"{numbers}; {self.location(row)} has {validation.show(texts[row])}"
+        return f"{numbers}; {self.location(row)} has {validation.show(text)}"
 
 
 def check_distinct(title: str, names: Sequence[str]) -> None:
@@ -197,17 +167,39 @@ def spelled(value: Any) -> str:
     return str(value).removesuffix(" 00:00:00")
 
 
+def from_cells(cells: Sequence[str], *, as_text: bool = False) -> Array:
+    """Make a column of the cells of a text file: of numbers if all are, unless `as_text`; booleans in small letters."""
+    if not as_text:
+        try:
+            if not any("_" in cell for cell in cells):
+                return np.fromiter(map(float, cells), float, len(cells))
+        except ValueError:  # some are missing, or are not numbers
+            pass
+    texts = {cell: _text(cell) for cell in set(cells)}
+    present = {text for text in texts.values() if text is not None}
+    column = np.array([texts[cell] for cell in cells], object)
+    if as_text:
+        return column
+    if all(number(text) is not None for text in present):
+        return column.astype(float)  # None becomes NaN
+    if {text.lower() for text in present} <= BOOLEANS:
+        return np.array([text and text.lower() for text in column], object)
+    return column
+
+
+def from_values(name: str, values: Iterable[Any]) -> Array:
+    """Make a column of Python values: numbers, booleans, text or dates, with None or NaN for a missing value."""
+    column = [None if value is None or value != value else value for value in values]  # noqa: PLR0124  # NaN
+    present = [value for value in column if value is not None]
+    for value in present:
+        if not isinstance(value, numbers.Real | np.bool_ | str | dt.date | dt.time | dt.timedelta):
+            raise TypeError(f"column {name!r} must hold numbers, text, booleans or dates, got {validation.show(value)}")
+    if all(isinstance(value, numbers.Real) and not isinstance(value, bool) for value in present):
+        return np.array(column, float)  # None becomes NaN
+    return np.array([None if value is None else _text(spelled(value)) for value in column], object)
+
+
 def _text(cell: str) -> str | None:
     """Return a cell without surrounding white space, or None for a missing value."""
     stripped = cell.strip()
     return None if stripped.lower() in MISSING else stripped
-
-
-def _kind(name: str, value: Any) -> Kind:
-    if isinstance(value, bool | np.bool_):
-        return "boolean"
-    if isinstance(value, numbers.Real):
-        return "number"
-    if isinstance(value, str | dt.date | dt.time | dt.timedelta):
-        return "text"
-    raise TypeError(f"column {name!r} must hold numbers, text, booleans or dates, got {validation.show(value)}")

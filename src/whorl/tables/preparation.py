@@ -12,7 +12,6 @@ import numpy as np
 
 from whorl._core import validation
 from whorl._core.description import Description, argument
-from whorl._core.hints import did_you_mean
 from whorl._core.types import Array
 from whorl.tables.encoding import Category, Excluded, Number, choose_encoding, distinct_texts
 from whorl.tables.read import Source, column_names, read
@@ -34,15 +33,11 @@ def _instances(name: str, value: object, *, kinds: tuple[type, ...], expected: s
 class Preparation(Description):
     """How the columns of a table become the features of a network.
 
-    - A number is one feature, not scaled. A missing number is replaced by the median of the training rows; if any was
-      missing there, a second feature is 1 where the number is missing and 0 elsewhere.
-    - Text, booleans and dates are categories: one feature for each category, 1 or 0. Categories of less than one in 500
-      rows, or beyond the 50 most frequent ones, are combined into "other"; a missing value is a category of its own.
+    - A number is encoded as in `Number`: one feature, not scaled. A missing one is replaced by the median.
+    - Text, booleans and dates are encoded as in `Category`: one feature for each category. Categories of less than one in
+      500 rows, or beyond the 50 most frequent ones, are combined into "other".
     - Constant columns are excluded, and so are identifiers: columns of text with more than 20 different values,
       different in more than 90 % of the rows.
-
-    In new rows, a category that was not in the training rows is encoded as "other"; without "other", all the features
-    of the column are 0, as they are for a missing value if none was missing in the training rows.
 
     A preparation is saved with its model: its ``repr`` is the code that makes it. It needs NumPy alone.
 
@@ -86,36 +81,20 @@ class Preparation(Description):
     def learn(cls, source: Source, target: str | Target | None = None, *, ignore: Iterable[str] = ()) -> Preparation:
         """Learn the preparation from the training rows.
 
-        Parameters
-        ----------
-        source : str, path, data frame or mapping
-            As in `table`.
-        target : str or Target, optional
-            The column to predict, which is not used as a feature.
-        ignore : iterable of str, optional
-            Columns to exclude.
-
-        Raises
-        ------
-        ValueError
-            If a column does not exist, or none is left to use.
+        The arguments and errors are those of `table`. The target, by name or as a `Target`, is not used as a feature.
         """
         frame = read(source)
         if isinstance(target, str):
             target = Target.learn(frame, target)
         ignore = column_names("ignore", ignore)
-        for name in ignore:
-            if name not in frame.columns:
-                hint = did_you_mean(name, frame)
-                raise ValueError(
-                    f"ignore must name columns of {frame.title}, which has {frame.listed()}, got {name!r}{hint}"
-                )
-            if target and name == target.name:
-                raise ValueError(f"ignore must not name the target, got {name!r}")
+        frame.require(ignore, "ignore must name columns")
+        goal = target and target.name
+        if goal in ignore:
+            raise ValueError(f"ignore must not name the target, got {goal!r}")
         encodings = [
             Excluded(name, IGNORED) if name in ignore else choose_encoding(frame, name)
             for name in frame
-            if target is None or name != target.name
+            if name != goal
         ]
         used = [column for column in encodings if not isinstance(column, Excluded)]
         excluded = [column for column in encodings if isinstance(column, Excluded)]
@@ -130,13 +109,18 @@ class Preparation(Description):
         return tuple(name for column in self.columns for name in column.feature_names)
 
     @property
+    def ignored(self) -> tuple[str, ...]:
+        """The names of the columns that were excluded on request."""
+        return tuple(column.name for column in self.excluded if column.reason == IGNORED)
+
+    @property
     def text_columns(self) -> frozenset[str]:
         """The names of the columns whose values are text, the target among them if it has classes."""
         names = {column.name for column in self.columns if isinstance(column, Category)}
         return frozenset(names | ({self.target.name} if self.target and self.target.classes else set()))
 
     def transform(self, source: Source, *, columns: Sequence[str] | None = None, skip: int = 0) -> Array:
-        """Return the features of new rows.
+        """Return the features of new rows, float64 (n, d).
 
         Parameters
         ----------
@@ -144,10 +128,6 @@ class Preparation(Description):
             Must have all the columns in use, in any order; other columns are ignored.
         columns, skip
             As in `table`.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, d)
 
         Raises
         ------
@@ -157,10 +137,4 @@ class Preparation(Description):
         """
         frame = read(source, columns=columns, skip=skip, text=self.text_columns)
         frame.require(column.name for column in self.columns)
-        X = np.empty((len(frame), len(self.feature_names)))
-        start = 0
-        for column in self.columns:
-            stop = start + len(column.feature_names)
-            X[:, start:stop] = column.encode(frame)
-            start = stop
-        return X
+        return np.hstack([column.encode(frame) for column in self.columns])

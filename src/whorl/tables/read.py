@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from whorl._core import validation
+from whorl._core.types import Array
 from whorl.tables.csv_reader import read_csv
-from whorl.tables.frame import Column, Frame, check_distinct, spelled
+from whorl.tables.frame import Frame, check_distinct, from_values, spelled
 
 Source: TypeAlias = Any
 """A path, a data frame of pandas, Polars or PyArrow, or a mapping from the name of a column to a list of values."""
@@ -23,30 +24,16 @@ def read(source: Source, *, columns: Sequence[str] | None = None, skip: int = 0,
 
     Parameters
     ----------
-    source : str, path, data frame or mapping
-    columns : sequence of str, optional
-        The names of the columns, for a CSV file without a header.
-    skip : int, optional
-        The number of lines to skip at the top of a CSV file.
+    source, columns, skip
+        As in `table`, and so are the errors.
     text : collection of str, optional
         Columns of a CSV file to read as text even if they look like numbers.
-
-    Raises
-    ------
-    OSError
-        If the file does not exist or cannot be read.
-    TypeError
-        If the source is none of these, or a column holds something other than numbers, text, booleans or dates.
-    ValueError
-        If the source is malformed, has two columns of the same name, columns of different lengths, or no rows.
-    ImportError
-        If a package of the extra is missing.
 
     Examples
     --------
     >>> frame = read({"rooms": [3, 4], "street": ["Mill", None]})
-    >>> [(name, frame[name].kind) for name in frame]
-    [('rooms', 'number'), ('street', 'text')]
+    >>> frame.numbers("rooms"), frame.texts("street")
+    (array([3., 4.]), ['Mill', None])
     """
     if isinstance(source, Frame):
         return source
@@ -58,7 +45,7 @@ def read(source: Source, *, columns: Sequence[str] | None = None, skip: int = 0,
     if columns is not None or skip:
         raise ValueError("columns and skip are for CSV files; this source has names for its columns")
     if is_path:
-        return _parquet(os.fspath(source))
+        return _data_frame(os.fspath(source), _parquet(source))
     if isinstance(source, Mapping):
         return _mapping(source)
     if hasattr(type(source), "columns"):
@@ -84,11 +71,11 @@ def _mapping(source: Mapping[str, Any]) -> Frame:
     for name, values in zip(column_names("source", source), source.values(), strict=True):
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
             raise TypeError(f"source[{name!r}] must be a list of values, got {validation.show(values)}")
-        columns[name] = Column.from_values(name, values)
+        columns[name] = from_values(name, values)
     return _frame("the mapping", columns)
 
 
-def _parquet(path: str) -> Frame:
+def _parquet(path: str | os.PathLike[str]) -> Any:
     try:
         import narwhals as _  # noqa: F401  # needed afterwards: report it before reading
         import pyarrow as pa
@@ -97,10 +84,9 @@ def _parquet(path: str) -> Frame:
         raise ImportError(f"a Parquet file {EXTRA}") from error
     with open(path, "rb") as file:  # raises the usual error if the file does not exist
         try:
-            table = parquet.read_table(file)
+            return parquet.read_table(file)
         except (pa.ArrowException, OSError) as error:
             raise ValueError(f"{path} is not a Parquet file: {' '.join(str(error).split())}") from None
-    return _data_frame(path, table)
 
 
 def _data_frame(title: str, source: Any) -> Frame:
@@ -117,17 +103,17 @@ def _data_frame(title: str, source: Any) -> Frame:
     for each in series:
         name = str(each.name)
         if each.dtype.is_numeric():
-            columns[name] = Column(each.cast(nw.Float64).to_numpy().astype(np.float64), "number")
+            columns[name] = each.cast(nw.Float64).to_numpy().astype(np.float64)
             continue
         values = [None if gap else value for value, gap in zip(each.to_list(), each.is_null().to_list(), strict=True)]
         if each.dtype in (nw.Categorical, nw.Enum):  # categories, even if they are numbers
             values = [None if value is None else spelled(value) for value in values]
-        columns[name] = Column.from_values(name, values)
+        columns[name] = from_values(name, values)
     return _frame(title, columns)
 
 
-def _frame(title: str, columns: dict[str, Column]) -> Frame:
-    lengths = {name: len(column.values) for name, column in columns.items()}
+def _frame(title: str, columns: dict[str, Array]) -> Frame:
+    lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"{title} must have columns of equal length, got {lengths}")
     rows = max(lengths.values(), default=0)

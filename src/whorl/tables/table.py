@@ -6,18 +6,17 @@ Letters: n rows, d features.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from whorl._core import randomness, validation
-from whorl._core import text as layout
+from whorl._core import randomness, text, validation
 from whorl._core.randomness import RNG
 from whorl._core.types import Array
+from whorl.tables.encoding import Excluded
 from whorl.tables.frame import Frame
-from whorl.tables.preparation import IGNORED, Preparation
+from whorl.tables.preparation import Preparation
 from whorl.tables.read import Source, read
-from whorl.tables.summary import summary
 from whorl.tables.target import Target, Task
 
 
@@ -33,17 +32,17 @@ class Table:
         Labels, int64 (n,), for classification; float64 (n, 1) for regression.
     preparation : Preparation
         How X and y were made.
-    dropped : int
-        The number of rows that were dropped because their target is missing.
     frame : Frame
         The n rows as they were read.
+    dropped : int
+        The number of rows that were dropped because their target is missing.
     """
 
     X: Array
     y: Array
     preparation: Preparation
+    frame: Frame
     dropped: int = 0
-    frame: Frame = field(kw_only=True)
 
     @property
     def target(self) -> Target:
@@ -64,13 +63,13 @@ class Table:
     @property
     def notes(self) -> tuple[str, ...]:
         """Remarks: columns and rows that are left out without being asked for, text that may be meant as numbers."""
-        ignored = {column.name for column in self.preparation.excluded if column.reason == IGNORED}
-        texts = [name for name in self.frame if name not in ignored and self.frame[name].kind == "text"]
-        remarks = {name: self.frame.stray_text(name) for name in texts}
+        ignored = self.preparation.ignored
+        excluded = [column for column in self.preparation.excluded if column.name not in ignored]
+        stray = {name: self.frame.stray_text(name) for name in self.frame if name not in ignored}
         notes = [
             *self.frame.notes,
-            *(f"column {c.name!r} is left out: {c.reason}" for c in self.preparation.excluded if c.name not in ignored),
-            *(f"column {name!r} is text: {remark}" for name, remark in remarks.items() if remark),
+            *(f"column {column.name!r} is left out: {column.reason}" for column in excluded),
+            *(f"column {name!r} is text: {remark}" for name, remark in stray.items() if remark),
         ]
         if self.dropped:
             notes.append(f"{self.dropped:,} rows are left out: they have no {self.target.name!r}")
@@ -96,10 +95,6 @@ class Table:
         stratify : bool, optional
             Whether to take the same fraction of each class, to within a row. No effect in a regression.
 
-        Returns
-        -------
-        train, test : Table
-
         Examples
         --------
         >>> houses = table({"rooms": [3, 4, 5, 6], "heating": ["gas", "oil", "gas", "oil"]}, target="heating")
@@ -118,11 +113,10 @@ class Table:
             self.frame.take(np.sort(rows))
             for rows in randomness.divide(n, held_out, randomness.generator(rng), classes)
         )
-        ignore = [column.name for column in self.preparation.excluded if column.reason == IGNORED]
-        preparation = Preparation.learn(train, self.target, ignore=ignore)
+        preparation = Preparation.learn(train, self.target, ignore=self.preparation.ignored)
         return _table(train, preparation), _table(test, preparation)
 
-    def summary(self) -> layout.Table:
+    def summary(self) -> text.Table:
         """Return a text table of the columns: kind, number of missing values, and what the values are.
 
         Examples
@@ -133,7 +127,14 @@ class Table:
         heating  target        0  2 classes: gas 2, oil 1
         3 rows, 2 features; classification
         """
-        return summary(self.frame, self.preparation, self.dropped)
+        known = {each.name: each for each in (*self.preparation.columns, *self.preparation.excluded, self.target)}
+        rows = [["column", "kind", "missing", ""]]
+        for name in self.frame:
+            column = known.get(name) or Excluded(name, "not a column of the preparation")
+            rows.append([name, column.kind, f"{self.frame.missing(name).sum():,}", column.describe(self.frame)])
+        total = f"{len(self):,} rows, {self.X.shape[1]} features; {self.task}"
+        total += f"; {self.dropped:,} more rows have no target" if self.dropped else ""
+        return text.Table(f"{text.align(rows, right={2})}\n{total}")
 
 
 def table(
@@ -171,10 +172,6 @@ def table(
         The number of lines to skip at the top of a CSV file.
     preparation : Preparation, optional
         The preparation of another table, to use for this one, instead of `target`, `ignore` and `task`.
-
-    Returns
-    -------
-    Table
 
     Raises
     ------
@@ -214,4 +211,4 @@ def table(
 
 def _table(frame: Frame, preparation: Preparation, dropped: int = 0) -> Table:
     assert preparation.target is not None
-    return Table(preparation.transform(frame), preparation.target.encode(frame), preparation, dropped, frame=frame)
+    return Table(preparation.transform(frame), preparation.target.encode(frame), preparation, frame, dropped)

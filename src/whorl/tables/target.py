@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from whorl._core import validation
 from whorl._core.description import Description, argument
-from whorl._core.hints import did_you_mean
 from whorl._core.types import Array
-from whorl.tables.encoding import distinct_texts, is_identifier, text
-from whorl.tables.frame import Frame, number, spelled
+from whorl.tables.encoding import distinct_texts, first_of, is_identifier, text
+from whorl.tables.frame import BOOLEANS, Frame, number, spelled
 
 Task: TypeAlias = Literal["classification", "regression"]
 
@@ -43,6 +41,7 @@ class Target(Description):
     Target('heating', 'classification', ('gas', 'oil'))
     """
 
+    kind: ClassVar[str] = "target"
     name: str = argument(text)
     task: Task = argument(_task)
     classes: Sequence[str] = argument(distinct_texts, default=())
@@ -65,59 +64,50 @@ class Target(Description):
             raise TypeError(f"target must be the name of a column, got {validation.show(name)}")
         if task is not None:
             task = _task("task", task)
-        if name not in frame.columns:
-            hint = did_you_mean(name, frame)
-            raise ValueError(
-                f"target must be a column of {frame.title}, which has {frame.listed()}, got {name!r}{hint}"
-            )
-        classes = _classes(frame, name)
+        frame.require([name], "target must be a column")
+        if frame.is_number(name):
+            values = np.unique(frame.numbers(name)[~frame.missing(name)])
+            classes = [spelled(value) for value in values.tolist()]
+            likely = len(classes) <= FEW and bool((values == np.floor(values)).all())
+        else:
+            classes, likely = sorted(frame.counts(name)), True
         if len(classes) < 2:
             found = f"is always {classes[0]!r}" if classes else "has no values"
             raise ValueError(f"target {name!r} {found} in {frame.title}: there is nothing to learn")
-        task = task or _find_task(frame, name, classes)
-        if task == "regression":
-            frame.numbers(name)
-            return cls(name, task)
-        return cls(name, task, classes)
+        if task is None and not frame.is_number(name) and is_identifier(frame.counts(name)):
+            remark = frame.stray_text(name) or "to use them as classes, set task='classification'"
+            found = f"{len(classes):,} different texts in {len(frame):,} rows"
+            raise ValueError(f"target {name!r} has {found}, too many to be classes; {remark}")
+        if task == "classification" or (task is None and likely):
+            return cls(name, "classification", classes)
+        frame.numbers(name)  # text is an error
+        return cls(name, "regression")
 
     def encode(self, frame: Frame) -> Array:
         """Return the labels, int64 (n,), or the numbers, float64 (n, 1). No value may be missing."""
         if self.task == "regression":
             return frame.numbers(self.name)[:, None]
         values = frame.texts(self.name)
-        labels = {value: self._label(value) for value in set(values) if value is not None}
+        labels = {value: self._label(value) for value in set(values)}
         for row, value in enumerate(values):
-            if labels.get(str(value)) is None:
-                wrong = f"must be one of {validation.show(list(self.classes))}, got {validation.show(value)}"
-                raise ValueError(f"{frame.location(row)}, column {self.name!r}: {wrong}")
-        return np.array([labels[str(value)] for value in values], np.int64)
+            if labels[value] is None:
+                raise frame.error(row, self.name, f"one of {validation.show(list(self.classes))}", value)
+        return np.array([labels[value] for value in values], np.int64)
 
-    def _label(self, value: str) -> int | None:
+    def _label(self, value: str | None) -> int | None:
         """Return the label of a class. 1.0 and 1 are the same class, and so are True and true."""
+        if value is None:
+            return None
         as_number = number(value)
         spellings = {value, value if as_number is None else spelled(as_number)}
-        if self.classes == ("false", "true"):
+        if BOOLEANS.issuperset(self.classes):
             spellings.add(value.lower())
         return next((label for label, name in enumerate(self.classes) if name in spellings), None)
 
-
-def _classes(frame: Frame, name: str) -> list[str]:
-    if frame[name].kind == "number":
-        values = np.unique(frame.numbers(name))
-        return [spelled(value) for value in values[~np.isnan(values)].tolist()]
-    boolean = frame[name].kind == "boolean"
-    return sorted({value.lower() if boolean else value for value in frame.texts(name) if value is not None})
-
-
-def _find_task(frame: Frame, name: str, classes: Sequence[str]) -> Task:
-    """Return classification for text, booleans and at most `FEW` different whole numbers, else regression."""
-    if frame[name].kind == "number":
-        values = frame.numbers(name)
-        values = values[~np.isnan(values)]
-        whole = len(classes) <= FEW and bool((values == np.floor(values)).all())
-        return "classification" if whole else "regression"
-    if is_identifier(Counter(value for value in frame.texts(name) if value is not None)):
-        remark = frame.stray_text(name) or "to use them as classes, set task='classification'"
-        found = f"{len(classes):,} different texts in {len(frame):,} rows"
-        raise ValueError(f"target {name!r} has {found}, too many to be classes; {remark}")
-    return "classification"
+    def describe(self, frame: Frame) -> str:
+        """Return the range of the numbers, or the classes with their frequencies, for the summary of a table."""
+        if self.task == "regression":
+            return frame.span(self.name)
+        counts = np.bincount(self.encode(frame), minlength=len(self.classes))
+        named = [f"{name} {count:,}" for name, count in zip(self.classes, counts, strict=True)]
+        return f"{len(named)} classes: {first_of(named)}"
