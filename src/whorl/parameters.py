@@ -49,10 +49,13 @@ class Views(SimpleNamespace):
         The views of the layers inside this one.
     inputs : bool
         In g: whether dL/dx is needed. In training, it is not needed from the first layer with parameters.
+    frozen : bool
+        In p: whether the layer works as when predicting, even in a training pass.
     """
 
     parts: tuple[Views, ...] = ()
     inputs: bool = True
+    frozen: bool = False
 
 
 def views(vector: Array, declared: Mapping[str, Parameter]) -> dict[str, Array]:

@@ -76,7 +76,7 @@ def loss_pass(
     fused = is_fused(network, loss)
     layers = network.layers[:-1] if fused else network.layers
     first, g = (0, network.gradient_views(inputs=True)) if inputs else (network.first, network.g)
-    output, back = chain.forward(layers, x, network.p, rng, frozen=network.frozen, first=first)
+    output, back = chain.forward(layers, x, network.p, rng, first=first)
     if fused:
         value, prediction, loss_back = cast("FusedLoss", loss).from_scores(output, target, weight)
     else:

@@ -198,7 +198,9 @@ class Stack:
         self._gather_frozen()
 
     def _gather_frozen(self) -> None:
-        """Collect the parameters of the frozen layers and their gradients."""
+        """Mark the views of the frozen layers, and collect their parameters and gradients."""
+        for i, views_ in enumerate(self.p):
+            views_.frozen = i in self.frozen
         names = [name for i in self.frozen for name in self._trained_in(self.places[i])]
         parameters, gradients = self.named_parameters(), self.named_gradients()
         self._frozen = [(parameters[name], gradients[name]) for name in names]

@@ -85,7 +85,7 @@ def test_settings_may_be_added_to_a_layer_of_the_library():
     assert max(check_gradients(model, X, X, loss=MeanSquaredError()).values()) < 1e-6
 
 
-@pytest.mark.parametrize("name", ["w1", "2", "a-b", "", "parts", "inputs"])
+@pytest.mark.parametrize("name", ["w1", "2", "a-b", "", "parts", "inputs", "frozen"])
 def test_names_that_the_model_cannot_use_are_refused(name):
     class Named(Layer):
         def parameters(self, inputs):

@@ -101,9 +101,9 @@ def test_dropout_draws_a_new_mask_for_each_pass_and_the_same_from_the_same_seed(
 def test_a_layer_has_the_arrays_that_it_declared_and_no_others():
     model = Model([Dense(3), BatchNorm()], inputs=2)
     dense, norm = model.p
-    assert set(vars(dense)) - {"parts", "inputs"} == {"w", "b"}
-    assert set(vars(norm)) - {"parts", "inputs"} == {"gamma", "beta", "mean", "variance"}
-    assert set(vars(model.g[1])) - {"parts", "inputs"} == {"gamma", "beta"}  # what is not trained has no gradient
+    assert set(vars(dense)) - {"parts", "inputs", "frozen"} == {"w", "b"}
+    assert set(vars(norm)) - {"parts", "inputs", "frozen"} == {"gamma", "beta", "mean", "variance"}
+    assert set(vars(model.g[1])) - {"parts", "inputs", "frozen"} == {"gamma", "beta"}  # what is not trained has no gradient
     with pytest.raises(AttributeError, match="has no attribute 'weights'"):
         _ = dense.weights
     assert not hasattr(model.layers[0], "w")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Pla
         for name in wanted:
             if not name.isidentifier() or name[-1].isdigit() or hasattr(Views(), name):
                 raise ValueError(
-                    f"layers[{i}], {layer!r}: a parameter's name must be an identifier other than 'parts' and 'inputs', and"
+                    f"layers[{i}], {layer!r}: a parameter's name must be an identifier other than 'parts', 'inputs' and 'frozen', and"
                     f" not end in a digit, since the model adds a number, got {name!r}"
                 )
         names = {f"{name}{number}": name for name in wanted}
@@ -104,7 +104,6 @@ def forward(
     p: Sequence[Views],
     rng: np.random.Generator | None = None,
     *,
-    frozen: Collection[int] = (),
     first: int = 0,
 ) -> tuple[Array, Backward]:
     """Return the output of the layers, and the function that computes their gradients.
@@ -117,14 +116,12 @@ def forward(
         The arrays of each layer.
     rng : Generator or None, optional
         As for `Layer.forward`.
-    frozen : collection of int, optional
-        Indices of layers that work as when predicting, even in a training pass.
     first : int, optional
         Index of the layer at which the backward pass ends: those before it have no parameters.
     """
     backs = []
-    for i, (layer, views) in enumerate(zip(layers, p, strict=False)):
-        x, back = layer.forward(x, views, None if i in frozen else rng)
+    for layer, views in zip(layers, p, strict=False):
+        x, back = layer.forward(x, views, None if views.frozen else rng)
         backs.append(back)
 
     def backward(dy: Array, g: Sequence[Views]) -> Array | None:

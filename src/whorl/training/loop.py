@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -23,7 +22,7 @@ from whorl.passes import measure
 from whorl.stack import Stack
 from whorl.training.callbacks import Callback, listening, stopping
 from whorl.training.data import Samples, training_data
-from whorl.training.history import Epoch, History, Step
+from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, callback_list
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Outcome, take_step
@@ -158,7 +157,7 @@ class Training:
         state, model = self.state, self.model
         if state.current is None:
             keep_freed_memory()
-            before = replace(state, history=History(), callbacks=[]).copy()  # what an epoch changes
+            before, rng_before = state.snapshot(), state.rng.bit_generator.state
             chain.adapt(model.layers, self.train.x, model.p)
             if state.stepped is not None:  # between epochs, the model has the averaged parameters
                 average = self.options.optimizer.average(state.optimizer)
@@ -168,7 +167,9 @@ class Training:
                 else:  # the user has changed the model: continue from its new values
                     average[...] = model.parameters
                 state.stepped = None
-            state.current = EpochState(state.rng.permutation(len(self.train)), before)  # shuffle indices, not data
+            state.current = EpochState(
+                state.rng.permutation(len(self.train)), before, rng_before
+            )  # shuffle indices, not data
         return state.current
 
     def _end_epoch(self, current: EpochState) -> Epoch:
@@ -204,7 +205,7 @@ class Training:
         before, state = current.before, self.state
         self.model.parameters, self.model.statistics = before.parameters, before.statistics
         state.optimizer, state.schedule, state.stepped = before.optimizer, before.schedule, before.stepped
-        state.rng.bit_generator.state = before.rng.bit_generator.state
+        state.rng.bit_generator.state = current.rng_before
         state.step, state.current = before.step, None
         return DivergenceError(
             f"{what} in epoch {state.epoch + 1}: lower the learning rate, or scale the inputs to about 1"

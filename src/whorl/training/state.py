@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +23,9 @@ class EpochState:
     order : ndarray of int, shape (n,)
         The indices of the samples, in the order of this epoch.
     before : TrainingState
-        The state before the epoch, restored if training diverges.
+        A snapshot from before the epoch, restored if training diverges.
+    rng_before : mapping
+        The state of the bit generator before the epoch.
     samples : int
         Number of samples used so far.
     loss, penalty : float
@@ -36,6 +38,7 @@ class EpochState:
 
     order: Array
     before: TrainingState
+    rng_before: Mapping[str, Any]
     samples: int = 0
     loss: float = 0.0
     penalty: float = 0.0
@@ -44,13 +47,20 @@ class EpochState:
 
     def batches(self, size: int, count: int) -> list[Array]:
         """Return the indices of the next batches: `count` batches of this size, or fewer at the end of the epoch."""
-        starts = range(self.samples, min(self.samples + size * count, len(self.order)), size)
-        return [self.order[start : start + size] for start in starts]
+        rows = self.order[self.samples : self.samples + size * count]
+        return [rows] if count == 1 else [rows[start : start + size] for start in range(0, len(rows), size)]
 
     def copy(self) -> EpochState:
         """Return a copy; what never changes is shared with it."""
         return EpochState(
-            self.order, self.before, self.samples, self.loss, self.penalty, self.seconds, self.predictions.copy()
+            self.order,
+            self.before,
+            self.rng_before,
+            self.samples,
+            self.loss,
+            self.penalty,
+            self.seconds,
+            self.predictions.copy(),
         )
 
 
@@ -97,18 +107,23 @@ class TrainingState:
 
     def copy(self) -> TrainingState:
         """Return a copy that further training does not change."""
-        return TrainingState(
-            self.parameters.copy(),
-            self.statistics.copy(),
-            _copied(self.optimizer),
-            _copied(self.schedule),
-            copy.deepcopy(self.rng),
-            None if self.stepped is None else self.stepped.copy(),
-            self.epoch,
-            self.step,
-            None if self.current is None else self.current.copy(),
-            self.history.copy(),
-            [_copied(memory) for memory in self.callbacks],
+        return replace(
+            self.snapshot(),
+            rng=copy.deepcopy(self.rng),
+            current=None if self.current is None else self.current.copy(),
+            history=self.history.copy(),
+            callbacks=[_copied(memory) for memory in self.callbacks],
+        )
+
+    def snapshot(self) -> TrainingState:
+        """Return a copy of what the steps change: parameters, statistics, and what optimizer and schedule keep."""
+        return replace(
+            self,
+            parameters=self.parameters.copy(),
+            statistics=self.statistics.copy(),
+            optimizer=_copied(self.optimizer),
+            schedule=_copied(self.schedule),
+            stepped=None if self.stepped is None else self.stepped.copy(),
         )
 
     def check(self, parameters: Array, statistics: Array, optimizer: SimpleNamespace, samples: int) -> None:
