@@ -118,7 +118,7 @@ PACKAGES = [
 ]
 FUNCTIONS = ["check_gradients", "load"]
 CLASSES = """
-    Model
+    Model Parameter
     BatchNorm Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish ReLU Rescale Residual SELU SiLU Sigmoid
     Softmax Softplus Standardize Tanh
     BinaryCrossEntropy CrossEntropy Hinge Huber MeanAbsoluteError MeanSquaredError Poisson Quantile

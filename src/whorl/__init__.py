@@ -1,4 +1,4 @@
-"""whorl: neural networks you can read, that are also the fastest way to train a small one.
+"""whorl: neural networks that you can read, trained fast on a CPU.
 
 It needs NumPy and nothing else. Start with `Model`, or with the command ``whorl train spiral``.
 """

@@ -53,6 +53,7 @@ from whorl.optimizers import Clipped as Clipped
 from whorl.optimizers import Lion as Lion
 from whorl.optimizers import NAdam as NAdam
 from whorl.optimizers import RMSprop as RMSprop
+from whorl.parameters import Parameter as Parameter
 from whorl.schedules import Constant as Constant
 from whorl.schedules import Cosine as Cosine
 from whorl.schedules import Exponential as Exponential

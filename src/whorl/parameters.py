@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 
+import numpy as np
+
 from whorl._core.types import Array, Shape
 from whorl.initializers import Initializer
 
@@ -56,6 +58,14 @@ class Views(SimpleNamespace):
     parts: tuple[Views, ...] = ()
     inputs: bool = True
     frozen: bool = False
+
+    def __setattr__(self, name: str, value: object) -> None:
+        current = vars(self).get(name)
+        if isinstance(current, np.ndarray) and value is not current:  # `p.w *= 2` assigns the same array
+            raise TypeError(
+                f"{name} is a view of the model's vector: write into it, {name}[...] = …, instead of replacing it"
+            )
+        super().__setattr__(name, value)
 
 
 def views(vector: Array, declared: Mapping[str, Parameter]) -> dict[str, Array]:

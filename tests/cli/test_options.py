@@ -58,7 +58,7 @@ def parser():
 def test_help_is_taken_from_the_docstrings_of_a_class_and_its_bases():
     assert options.documented(Baguette) == {
         "loaves": "how many loaves, 100 % of the batch",
-        "seeds": "sesame and others",
+        "seeds": "Sesame and others",
         "heat": "HIGH heat",
     }
 
@@ -66,7 +66,7 @@ def test_help_is_taken_from_the_docstrings_of_a_class_and_its_bases():
 def test_each_field_is_an_option_with_its_default_in_the_help(parser):
     text = " ".join(parser.format_help().split())
     assert "--loaves N how many loaves, 100 % of the batch [3]" in text
-    assert "--seeds NAME [NAME ...] sesame and others [sesame, rye]" in text
+    assert "--seeds NAME [NAME ...] Sesame and others [sesame, rye]" in text
     assert "--heat X HIGH heat --crust, --no-crust [True]" in text
 
 

@@ -3,12 +3,14 @@ import pytest
 
 import whorl
 from whorl import (
+    SGD,
     BatchNorm,
     CrossEntropy,
     Dense,
     Dropout,
     Layer,
     Model,
+    Parameter,
     ReLU,
     Residual,
     Softmax,
@@ -16,6 +18,7 @@ from whorl import (
     Tanh,
     check_gradients,
 )
+from whorl.initializers import Ones
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -97,3 +100,38 @@ def test_no_gradient_at_all_is_no_error():
 
     errors = check_gradients(Model([Silent(), Softmax()], inputs=2), [[1.0, 2.0]], [0], loss=CrossEntropy())
     assert errors == {"inputs": 0.0}
+
+
+class Scale(Layer):
+    """y = a x, with a way to write the gradient of a that is chosen by its name."""
+
+    way: str
+
+    def parameters(self, inputs):
+        return {"a": Parameter(inputs, Ones())}
+
+    def forward(self, x, p, rng=None):
+        def backward(dy, g):
+            slope = np.sum(dy * x, axis=0)
+            if self.way == "adds":
+                g.a += slope
+            elif self.way == "replaces":
+                g.a = slope
+            else:
+                g.a[...] = np.nan if self.way == "is not finite" else slope
+            return dy * p.a
+
+        return p.a * x, backward
+
+
+@pytest.mark.parametrize(("way", "right"), [("writes", True), ("adds", False), ("is not finite", False)])
+def test_the_way_a_layer_writes_its_gradients_is_checked(way, right, spiral_data):
+    model = Model([Dense(4), Scale(way), Dense(3), Softmax()], inputs=2, rng=0)
+    errors = whorl.check_gradients(model, spiral_data[0][::9], spiral_data[1][::9], loss=CrossEntropy())
+    assert (errors["a2"] < 1e-6) == right
+
+
+def test_replacing_a_view_is_an_error(spiral_data):
+    model = Model([Dense(4), Scale("replaces"), Dense(3), Softmax()], inputs=2, rng=0)
+    with pytest.raises(TypeError, match=r"a is a view of the model's vector: write into it, a\[\.\.\.\] = …"):
+        model.fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1)

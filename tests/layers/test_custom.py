@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+import whorl
 from whorl import SGD, CrossEntropy, Dense, Layer, MeanSquaredError, Model, Residual, Softmax, check_gradients
 from whorl.initializers import Normal, Ones, Zeros
 from whorl.parameters import Parameter
@@ -131,3 +132,17 @@ def test_a_layer_without_forward_cannot_be_made():
 
     with pytest.raises(TypeError, match=r"abstract method '?forward"):
         Unfinished()
+
+
+def test_a_numpy_number_as_a_setting_becomes_a_number_of_python(tmp_path):
+    class Factor(Layer):
+        factor: float
+
+        def forward(self, x, p, rng=None):
+            return self.factor * x, lambda dy, g: self.factor * dy
+
+    model = Model([Factor(np.sqrt(2.0))], inputs=2)
+    assert type(model.layers[0].factor) is float
+    assert model.predict([[1.0, 2.0]]).dtype == np.float32
+    model.save(tmp_path / "m.npz")
+    assert whorl.load(tmp_path / "m.npz", custom=[Factor]).layers == model.layers

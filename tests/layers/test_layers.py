@@ -103,7 +103,10 @@ def test_a_layer_has_the_arrays_that_it_declared_and_no_others():
     dense, norm = model.p
     assert set(vars(dense)) - {"parts", "inputs", "frozen"} == {"w", "b"}
     assert set(vars(norm)) - {"parts", "inputs", "frozen"} == {"gamma", "beta", "mean", "variance"}
-    assert set(vars(model.g[1])) - {"parts", "inputs", "frozen"} == {"gamma", "beta"}  # what is not trained has no gradient
+    assert set(vars(model.g[1])) - {"parts", "inputs", "frozen"} == {
+        "gamma",
+        "beta",
+    }  # what is not trained has no gradient
     with pytest.raises(AttributeError, match="has no attribute 'weights'"):
         _ = dense.weights
     assert not hasattr(model.layers[0], "w")

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self, dataclass_transform
 
+import numpy as np
+
 from whorl._core.hints import did_you_mean
 
 
@@ -72,8 +74,11 @@ class Description:
 
     def __post_init__(self) -> None:
         for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
+            value = getattr(self, each.name) if each.init else None
             if each.init and "check" in each.metadata:
-                object.__setattr__(self, each.name, each.metadata["check"](each.name, getattr(self, each.name)))
+                object.__setattr__(self, each.name, each.metadata["check"](each.name, value))
+            elif isinstance(value, np.generic):  # whose type would spread: a NumPy float64 is not a float32
+                object.__setattr__(self, each.name, value.item())
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and _arguments(self) == _arguments(other)

@@ -36,8 +36,9 @@ def documented(kind: type) -> dict[str, str]:
     for each in reversed(inspect.getmro(kind)):
         section = (inspect.getdoc(each) or "").partition("Parameters\n----------\n")[2].partition("\n\n")[0]
         for name, text in re.findall(r"^(\w+) : .*\n((?: {4}.*\n?)+)", section, re.MULTILINE):
-            line = " ".join(text.split()).replace("`", "").removesuffix(".")
-            found[name] = line[0].lower() + line[1:] if line[1:2].islower() else line
+            line = " ".join(text.split()).removesuffix(".")
+            line = line[0].lower() + line[1:] if line[1:2].islower() else line  # unless it begins with a name, `Dense`
+            found[name] = line.replace("`", "")
     return found
 
 

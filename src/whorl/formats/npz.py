@@ -56,7 +56,10 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = 
         inputs = validation.shape("inputs", header["inputs"])
         if not isinstance(header["layers"], str):
             raise ModelFileError(f"its layers must be described by text, got {validation.show(header['layers'])}")
-        described = checked("layers", parse(header["layers"], {**KNOWN, **own}, limit=LONGEST))
+        try:
+            described = checked("layers", parse(header["layers"], {**KNOWN, **own}, limit=LONGEST))
+        except ValueError as error:
+            raise ModelFileError(f"{error}; if it has layers of your own, pass their classes as custom=[…]") from None
         declared = (item for place in walk(connect(described, inputs)) for item in place.declared.items())
         arrays = {
             name: file.array(name, parameter.shape) for name, parameter in declared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -86,6 +87,7 @@ def check_gradients(
         return slopes.reshape(array.shape)
 
     value, backward = run()
+    double.gradients[:] = 1.0  # a layer must write its gradients, not add to them
     dx = backward()
     assert dx is not None
     noise = 8 * np.finfo(float).eps * max(1.0, abs(value)) / h  # the rounding error of a central difference
@@ -95,6 +97,8 @@ def check_gradients(
 
 
 def relative_error(a: Array, b: Array, noise: float) -> float:
-    """Return the largest deviation, less the noise, over the largest value; 0 if there is no deviation."""
+    """Return the largest deviation, less the noise, over the largest value; 0 if there is no deviation, infinity for NaN."""
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return math.inf
     deviation = np.abs(a - b).max(initial=0) - noise
     return float(deviation / max(np.abs(a).max(), np.abs(b).max())) if deviation > 0 else 0.0

@@ -33,13 +33,14 @@ class Layer(Description, ABC):
 
     If it has parameters, define `parameters` too. Here a slope for each input, ``y = x`` where x > 0, else ``a x`` (PReLU):
 
+    >>> from whorl import Parameter
     >>> from whorl.initializers import Zeros
     >>> class PReLU(Layer):
     ...     def parameters(self, inputs):
     ...         return {"a": Parameter(inputs, Zeros())}      # p.a, and its gradient g.a
     ...     def forward(self, x, p, rng=None):
     ...         def backward(dy, g):
-    ...             np.sum(dy * np.minimum(x, 0), axis=0, out=g.a)
+    ...             g.a[...] = np.sum(dy * np.minimum(x, 0), axis=0)
     ...             return dy * np.where(x > 0, x.dtype.type(1), p.a)
     ...         return np.maximum(x, 0) + p.a * np.minimum(x, 0), backward
     >>> from whorl import CrossEntropy, Softmax, check_gradients

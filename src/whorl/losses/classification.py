@@ -30,6 +30,9 @@ class CrossEntropy(FusedLoss):
 
         L = 1/n Σ_n (log Σ_k exp(z_nk) − z_n[y_n])        dL/dz = (p − onehot(y)) / n
 
+    In dL/dz, the gradient of the logarithm cancels the slope of the softmax: the difference between prediction and label is
+    left, never a division by a small p.
+
     With label smoothing s, the target is ``(1 − s) onehot(y) + s / k`` instead of ``onehot(y)``, which keeps the
     network from becoming overconfident.
 

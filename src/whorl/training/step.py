@@ -1,4 +1,4 @@
-"""The training step: batch, forward, loss, backward, step."""
+"""The training step: batch, forward, loss, backward, update."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def take_step(
 
     outcome, frozen = gradient(), model.frozen_values()
     objective = Objective(outcome[0], lambda: gradient()[0])  # for optimizers with a line search
-    options.optimizer.step(model.parameters, model.gradients, state.optimizer, learning_rate, objective)  # step
-    model.constrain(frozen)
-    options.optimizer.settle(model.parameters, state.optimizer)
+    options.optimizer.step(model.parameters, model.gradients, state.optimizer, learning_rate, objective)  # update
+    model.constrain(frozen)  # max-norm; and frozen layers keep their parameters
+    options.optimizer.settle(model.parameters, state.optimizer)  # averages take in the new parameters
     return outcome
 
 
