@@ -164,3 +164,10 @@ def test_nothing_that_reads_files_uses_pickle_eval_or_import():
         modules |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert not called & {"eval", "exec", "__import__", "compile"}, file
         assert not modules & {"pickle", "importlib", "marshal", "shelve"}, file
+
+
+def test_files_are_short_enough_to_read():
+    long = {
+        path.name: n for path in SOURCE.rglob("*.py") if (n := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+    assert long == {}

@@ -1,8 +1,8 @@
 import contextlib
-import json
 
 import numpy as np
 import pytest
+from model_files import altered, header
 
 from whorl import (
     SGD,
@@ -10,34 +10,6 @@ from whorl import (
     ModelFileError,
     load,
 )
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.npz"
-
-
-@pytest.fixture
-def saved(model, path):
-    model.save(path)
-    return path
-
-
-def listed(directory):
-    return [path.name for path in directory.iterdir()]
-
-
-def altered(path, **changes):
-    """Change some arrays of the file; None removes an array."""
-    with np.load(path) as archive:
-        arrays = dict(archive) | changes
-    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
-    return path
-
-
-def header(path, **changes):
-    with np.load(path) as archive:
-        return np.array(json.dumps(json.loads(str(archive["whorl"])) | changes))
 
 
 def test_a_missing_file(tmp_path):

@@ -1,10 +1,10 @@
-import json
 import os
 import threading
 import tracemalloc
 
 import numpy as np
 import pytest
+from model_files import altered, listed
 
 import whorl
 from whorl import (
@@ -24,34 +24,6 @@ from whorl._core.files import replacing
 from whorl._core.notation import parse
 from whorl.header import KNOWN, check
 from whorl.initializers import Normal, Zeros
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.npz"
-
-
-@pytest.fixture
-def saved(model, path):
-    model.save(path)
-    return path
-
-
-def listed(directory):
-    return [path.name for path in directory.iterdir()]
-
-
-def altered(path, **changes):
-    """Change some arrays of the file; None removes an array."""
-    with np.load(path) as archive:
-        arrays = dict(archive) | changes
-    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
-    return path
-
-
-def header(path, **changes):
-    with np.load(path) as archive:
-        return np.array(json.dumps(json.loads(str(archive["whorl"])) | changes))
 
 
 def test_numpy_can_read_the_arrays(model, saved):
