@@ -94,8 +94,7 @@ class Model(Stack):
         array([[0.5, 0.5]], dtype=float32)
         """
         x = validation.samples("X", X, self.inputs, self.dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            y = predict(self, x)
+        y = predict(self, x)
         if not validation.all_finite(y):
             what = "X is too large" if validation.all_finite(self.parameters) else "the parameters are not finite"
             raise ValueError(f"the prediction is not finite: {what}; the largest number in X is {np.abs(x).max():g}")

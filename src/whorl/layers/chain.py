@@ -137,14 +137,12 @@ def predict(layers: Sequence[Layer], x: Any, p: Sequence[Views]) -> Array:
 
     x is an array (n, *inputs), or any object that returns arrays for slices and supports ``numpy.asarray``.
     """
-    starts = range(0, len(x), CHUNK)
-    outputs = []
-    for start in starts:
-        y = np.asarray(x) if len(starts) == 1 else x[start : start + CHUNK]
-        for layer, views in zip(layers, p, strict=False):
-            y, _ = layer.forward(y, views)
-        outputs.append(y)
-    return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+    if len(x) > CHUNK:
+        return np.concatenate([predict(layers, x[i : i + CHUNK], p) for i in range(0, len(x), CHUNK)])
+    y: Array = np.asarray(x)
+    for layer, views in zip(layers, p, strict=False):
+        y, _ = layer.forward(y, views)
+    return y
 
 
 def adapt(layers: Sequence[Layer], x: Any, p: Sequence[Views], *, again: bool = False) -> None:
