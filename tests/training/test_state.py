@@ -33,6 +33,7 @@ from whorl import (
     Standardize,
     WarmUp,
 )
+from whorl.optimizers import Optimizer, State
 from whorl.schedules import Chain
 
 OPTIMIZERS = [
@@ -166,7 +167,48 @@ def test_other_callbacks_do_not_get_the_memory_of_earlier_ones(spiral_data, tmp_
     assert [vars(memory).keys() for memory in state.callbacks] == [{"kind", "best"}]
 
 
+class Remembering(Optimizer):
+    """SGD with momentum, which keeps one velocity in a dict and another in a list."""
+
+    learning_rate: float = 0.1
+
+    def start(self, parameters):
+        return State(by_name={"velocity": np.zeros_like(parameters)}, others=[np.zeros_like(parameters)])
+
+    def step(self, parameters, gradients, state, learning_rate, *_):
+        for velocity in (state.by_name["velocity"], state.others[0]):
+            velocity *= 0.9
+            velocity += gradients
+            parameters -= learning_rate * velocity
+
+
+def test_arrays_in_dicts_and_lists_belong_to_the_state(spiral_data):
+    run = training(network(), spiral_data, Remembering())
+    assert len(list(itertools.islice(run.steps(), 3))) == 3
+    saved = run.state.copy()
+    assert len(list(saved.arrays())) == 4
+    list(run)
+    expected = outcome(run.model, run)
+    run.restore(saved)
+    list(run)
+    assert_same(outcome(run.model, run), expected)
+
+
 # Freezing, constraints and averages
+
+
+@pytest.mark.parametrize("steps", [2, 5, 7])  # in the middle of an epoch, and between two
+def test_freezing_during_training_with_an_average_keeps_the_values(steps, spiral_data):
+    model = Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+    optimizer = Averaged(AdamW(0.1, weight_decay=0.5))
+    run = model.training(*spiral_data, loss=CrossEntropy(), optimizer=optimizer, epochs=4, batch_size=25, rng=0)
+    assert len(list(itertools.islice(run.steps(), steps))) == steps
+    model.freeze(0)
+    before = {name: view.copy() for name, view in model.named_parameters().items()}
+    for _ in run:
+        for name in ("w1", "b1"):
+            np.testing.assert_array_equal(model.named_parameters()[name], before[name])
+    assert (model.named_parameters()["w2"] != before["w2"]).all()
 
 
 @pytest.mark.parametrize(

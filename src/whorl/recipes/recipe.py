@@ -66,7 +66,7 @@ class Recipe(Description):
     Parameters
     ----------
     layers : sequence of Layer
-        The hidden layers, such as "Dense(64), GELU(), Dropout(0.1)". `fit` adds the first and the last layers.
+        The hidden layers, such as "Dense(64), GELU(), Dropout(0.1)". The first and the last layers are added to them.
     output_layer : Dense, optional
         The layer before the predictions. The data determines how many units it has, whatever is written here.
     standardize : bool, optional

@@ -163,7 +163,7 @@ class Training:
                 average = self.options.optimizer.average(state.optimizer)
                 assert average is not None
                 if np.array_equal(model.parameters, average):
-                    model.parameters = state.stepped
+                    self._set_unfrozen(state.stepped)
                 else:  # the user has changed the model: continue from its new values
                     average[...] = model.parameters
                 state.stepped = None
@@ -171,6 +171,13 @@ class Training:
                 state.rng.permutation(len(self.train)), before, rng_before
             )  # shuffle indices, not data
         return state.current
+
+    def _set_unfrozen(self, values: Array) -> None:
+        """Set the parameters of the model, except those of frozen layers."""
+        frozen = self.model.frozen_values()
+        self.model.parameters = values
+        for view, kept in frozen:
+            view[...] = kept
 
     def _end_epoch(self, current: EpochState) -> Epoch:
         """Complete the epoch, and return its record."""
@@ -183,7 +190,8 @@ class Training:
         average = optimizer.average(state.optimizer)
         if average is not None:
             state.stepped = model.parameters.copy()
-            model.parameters = average
+            self._set_unfrozen(average)
+            average[...] = model.parameters
         validation = self._measure(self.validation) if self.validation else {}
         if not math.isfinite(validation.get("loss", 0.0)):
             raise self._diverged(f"the validation loss became {validation['loss']}", current)

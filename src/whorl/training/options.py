@@ -54,7 +54,8 @@ class Options:
     rng : int, Generator or None, optional
         Draws the split, the order of the samples and the dropout masks. None uses fresh entropy.
     state : TrainingState, optional
-        The state to continue from, returned by earlier training, or a copy of it. By default, a new one.
+        The state to continue from, returned by earlier training, or a copy of it. By default, a new one. Pass the same `rng`
+        again if `validation` is a fraction, so that the split is the same; the state has the generator for the rest.
 
     Raises
     ------

@@ -168,8 +168,10 @@ def _copied(memory: Any) -> Any:
 def _arrays(memory: Any) -> Iterator[Array]:
     if isinstance(memory, np.ndarray):
         yield memory
-    elif isinstance(memory, SimpleNamespace | list | tuple):
-        for each in vars(memory).values() if isinstance(memory, SimpleNamespace) else memory:
+    elif isinstance(memory, SimpleNamespace):
+        yield from _arrays(vars(memory))
+    elif isinstance(memory, dict | list | tuple):
+        for each in memory.values() if isinstance(memory, dict) else memory:
             yield from _arrays(each)
 
 
