@@ -11,6 +11,7 @@ import numpy as np
 from whorl._core import archive, validation
 from whorl._core.text import Table
 from whorl._core.types import Array
+from whorl.engine import choose
 from whorl.header import header
 from whorl.layers import chain
 from whorl.losses import Loss
@@ -164,7 +165,7 @@ class Model(Stack):
         y : array_like, shape (n,) or (n, k)
             Labels or targets, in the form that the loss expects.
         loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, callbacks, sample_weight, class_weight, \
-rng, state
+rng, state, fast, threads
             As described in `Options`.
 
         Returns
@@ -189,7 +190,7 @@ rng, state
         >>> history["accuracy"][-1] > 0.95
         True
         """
-        training = Training(self, X, y, options("fit", arguments))
+        training = Training(self, X, y, options("fit", arguments), choose)
         for _ in training:
             pass
         return training.state.history
@@ -220,7 +221,7 @@ rng, state
         1 1.16
         2 1.16
         """
-        return Training(self, X, y, options("training", arguments))
+        return Training(self, X, y, options("training", arguments), choose)
 
     def partial_fit(self, X: Any, y: Any, *, state: TrainingState | None = None, **arguments: Any) -> TrainingState:
         """Train for one epoch on part of the data, and return the training state to pass to the next call.
@@ -252,7 +253,7 @@ rng, state
         if "epochs" in arguments:
             raise TypeError(f"partial_fit trains for one epoch: it has no argument epochs, got {arguments['epochs']}")
         epochs = 1 if state is None else state.epoch + 1
-        training = Training(self, X, y, options("partial_fit", {**arguments, "epochs": epochs, "state": state}))
+        training = Training(self, X, y, options("partial_fit", {**arguments, "epochs": epochs, "state": state}), choose)
         for _ in training:
             pass
         return training.state

@@ -27,7 +27,7 @@ def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: n
     array([[2., 0., 0., 2., 0., 2.],
            [2., 0., 0., 2., 0., 0.]], dtype=float32)
     """
-    threshold, scale = _rounded(rate, dtype)
+    threshold, scale = rounded(rate, dtype)
     bits = randomness.bits16(rng, math.prod(shape)).reshape(shape)
     mask: Array = (bits >= threshold).astype(dtype)
     mask *= scale
@@ -35,7 +35,7 @@ def dropout_mask(shape: Shape, rate: float, dtype: np.dtype[np.floating], rng: n
 
 
 @lru_cache(maxsize=64)
-def _rounded(rate: float, dtype: np.dtype[np.floating]) -> tuple[int, np.floating]:
+def rounded(rate: float, dtype: np.dtype[np.floating]) -> tuple[int, np.floating]:
     """Return the rate as a multiple of 1/65536, and the scale of that rate."""
     threshold = min(round(rate * 65536), 65535)
     return threshold, dtype.type(65536 / (65536 - threshold))

@@ -145,12 +145,13 @@ class NAdam(Adam):
     def start(self, parameters: Array) -> State:
         return State(product=1.0, **vars(super().start(parameters)))
 
-    def _momentum(self, t: int) -> float:
+    def momentum(self, t: int) -> float:
+        """Return μ_t."""
         return self.beta1 * (1 - 0.5 * math.pow(0.96, t * self.momentum_decay))
 
     def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
         state.t = t = state.t + 1
-        now, following = self._momentum(t), self._momentum(t + 1)
+        now, following = self.momentum(t), self.momentum(t + 1)
         state.product *= now
         correction = 1 - self.beta2**t
         along_g = learning_rate * (1 - now) / (1 - state.product)

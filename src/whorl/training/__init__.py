@@ -8,6 +8,7 @@ from whorl.training.loop import DivergenceError, Training
 from whorl.training.options import Options, options, takes_options
 from whorl.training.progress import Progress
 from whorl.training.state import EpochState, TrainingState
+from whorl.training.step import Engine
 from whorl.training.stopping import EarlyStopping, StopAt
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Checkpoint",
     "DivergenceError",
     "EarlyStopping",
+    "Engine",
     "Epoch",
     "EpochState",
     "History",

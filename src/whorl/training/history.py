@@ -73,6 +73,8 @@ class History(Mapping[str, list[float]]):
         The records.
     stopped : str or None
         The reason why a callback stopped training, if one did.
+    engine : str
+        What took the steps, ``"compiled, 2 threads"`` or ``"NumPy: "`` and the reason.
 
     Examples
     --------
@@ -86,11 +88,12 @@ class History(Mapping[str, list[float]]):
     def __init__(self) -> None:
         self.epochs: list[Epoch] = []
         self.stopped: str | None = None
+        self.engine = "NumPy"
 
     def copy(self) -> History:
         """Return a copy; the records are immutable and shared."""
         other = History()
-        other.epochs, other.stopped = self.epochs.copy(), self.stopped
+        other.epochs, other.stopped, other.engine = self.epochs.copy(), self.stopped, self.engine
         return other
 
     def best(self, name: str = "val_loss", *, higher_is_better: bool | None = None) -> Epoch:

@@ -25,7 +25,7 @@ from whorl.training.data import Samples, training_data
 from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, callback_list
 from whorl.training.state import EpochState, TrainingState
-from whorl.training.step import Outcome, take_step
+from whorl.training.step import Engine, Outcome, take_step
 
 R = TypeVar("R")
 
@@ -49,9 +49,20 @@ class Training:
         The data after the split; `validation` is None without validation data.
     batch_size : int
         Samples per batch.
+    engine : Engine or None
+        What takes the steps, if not `take_step`.
+    engine_name : str
+        Which engine it is, and why.
     """
 
-    def __init__(self, model: Stack, X: Any, y: Any, options: Options) -> None:
+    def __init__(
+        self,
+        model: Stack,
+        X: Any,
+        y: Any,
+        options: Options,
+        choose: Callable[[Training], tuple[Engine | None, str]] = lambda _: (None, "NumPy"),
+    ) -> None:
         self.model = model
         self.options = options
         rng = randomness.generator(options.rng)
@@ -66,6 +77,7 @@ class Training:
             self.state = TrainingState(model.parameters, model.statistics, remembered, schedules.begin(rate), rng)
         else:
             self.restore(options.state)
+        self.engine, self.engine_name = choose(self)
 
     def _batch_size(self) -> int:
         asked, usual, count = self.options.batch_size, self.options.optimizer.batch_size, len(self.train)
@@ -110,7 +122,7 @@ class Training:
 
     def _run(self, advance: Callable[[], R]) -> Iterator[R]:
         history = self.state.history
-        history.stopped = None
+        history.stopped, history.engine = None, self.engine_name
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
                 yield advance()
@@ -119,6 +131,8 @@ class Training:
         """Take the remaining steps of this epoch, and return its record."""
         current, options, count = self._begin_epoch(), self.options, len(self.train)
         begun = time.perf_counter()
+        if self.engine is not None:
+            self.engine.take()
         with np.errstate(over="ignore", invalid="ignore"):  # `_end_epoch` checks that the results are finite
             while current.samples < count:
                 batches = current.batches(self.batch_size, options.accumulate)
@@ -131,12 +145,17 @@ class Training:
         """Take the next step of this epoch, and return its record."""
         current, rate = self._begin_epoch(), self.learning_rate()
         begun, batches = time.perf_counter(), current.batches(self.batch_size, self.options.accumulate)
-        with np.errstate(over="ignore", invalid="ignore"):
-            outcome = take_step(self.model, self.train, batches, self.options, self.state, rate)
-        self._count(batches, outcome)
+        count = sum(map(len, batches))
+        if self.engine is not None:
+            loss, penalty = (total / count for total in self.engine.take(1))
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):
+                outcome = take_step(self.model, self.train, batches, self.options, self.state, rate)
+            self._count(batches, outcome)
+            loss, penalty, _ = outcome
         current.seconds += time.perf_counter() - begun
         epoch = self._end_epoch(current) if current.samples == len(self.train) else None
-        return Step(self.state.step, sum(map(len, batches)), *outcome[:2], rate, epoch)
+        return Step(self.state.step, count, loss, penalty, rate, epoch)
 
     def _count(self, batches: list[Array], outcome: Outcome) -> None:
         """Record a completed step. A step that is interrupted before this is repeated."""

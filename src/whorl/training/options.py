@@ -56,6 +56,12 @@ class Options:
     state : TrainingState, optional
         The state to continue from, returned by earlier training, or a copy of it. By default, a new one. Pass the same `rng`
         again if `validation` is a fraction, so that the split is the same; the state has the generator for the rest.
+    fast: bool, optional
+        Whether to use compiled kernels, which need the extra ``whorl[fast]``. By default, the environment variable
+        ``WHORL_FAST`` decides, 1 or 0; without it, they are used where they are installed, support every part of the training,
+        and save more time than loading them takes. `History.engine` says which engine was used, and why.
+    threads : int, optional
+        Threads that share each compiled step; by default as many as pay, at most one for each core.
 
     Raises
     ------
@@ -76,6 +82,8 @@ class Options:
     class_weight: Mapping[int, float] | str | None = None
     rng: RNG = None
     state: TrainingState | None = None
+    fast: bool | None = None
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         instance("loss", self.loss, Loss, "CrossEntropy()")
@@ -87,6 +95,10 @@ class Options:
         }
         if self.batch_size is not None:
             checked["batch_size"] = integer("batch_size", self.batch_size)
+        if self.fast is not None:
+            checked["fast"] = truth("fast", self.fast)
+        if self.threads is not None:
+            checked["threads"] = integer("threads", self.threads)
         if self.state is not None:
             instance("state", self.state, TrainingState, "the result of partial_fit")
         for name, value in checked.items():

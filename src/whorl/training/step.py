@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,19 @@ from whorl.training.state import TrainingState
 
 Outcome: TypeAlias = tuple[float, float, Array]
 """The loss, its penalty part, and the predictions, all before the parameters change."""
+
+
+class Engine(Protocol):
+    """Another way to take the steps of a training, with the same results up to rounding."""
+
+    def take(self, steps: int | None = None) -> tuple[float, float]:
+        """Take the remaining steps of the current epoch, or at most so many, and update the training state.
+
+        Returns
+        -------
+        tuple of float
+            The loss and its penalty part, summed over the samples of these steps.
+        """
 
 
 def take_step(

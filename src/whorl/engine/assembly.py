@@ -1,0 +1,181 @@
+"""Write the program of a training run: the whole step, from the batch to the updated parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from whorl._core.memory import aligned_zeros
+from whorl._core.types import Array
+from whorl.engine.blas import blas
+from whorl.engine.compiling import Kernel
+from whorl.engine.kernels import batches, losses, updates
+from whorl.engine.kernels.dropout import STATE
+from whorl.engine.kernels.losses import SLOT
+from whorl.engine.layers import Writer
+from whorl.engine.parameters import Trained
+from whorl.engine.program import Program, address
+from whorl.engine.rules import Rule
+from whorl.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError
+from whorl.passes import is_fused
+from whorl.stack import Stack
+
+LOSSES: dict[type[Loss], Kernel] = {
+    CrossEntropy: losses.cross_entropy,
+    BinaryCrossEntropy: losses.binary_cross_entropy,
+    MeanSquaredError: losses.squared_error,
+    MeanAbsoluteError: losses.absolute_error,
+    Huber: losses.huber,
+}
+
+ACTIVE, FROZEN, AVERAGES = 1, 2, 3
+"""Numbers of the tables: the rule's numbers, those at a learning rate of 0, and from 3 on those of each average."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """The arrays that the steps read: inputs (rows, …), targets and weights, and whether predictions are wanted."""
+
+    x: Array
+    target: Array
+    weight: Array | None
+    predictions: bool
+
+
+@dataclass(frozen=True)
+class Update:
+    """How the parameters are updated.
+
+    Parameters
+    ----------
+    rule : Rule
+    memory : sequence of ndarray
+        The vectors that the optimizer remembers, in the rule's order.
+    norms : sequence of float
+        Largest norms of the gradients.
+    averages : sequence of ndarray
+        Running averages of the parameters.
+    """
+
+    rule: Rule
+    memory: Sequence[Array]
+    norms: Sequence[float]
+    averages: Sequence[Array]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The addresses of what is exchanged with Python: the epoch's order, its rows of the data, generators, totals, predictions."""
+
+    order: int
+    rows: int
+    generators: int
+    totals: int
+    predictions: int
+
+
+def write(
+    program: Program, model: Stack, loss: Loss, data: Data, update: Update, samples: int
+) -> tuple[Memory, bool]:
+    """Write the operations of a step; return where to exchange data with them, and whether they draw random numbers."""
+    workers, outputs = program.workers, prod(model.outputs)
+    memory = Memory(
+        program.room(8 * samples),
+        program.room(8 * samples),
+        program.room(8 * STATE * workers),
+        program.room(8 * SLOT),
+        program.array(samples, outputs) if data.predictions else 0,
+    )
+    lost, penalized, squares = (program.room(8 * SLOT * workers) for _ in range(3))
+    found = blas()
+    assert found is not None
+    writer = Writer(program, found.dgemm if program.dtype == np.float64 else found.sgemm, memory.generators)
+    # Forward.
+    size = prod(model.inputs)
+    x = program.batch_array(size)
+    program.add(batches.gather, [address(data.x), x], [size, memory.rows, len(data.x)])
+    count = len(model.places) - is_fused(model, loss)
+    places, p, g = model.places[:count], model.p[:count], model.g[:count]
+    z, back = writer.chain(places, p, g, x, model.first, frozen=False)
+    # Loss, and backward.
+    dz = program.batch_array(outputs)
+    smoothing = getattr(loss, "label_smoothing", getattr(loss, "delta", 0.0))
+    labels = address(data.target) if isinstance(loss, CrossEntropy) else 0
+    targets = 0 if labels else address(data.target)
+    weights = 0 if data.weight is None else address(data.weight)
+    program.add(
+        LOSSES[type(loss)],
+        [z, dz, weights, memory.predictions, targets],
+        [outputs, memory.order, labels, weights != 0, memory.predictions != 0, lost],
+        [smoothing, 1.0, 0.5],
+    )
+    back(dz, False)
+    program.barrier()
+    # Update.
+    program.add(batches.account, [], [lost, memory.totals, 0])
+    program.add(batches.reset, [], [penalized, squares])
+    _update(program, model, update, writer.trained, penalized, squares)
+    program.barrier()
+    if model.penalties:
+        program.add(batches.account, [], [penalized, memory.totals, 1])
+    return memory, writer.random
+
+
+def _update(
+    program: Program, model: Stack, update: Update, trained: Sequence[Trained], penalized: int, squares: int
+) -> None:
+    """Write the gradients of the parameters, their penalties, and the steps of the optimizer."""
+    gradients, parameters = address(model.gradients), address(model.parameters)
+    norm = min(update.norms, default=None)
+    clipped = program.array(len(model.gradients)) if norm is not None else gradients
+    for each in trained:
+        program.operations += each.operations
+        if each.l1 or each.l2:
+            program.add(updates.penalty, [each.p, each.g], [each.rows, each.columns, penalized], [each.l1, each.l2])
+        if each.frozen:
+            program.add(updates.clear, [each.g], [each.rows, each.columns], [0.0])
+        if norm is None:
+            _step(program, update, each, each.p - parameters, each.g)
+        else:
+            program.add(updates.add_square, [each.g], [each.rows, each.columns, squares])
+    if norm is not None:
+        program.barrier()
+        for each in trained:
+            own = clipped + each.g - gradients
+            program.add(updates.clip, [each.g, own], [each.rows, each.columns, squares], [norm, 1.0])
+            _step(program, update, each, each.p - parameters, own)
+    limited = [each for each in trained if each.max_norm is not None]
+    if limited:
+        program.barrier()
+        for each in limited:
+            assert each.max_norm is not None
+            norms = program.array(each.columns)
+            program.add(updates.max_norm, [each.p, norms], [each.rows, each.columns], [each.max_norm])
+        program.barrier()
+    for number, average in enumerate(update.averages):
+        for each in trained:
+            own = address(average) + each.p - parameters
+            program.add(updates.average, [each.p, own], [each.rows, each.columns], table=AVERAGES + number)
+
+
+def _step(program: Program, update: Update, trained: Trained, offset: int, gradients: int) -> None:
+    """Write the update of an array, `offset` bytes from the start of the vectors."""
+    memory = [address(vector) + offset for vector in update.memory]
+    table = FROZEN if trained.frozen else ACTIVE
+    program.add(update.rule.kernel, [trained.p, gradients, *memory], [trained.rows, trained.columns], table=table)
+
+
+def assemble(
+    dtype: np.dtype[Any], batch: int, workers: int, *what: Any
+) -> tuple[Program, Memory, bool, Array]:
+    """Return the program of a run, its exchange, whether it is random, and its memory, which is one block."""
+    measured = Program(0, dtype, batch, workers)
+    write(measured, *what)
+    arena = aligned_zeros(measured.size, np.uint8, 0)
+    program = Program(address(arena), dtype, batch, workers)
+    memory, random = write(program, *what)
+    return program, memory, random, arena

@@ -1,0 +1,75 @@
+"""The matrix products of NumPy's own BLAS, called by address, and its number of threads."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+
+
+class BLAS(NamedTuple):
+    """Functions of the OpenBLAS that NumPy loads, with 64-bit sizes.
+
+    Parameters
+    ----------
+    sgemm, dgemm : int
+        The addresses of the products, in float32 and float64.
+    get_threads, set_threads : callable
+        Its number of threads, which is one for the whole process.
+    """
+
+    sgemm: int
+    dgemm: int
+    get_threads: ctypes._NamedFuncPointer
+    set_threads: ctypes._NamedFuncPointer
+
+
+@cache
+def blas() -> BLAS | None:
+    """Return the BLAS in NumPy's wheel; None if NumPy uses another one."""
+    package = Path(np.__file__).parent
+    folders = [package.parent / "numpy.libs", package / ".dylibs", package / ".libs"]
+    for path in sorted(path for folder in folders for path in folder.glob("*openblas*")):
+        try:
+            library = ctypes.CDLL(str(path))
+            return BLAS(
+                *(ctypes.cast(library[f"scipy_cblas_{name}64_"], ctypes.c_void_p).value or 0 for name in ("sgemm", "dgemm")),
+                library["scipy_openblas_get_num_threads64_"],
+                library["scipy_openblas_set_num_threads64_"],
+            )
+        except (OSError, AttributeError):
+            continue
+    return None
+
+
+_lock = Lock()
+_running = 0
+_usual = 1
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Let each BLAS call use one thread, in the whole process, until the last of those who ask for it is done."""
+    global _running, _usual  # noqa: PLW0603  # a setting of the process, and who has changed it
+    found = blas()
+    if found is None:
+        yield
+        return
+    with _lock:
+        if _running == 0:
+            _usual = found.get_threads()
+            found.set_threads(1)
+        _running += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _running -= 1
+            if _running == 0:
+                found.set_threads(_usual)

@@ -1,0 +1,112 @@
+"""Choose between NumPy and the compiled engine, by what a training asks for. Nothing here is measured with a clock."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+import numpy as np
+
+from whorl.layers import chain
+from whorl.losses import CrossEntropy, FusedLoss
+from whorl.passes import is_fused
+from whorl.training import Engine, Training
+
+WORTHWHILE = 2.0
+"""Seconds of NumPy's overhead that a training must save before the engine is used unasked: loading it takes half a second."""
+
+OVERHEAD, PER_LAYER = 20e-6, 8e-6
+"""About how many seconds a step takes longer in NumPy, and how many more for each layer."""
+
+SHARE = 1.5e6
+"""Floating-point operations of a step for each thread beyond the first: fewer take less time than threads need to wait for each other."""
+
+
+def choose(training: Training) -> tuple[Engine | None, str]:
+    """Return the compiled steps for a training, or None to run it on NumPy; and in words which engine it is and why.
+
+    Raises
+    ------
+    ImportError
+        If ``fast=True`` and Numba is not installed.
+    ValueError
+        If ``fast=True`` and a part of the training has no compiled kernel; if ``WHORL_FAST`` is neither 0 nor 1.
+    """
+    wanted = training.options.fast
+    wanted = from_environment() if wanted is None else wanted
+    if wanted is False:
+        return None, "NumPy: fast=False"
+    if find_spec("numba") is None:
+        if wanted:
+            raise ImportError("fast=True needs Numba, which the extra whorl[fast] installs")
+        return None, "NumPy: Numba is not installed (the extra whorl[fast])"
+    steps = training.options.epochs * -(-len(training.train) // training.batch_size)
+    saved = steps * (OVERHEAD + PER_LAYER * sum(1 for _ in chain.walk(training.model.places)))
+    if wanted is None and saved < WORTHWHILE:
+        return None, "NumPy: too short a training for compiled kernels to pay"
+    reason = unsupported(training)
+    if reason:
+        if wanted:
+            raise ValueError(f"fast=True: {reason}; use fast=None or fast=False")
+        return None, f"NumPy: {reason}"
+    from whorl.engine.run import CompiledSteps
+
+    work = operations(training)
+    compiled = CompiledSteps(training, workers(training, work), work)
+    return compiled, compiled.name
+
+
+def from_environment() -> bool | None:
+    """Return what the environment variable ``WHORL_FAST`` says: 1 or 0, or None without one."""
+    value = os.environ.get("WHORL_FAST", "")
+    if value not in {"", "0", "1"}:
+        raise ValueError(f"the environment variable WHORL_FAST must be 0 or 1, got {value!r}")
+    return bool(int(value)) if value else None
+
+
+def unsupported(training: Training) -> str | None:
+    """Return why a training cannot be compiled, or None if it can."""
+    from whorl.engine.assembly import LOSSES
+    from whorl.engine.blas import blas
+    from whorl.engine.layers import supported
+    from whorl.engine.rules import rule, unwrap
+
+    model, options = training.model, training.options
+    for layer in model.layers:
+        if not supported(layer):
+            return f"{layer!r} has no compiled kernel"
+    loss, optimizer = options.loss, unwrap(options.optimizer, training.state.optimizer)[0]
+    if type(loss) not in LOSSES:
+        return f"{loss!r} has no compiled kernel"
+    if isinstance(loss, FusedLoss) and not is_fused(model, loss):
+        last = "Softmax()" if isinstance(loss, CrossEntropy) else "Sigmoid()"
+        return f"{type(loss).__name__} is compiled only after {last}"
+    if rule(optimizer) is None:
+        return f"{type(optimizer).__name__} has no compiled kernel"
+    if options.accumulate > 1:
+        return "accumulated gradients are not compiled"
+    if blas() is None:
+        return "NumPy does not use the OpenBLAS of its wheels"
+    random = any(type(place.layer).__name__ == "Dropout" for place in chain.walk(model.places))
+    if random and not isinstance(training.state.rng.bit_generator, np.random.PCG64):
+        return f"dropout is compiled only for PCG64, not for {type(training.state.rng.bit_generator).__name__}"
+    if model.parameters.size == 0:
+        return "there is nothing to train"
+    return None
+
+
+def operations(training: Training) -> float:
+    """Return the number of floating-point operations of a step, about: those of the matrix products."""
+    weights = sum(p.size for p in training.model.named_parameters().values() if p.ndim == 2)
+    rows = min(training.batch_size, len(training.train))
+    return 6.0 * rows * weights + 20.0 * training.model.parameters.size
+
+
+def workers(training: Training, work: float) -> int:
+    """Return how many threads share a step: as many as its work keeps busy, and no more than there are cores."""
+    from whorl.engine.threads import cores
+
+    rows = min(training.batch_size, len(training.train))
+    return training.options.threads or max(1, min(cores(), int(work / SHARE), rows // 8))
+
+

@@ -1,0 +1,118 @@
+"""Compile kernels when they are first used, and keep the machine code on disk.
+
+A kernel is one operation on flat arrays. All kernels have the same four arguments, so that a program can call any of them:
+
+p  pointers to arrays of the network's float type
+s  integers: sizes, and addresses of other arrays
+c  numbers of the network's float type
+r  the run: which rows of the batch, and which thread; see `RUN`
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from threading import RLock
+from typing import Any, TypeAlias
+
+import numba
+import numpy as np
+from numba import config, types
+
+Pointers: TypeAlias = Any
+Integers: TypeAlias = Any
+Numbers: TypeAlias = Any
+Run: TypeAlias = Any
+
+FIRST, LAST, ROWS, START, WORKER, WORKERS, WRONG, ADDRESS = range(8)
+RUN = 8
+"""Elements of r: this thread's rows of the batch are FIRST to LAST, of ROWS; the batch begins at START of the epoch's order;
+the thread is WORKER of WORKERS; WRONG is set to 1 if an index is out of range; ADDRESS is that of r itself."""
+
+FLAGS = {"contract", "nsz", "reassoc"}
+"""Freedoms of the compiler: fused multiply-adds, the sign of zero, and the order of sums. NaN and infinity stay what they are."""
+
+_lock = RLock()
+
+
+class Kernel:
+    """A function that is compiled, for float32 or float64, when its address is first asked for."""
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        self.function = function
+        self.compiled: dict[type, Any] = {}
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+
+    def address(self, dtype: np.dtype[Any]) -> int:
+        """Return the address of the machine code for this float type."""
+        with _lock:
+            if dtype.type not in self.compiled:
+                number = types.float32 if dtype == np.float32 else types.float64
+                integers = types.CPointer(types.int64)
+                arrays = types.CPointer(types.CPointer(number))
+                signature = types.void(arrays, integers, types.CPointer(number), integers)
+                self.compiled[dtype.type] = compiled(self.function, signature, fastmath=FLAGS)
+            address: int = self.compiled[dtype.type].address
+            return address
+
+
+def kernel(function: Callable[..., None]) -> Kernel:
+    """Mark a function as a kernel."""
+    return Kernel(function)
+
+
+def compiled(function: Callable[..., Any], signature: Any, **options: Any) -> Any:
+    """Return a compiled C function, from the cache on disk if it is there.
+
+    Numba notices changes of the function itself, but not of the functions that it calls; so the directory of the cache is
+    named after all that the machine code depends on. A cache that cannot be written or read costs time, and nothing else.
+    """
+    options["error_model"] = "numpy"
+    usual = config.CACHE_DIR
+    try:
+        config.CACHE_DIR = cache_directory()
+        return numba.cfunc(signature, cache=True, **options)(function)
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with the cache
+        result = numba.cfunc(signature, **options)(function)  # raises again if it is the function
+        warnings.warn(
+            f"compiled kernels cannot be kept in {cache_directory()}, so each process compiles them again"
+            f" ({type(error).__name__}: {error}); remove that directory, or set NUMBA_CACHE_DIR to another one",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return result
+    finally:
+        config.CACHE_DIR = usual
+
+
+@functools.cache
+def cache_directory() -> str:
+    """Return the directory of the compiled kernels, named after this version of them, and of Numba."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    base = os.environ.get("NUMBA_CACHE_DIR") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "whorl"
+    )
+    return os.path.join(base, f"kernels-{digest.hexdigest()[:16]}")
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Mark a helper of kernels, which is compiled as part of them."""
+    return numba.njit(error_model="numpy", fastmath=FLAGS)(function)
+
+
+def exact(function: Callable[..., Any]) -> Any:
+    """Mark a helper of kernels whose sums are computed in the order that is written."""
+    return numba.njit(error_model="numpy", fastmath={"contract"})(function)
+
+
+@numba.njit
+def share(r: Run, count: int) -> tuple[int, int]:
+    """Return the range of this thread's part of `count` things."""
+    return count * r[WORKER] // r[WORKERS], count * (r[WORKER] + 1) // r[WORKERS]

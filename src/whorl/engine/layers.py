@@ -1,0 +1,311 @@
+"""How the passes through each layer are written into a program. As in the layers themselves, the backward pass stands in the forward pass.
+
+What a layer computes is explained in `whorl.layers`; here is only where it is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import TypeAlias
+
+import numpy as np
+
+from whorl._core.types import Array
+from whorl.engine.compiling import Kernel
+from whorl.engine.kernels import activations, dense, dropout, normalization
+from whorl.engine.parameters import Trained
+from whorl.engine.program import Program, address
+from whorl.layers import (
+    BatchNorm,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    LayerNorm,
+    ReLU,
+    Rescale,
+    Residual,
+    Softmax,
+    Standardize,
+)
+from whorl.layers.chain import Place
+from whorl.layers.dropout import rounded
+from whorl.parameters import Views
+
+FEW = 8
+"""Up to so many inputs or outputs, loops of our own are faster than BLAS."""
+
+Backward: TypeAlias = Callable[[int, bool], int]
+"""From the address of dL/dy, and whether dL/dx is needed, to the address of dL/dx."""
+
+PLAIN = (Dense, Dropout, Flatten, LayerNorm, BatchNorm, ReLU, Rescale, Softmax, Standardize)
+
+
+def supported(layer: Layer) -> bool:
+    """Whether there are kernels for a layer, and for those inside it."""
+    if type(layer) is Residual:
+        return all(map(supported, layer.layers))
+    return type(layer) in PLAIN or activations.activation(layer) is not None
+
+
+class Writer:
+    """Writes the passes through the layers of a network.
+
+    Parameters
+    ----------
+    program : Program
+    blas : int
+        The address of the matrix product.
+    generators : int
+        The address of the threads' random generators.
+    """
+
+    def __init__(self, program: Program, blas: int, generators: int) -> None:
+        self.program, self.blas, self.generators = program, blas, generators
+        self.trained: list[Trained] = []
+        """The arrays to train, in the order of the backward pass, with the operations for their gradients."""
+        self.random = False
+        """Whether a layer draws random numbers."""
+
+    def chain(
+        self, places: Sequence[Place], p: Sequence[Views], g: Sequence[Views], x: int, first: int, *, frozen: bool
+    ) -> tuple[int, Backward]:
+        """Write the forward pass through layers in a row; return the address of the output, and what writes the way back.
+
+        The way back ends at layer number `first`.
+        """
+        backs: list[Backward] = []
+        k = 0
+        while k < len(places):
+            still = frozen or p[k].frozen
+            if type(places[k].layer) is Dense:
+                fused = self.fusible(places[k + 1 :], p[k + 1 :], frozen=frozen)
+                x, back = self.dense(places[k], p[k], g[k], x, fused, frozen=still)
+                backs += [back, *[_same] * len(fused)]
+            else:
+                x, back = self.layer(places[k], p[k], g[k], x, frozen=still)
+                fused = []
+                backs.append(back)
+            k += 1 + len(fused)
+
+        def backward(dy: int, needed: bool) -> int:
+            for k in range(len(backs) - 1, first - 1, -1):
+                dy = backs[k](dy, needed or k > first)
+            return dy
+
+        return x, backward
+
+    def fusible(self, places: Sequence[Place], p: Sequence[Views], *, frozen: bool) -> list[Layer]:
+        """Return the layers after a `Dense` that are computed together with its bias: ReLU, and dropout after that."""
+        chosen = []
+        for place, views, kind in zip(places, p, (ReLU, Dropout), strict=False):
+            active = type(place.layer) is kind and not (kind is Dropout and (frozen or views.frozen))
+            if not active or (isinstance(place.layer, Dropout) and place.layer.rate == 0):
+                break
+            chosen.append(place.layer)
+        return chosen
+
+    def layer(self, place: Place, p: Views, g: Views, x: int, *, frozen: bool) -> tuple[int, Backward]:
+        """Write a layer."""
+        layer, size = place.layer, prod(place.outputs)
+        known = activations.activation(layer)
+        if known is not None:
+            return self.activation(*known, x, size)
+        if isinstance(layer, ReLU):
+            return self.activation(activations.relu, [1.0, 0.0], x, size)
+        if isinstance(layer, Dropout):
+            return (x, _same) if frozen or layer.rate == 0 else self.dropout(layer, x, size)
+        if isinstance(layer, Softmax):
+            return self.softmax(x, size)
+        if isinstance(layer, Standardize):
+            return self.standardize(p, x, size)
+        if isinstance(layer, Rescale):
+            return self.rescale(layer, x, size)
+        if isinstance(layer, BatchNorm):
+            return self.batch_norm(layer, p, g, x, size, frozen=frozen)
+        if isinstance(layer, LayerNorm):
+            return self.layer_norm(layer, p, g, x, size, frozen=frozen)
+        if isinstance(layer, Residual):
+            return self.residual(place, p, g, x, size, frozen=frozen)
+        return x, _same  # Flatten
+
+    def dense(
+        self, place: Place, p: Views, g: Views, x: int, fused: Sequence[Layer], *, frozen: bool
+    ) -> tuple[int, Backward]:
+        """Write ``y = x W + b``, and the activation and the dropout that follow it."""
+        program = self.program
+        i, j = p.w.shape
+        w, b, y = address(p.w), address(p.b), program.batch_array(j)
+        wt = program.array(program.workers, i, j) if j <= FEW else 0
+        if j <= FEW:
+            program.add(dense.transpose, [w, wt], [i, j])
+            program.add(dense.narrow, [x, wt, y], [i, j], [0.0])
+        elif i <= FEW:
+            program.add(dense.wide, [x, w, y], [i, j])
+        else:
+            program.add(dense.product, [x, w, y], [i, j, self.blas])
+        scale = 1.0
+        if len(fused) == 2:
+            assert isinstance(fused[1], Dropout)
+            bits, threshold, scale = self.bits(fused[1], j)
+            program.add(dense.bias_relu_dropout, [y, b], [j, bits, threshold], [scale, 0.0])
+        elif fused:
+            program.add(dense.bias_relu, [y, b], [j], [0.0])
+        else:
+            program.add(dense.bias, [y, b], [j])
+
+        def backward(dy: int, needed: bool) -> int:
+            if fused:
+                program.add(dense.relu_back, [dy, y], [j], [scale, 0.0])
+            dx = program.batch_array(i) if needed else 0
+            if needed and j <= FEW:
+                program.add(dense.narrow_inputs, [dy, wt, dx], [i, j])
+            elif needed:
+                program.add(dense.product_inputs, [dy, w, dx], [i, j, self.blas])
+            weights = Trained.of(place, "w", p.w, g.w, frozen=frozen)
+            if j <= FEW:
+                weights.gradient(dense.narrow_weights, [x, dy, weights.g, program.array(i, j)], [i, j], [0.0])
+            elif i <= FEW:
+                weights.gradient(dense.wide_weights, [x, dy, weights.g], [i, j])
+            else:
+                weights.gradient(dense.product_weights, [x, dy, weights.g], [i, j, self.blas])
+            biases = Trained.of(place, "b", p.b, g.b, frozen=frozen)
+            biases.gradient(dense.column_sums, [dy, biases.g], [j], [0.0])
+            self.trained += [weights, biases]
+            return dx
+
+        return y, backward
+
+    def bits(self, layer: Dropout, size: int) -> tuple[int, int, float]:
+        """Write the drawing of random bits; return their address, the threshold to be kept, and the scale."""
+        self.random = True
+        bits = self.program.room(-(-self.program.batch * size // 4) * 8)
+        self.program.add(dropout.draw_bits, [], [bits, self.generators, size])
+        threshold, scale = rounded(layer.rate, self.program.dtype)
+        return bits, threshold, float(scale)
+
+    def dropout(self, layer: Dropout, x: int, size: int) -> tuple[int, Backward]:
+        """Write ``y = x · mask``; the way back is the same."""
+        program, y = self.program, self.program.batch_array(size)
+        bits, threshold, scale = self.bits(layer, size)
+        given = [size, bits, threshold], [scale, 0.0]
+        program.add(dropout.dropout, [x, y], *given)
+
+        def backward(dy: int, needed: bool) -> int:
+            program.add(dropout.dropout, [dy, dy], *given)
+            return dy
+
+        return y, backward
+
+    def activation(self, kernel: Kernel, numbers: Sequence[float], x: int, size: int) -> tuple[int, Backward]:
+        """Write an activation, which leaves its slope for the way back."""
+        program = self.program
+        y, slope = program.batch_array(size), program.batch_array(size)
+        program.add(kernel, [x, y, slope], [size], numbers)
+
+        def backward(dy: int, needed: bool) -> int:
+            program.add(activations.multiply, [dy, slope], [size])
+            return dy
+
+        return y, backward
+
+    def softmax(self, x: int, size: int) -> tuple[int, Backward]:
+        """Write a softmax that is not part of the loss."""
+        program, y = self.program, self.program.batch_array(size)
+        program.add(activations.softmax, [x, y], [size])
+
+        def backward(dy: int, needed: bool) -> int:
+            program.add(activations.softmax_back, [dy, y], [size], [0.0])
+            return dy
+
+        return y, backward
+
+    def standardize(self, p: Views, x: int, size: int) -> tuple[int, Backward]:
+        """Write ``y = (x − mean) / scale``."""
+        program, y = self.program, self.program.batch_array(size)
+        program.add(normalization.standardize, [x, address(p.mean), address(p.scale), y], [size])
+
+        def backward(dy: int, needed: bool) -> int:
+            program.add(normalization.divide, [dy, address(p.scale)], [size])
+            return dy
+
+        return y, backward
+
+    def rescale(self, layer: Rescale, x: int, size: int) -> tuple[int, Backward]:
+        """Write ``y = factor · x + offset``."""
+        program, y = self.program, self.program.batch_array(size)
+        program.add(activations.affine, [x, y], [size], [layer.factor, layer.offset])
+
+        def backward(dy: int, needed: bool) -> int:
+            program.add(activations.scale, [dy], [size], [layer.factor])
+            return dy
+
+        return y, backward
+
+    def batch_norm(
+        self, layer: BatchNorm, p: Views, g: Views, x: int, size: int, *, frozen: bool
+    ) -> tuple[int, Backward]:
+        """Write a normalization over the batch: a thread has some features of all samples, so the others must have computed them."""
+        program = self.program
+        h, y = program.batch_array(size), program.batch_array(size)
+        m, v, inverse = (program.array(size) for _ in range(3))
+        gamma, beta, mean, variance = map(address, (p.gamma, p.beta, p.mean, p.variance))
+        program.barrier()
+        arrays = [x, h, y, gamma, beta, mean, variance, m, v, inverse]
+        program.add(normalization.batch_norm, arrays, [size, frozen], [layer.epsilon, 1.0, 0.0])
+        program.barrier()
+
+        def backward(dy: int, needed: bool) -> int:
+            arrays = [dy, h, gamma, address(g.gamma), address(g.beta), mean, variance, m, v, inverse]
+            program.barrier()
+            program.add(normalization.batch_norm_back, arrays, [size, frozen], [layer.momentum, 0.0])
+            program.barrier()
+            self.trained += self.scale_and_shift(layer, p, g, frozen=frozen)
+            return dy
+
+        return y, backward
+
+    def layer_norm(
+        self, layer: LayerNorm, p: Views, g: Views, x: int, size: int, *, frozen: bool
+    ) -> tuple[int, Backward]:
+        """Write a normalization of each sample."""
+        program = self.program
+        h, y, inverse = program.batch_array(size), program.batch_array(size), program.batch_array(1)
+        gamma, beta = address(p.gamma), address(p.beta)
+        program.add(normalization.layer_norm, [x, h, y, gamma, beta, inverse], [size], [layer.epsilon, 1.0, 0.0])
+
+        def backward(dy: int, needed: bool) -> int:
+            dx = program.batch_array(size)
+            program.add(normalization.layer_norm_back, [dy, h, gamma, inverse, dx], [size], [0.0])
+            scale, offset = self.scale_and_shift(layer, p, g, frozen=frozen)
+            scale.gradient(normalization.scale_gradients, [dy, h, scale.g, offset.g], [size], [0.0])
+            self.trained += [scale, offset]
+            return dx
+
+        return y, backward
+
+    @staticmethod
+    def scale_and_shift(layer: Layer, p: Views, g: Views, *, frozen: bool) -> list[Trained]:
+        """Return γ and β, which have no penalties."""
+        pairs = (p.gamma, g.gamma), (p.beta, g.beta)
+        return [Trained(address(p_), address(g_), p_.size, 1, frozen=frozen) for p_, g_ in pairs]
+
+    def residual(self, place: Place, p: Views, g: Views, x: int, size: int, *, frozen: bool) -> tuple[int, Backward]:
+        """Write ``y = x + f(x)``."""
+        program, y = self.program, self.program.batch_array(size)
+        inner, back = self.chain(place.parts, p.parts, g.parts, x, 0, frozen=frozen)
+        program.add(normalization.add_into, [x, inner, y], [size])
+
+        def backward(dy: int, needed: bool) -> int:
+            through, dx = program.batch_array(size), program.batch_array(size)
+            program.add(normalization.copy, [dy, through], [size])
+            through = back(through, True)
+            program.add(normalization.add_into, [dy, through, dx], [size])
+            return dx
+
+        return y, backward
+
+
+def _same(dy: int, needed: bool) -> int:
+    return dy

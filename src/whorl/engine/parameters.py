@@ -1,0 +1,62 @@
+"""The arrays that a program trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from whorl._core.types import Array
+from whorl.engine.compiling import Kernel
+from whorl.engine.program import Operation, Program, address
+from whorl.layers import Dense
+from whorl.layers.chain import Place
+
+
+@dataclass
+class Trained:
+    """An array of parameters: of its rows, each thread computes the gradients of its share, and updates them.
+
+    Parameters
+    ----------
+    p, g : int
+        The addresses of the parameters and of their gradients.
+    rows, columns : int
+    frozen : bool
+        Whether the parameters stay as they are.
+    l1, l2 : float
+        Strengths of the penalties.
+    max_norm : float or None
+        The largest norm of a column.
+    operations : list of Operation
+        What computes the gradients, once the backward pass is done.
+    """
+
+    p: int
+    g: int
+    rows: int
+    columns: int
+    frozen: bool
+    l1: float = 0.0
+    l2: float = 0.0
+    max_norm: float | None = None
+    operations: list[Operation] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, place: Place, name: str, p: Array, g: Array, *, frozen: bool) -> Self:
+        """Return the weights or the biases of a `Dense` layer."""
+        declared = next(place.declared[full] for full, own in place.names.items() if own == name)
+        layer = place.layer
+        limit = layer.max_norm if isinstance(layer, Dense) and p.ndim == 2 and not frozen else None
+        rows, columns = p.shape if p.ndim == 2 else (p.size, 1)
+        return cls(address(p), address(g), rows, columns, frozen, declared.l1, declared.l2, limit)
+
+    def gradient(
+        self, kernel: Kernel, arrays: Sequence[int], integers: Sequence[int], numbers: Sequence[float] = ()
+    ) -> None:
+        """Say which kernel computes the gradients."""
+        if not self.frozen:
+            self.operations.append(Operation(kernel, tuple(arrays), tuple(integers), tuple(numbers)))
+
+
+__all__ = ["Program", "Trained"]

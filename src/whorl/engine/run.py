@@ -1,0 +1,159 @@
+"""Take the steps of a training run with compiled kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from whorl import schedules
+from whorl._core.types import Array
+from whorl.engine.assembly import ACTIVE, AVERAGES, Data, Update, assemble
+from whorl.engine.blas import single_threaded
+from whorl.engine.kernels.dropout import MULTIPLIER, STATE, generator_words
+from whorl.engine.rules import average_numbers, count_steps, rule, table, unwrap
+from whorl.engine.stepping import BATCH, BEGIN, COUNT, END, OPERATIONS, STEPS, TABLES
+from whorl.engine.threads import Crew
+from whorl.training import RowView, Training, TrainingState
+
+CALL = 0.1
+"""About how many seconds a call of compiled code may take: Ctrl-C waits for its end."""
+
+
+class CompiledSteps:
+    """The steps of a training run, compiled.
+
+    Parameters
+    ----------
+    training : Training
+    workers : int
+        Number of threads.
+    work : float
+        Floating-point operations of a step.
+    """
+
+    def __init__(self, training: Training, workers: int, work: float) -> None:
+        self.training = training
+        self.crew = Crew(workers)
+        self.longest = max(1, int(CALL / (1e-5 + work / 1e11)))
+        self.key: tuple[Any, ...] = ()
+        self.name = f"compiled, {workers} thread{'s' * (workers > 1)}"
+
+    def take(self, steps: int | None = None) -> tuple[float, float]:
+        """Take the remaining steps of the current epoch, or at most so many; return the loss and the penalty, summed over their samples.
+
+        The state is as if `take_step` had taken them.
+        """
+        training, state = self.training, self.training.state
+        current, batch = state.current, training.batch_size
+        assert current is not None
+        self.prepare()
+        count = len(training.train)
+        order = np.ascontiguousarray(current.order)
+        self.order[:] = order
+        x = training.train.x
+        self.rows[:] = x.rows.take(order) if isinstance(x, RowView) else order
+        left = -(-(count - current.samples) // batch)
+        left = left if steps is None else min(left, steps)
+        before = current.loss, current.penalty
+        while left > 0:
+            now = min(left, self.longest)
+            self.call(state, now)
+            left -= now
+        return current.loss - before[0], current.penalty - before[1]
+
+    def prepare(self) -> None:
+        """Write the program, unless that for the current arrays and settings is there."""
+        training, state, model = self.training, self.training.state, self.training.model
+        optimizer, own, norms, averages = unwrap(training.options.optimizer, state.optimizer)
+        for _, each in averages:
+            if each.average is None:
+                each.average = model.parameters.copy()
+        update_rule = rule(optimizer)
+        assert update_rule is not None
+        memory = [getattr(own, name) for name in update_rule.memory]
+        averaged = [each.average for _, each in averages]
+        vectors = [*memory, *averaged, model.parameters, model.statistics]
+        if self.key and self.key[0] == model.frozen and all(a is b for a, b in zip(self.key[1], vectors, strict=True)):
+            return
+        data = training.train
+        x = data.x.array if isinstance(data.x, RowView) else data.x
+        what = (
+            model,
+            training.options.loss,
+            Data(x, data.target, data.weight, bool(training.metrics)),
+            Update(update_rule, memory, norms, averaged),
+            len(data),
+        )
+        program, exchange, self.random, self.arena = assemble(model.dtype, self.batch, self.crew.workers, *what)
+        self.operations, self.arguments = program.assembled()
+        self.key = (model.frozen, vectors)
+        start = self.arena.ctypes.data
+
+        def view(at: int, dtype: Any, *shape: int) -> Array:
+            size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+            return self.arena[at - start : at - start + size].view(dtype).reshape(shape)
+
+        self.order, self.rows = (view(at, np.int64, len(data)) for at in (exchange.order, exchange.rows))
+        self.generators = view(exchange.generators, np.uint64, self.crew.workers, STATE)
+        self.totals = view(exchange.totals, np.float64, 2)
+        outputs = int(np.prod(model.outputs))
+        self.predictions = (
+            view(exchange.predictions, model.dtype, len(data), outputs).reshape(len(data), *model.outputs)
+            if training.metrics
+            else None
+        )
+
+    @property
+    def batch(self) -> int:
+        """Samples of the largest batch."""
+        return min(self.training.batch_size, len(self.training.train))
+
+    def call(self, state: TrainingState, steps: int) -> None:
+        """Take some steps in one call of the compiled loop, and bring the state up to date."""
+        training, job, current = self.training, self.crew.job, state.current
+        assert current is not None
+        count, batch, begin = len(training.train), training.batch_size, current.samples
+        optimizer, dtype = training.options.optimizer, training.model.dtype
+        rates = self.rates(state, steps)
+        inner, own, _, averages = unwrap(optimizer, state.optimizer)
+        update_rule = rule(inner)
+        assert update_rule is not None
+        tables = [table(update_rule.numbers(inner, own, given), dtype) for given in (rates, [0.0] * steps)]
+        tables += [table(average_numbers(*each, steps), dtype) for each in averages]
+        where = np.array([[each.ctypes.data, each.strides[0]] for each in tables], np.int64)
+        job[STEPS], job[BATCH], job[BEGIN], job[END] = steps, batch, begin, count
+        job[OPERATIONS], job[COUNT], job[TABLES] = self.operations.ctypes.data, len(self.operations), where.ctypes.data
+        self.totals[:] = current.loss, current.penalty
+        if self.random:
+            generator = state.rng.bit_generator.state
+            self.generators[:] = generator_words(generator)
+        with single_threaded():
+            self.crew.run()
+        if self.random:
+            high, low = map(int, self.generators[0, :2])
+            generator["state"]["state"] = high << 64 | low
+            state.rng.bit_generator.state = generator
+        count_steps(optimizer, state.optimizer, steps)
+        current.loss, current.penalty = map(float, self.totals)
+        current.samples = min(begin + steps * batch, count)
+        state.step += steps
+        if self.predictions is not None:
+            done = slice(begin, current.samples)
+            target = training.train.target.take(current.order[done], axis=0)
+            current.predictions.append((target, self.predictions[done].copy()))
+
+    def rates(self, state: TrainingState, steps: int) -> list[float]:
+        """Return the learning rates of the coming steps."""
+        rate, current = self.training.options.optimizer.learning_rate, state.current
+        assert current is not None
+        if not callable(rate):
+            return [rate] * steps
+        count, batch = len(self.training.train), self.training.batch_size
+        return [
+            schedules.rate_at(rate, state.epoch + (current.samples + k * batch) / count, state.schedule)
+            for k in range(steps)
+        ]
+
+
+__all__ = ["ACTIVE", "AVERAGES", "MULTIPLIER", "CompiledSteps"]

@@ -1,0 +1,85 @@
+"""The compiled loop: for each step of a run, for each operation of the program, call its kernel.
+
+Several threads run it side by side, each with its share of the work. Where one needs what the others have computed, the
+program has a barrier: a thread waits there for the others.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from whorl.engine.compiling import FIRST, LAST, ROWS, START, WORKER, WORKERS, ADDRESS, compiled, exact
+from whorl.engine.native import add_atomically, call_int, invoke, pointer, relax
+
+STEPS, BATCH, BEGIN, END, OPERATIONS, COUNT, TABLES, ARRIVED, TURN, ABORTED, YIELD, SLEEP = range(12)
+JOB = 12
+"""Elements of a job: how many steps; the samples of a batch, where in the epoch's order they begin and where the epoch ends;
+the address and the number of the operations; the address of the tables; the addresses of the barrier's three numbers, and
+of two functions of the system."""
+
+KERNEL, P, S, C, TABLE = range(5)
+OPERATION = 5
+"""Elements of an operation: the address of its kernel, 0 for a barrier; the addresses of p, s and c; and 0, or the number of the
+table that c comes from, which has a row for each step."""
+
+SPINS, YIELDS, MICROSECONDS = 4000, 100, 50
+"""How a thread waits at a barrier: so many turns of a loop, which take less than a step of a network that several threads
+share; then it lets other threads run, so many times; then it sleeps for so long, again and again."""
+
+
+@exact
+def wait(job: Any, turn: Any, workers: Any) -> Any:
+    """Wait until all threads are here, at barrier number `turn`; return whether the run goes on."""
+    arrived, passed, aborted = job[ARRIVED], job[TURN], job[ABORTED]
+    if add_atomically(pointer(arrived, np.int64), 1) == workers - 1:  # the last one opens the barrier
+        add_atomically(pointer(arrived, np.int64), -workers)
+        add_atomically(pointer(passed, np.int64), 1)
+        return True
+    waited = 0
+    while add_atomically(pointer(passed, np.int64), 0) == turn:
+        if add_atomically(pointer(aborted, np.int64), 0) != 0:
+            return False
+        waited += 1
+        if waited < SPINS:
+            relax()
+        elif waited < SPINS + YIELDS:
+            call_int(job[YIELD], 0)
+        else:
+            call_int(job[SLEEP], MICROSECONDS)
+    return True
+
+
+def steps(job: Any, r: Any) -> None:
+    """Take the steps of a job, as the thread whose numbers are r."""
+    operations, tables = pointer(job[OPERATIONS], np.int64), pointer(job[TABLES], np.int64)
+    turn = 0
+    for step in range(job[STEPS]):
+        r[START] = job[BEGIN] + step * job[BATCH]
+        r[ROWS] = min(job[BATCH], job[END] - r[START])
+        r[FIRST] = r[ROWS] * r[WORKER] // r[WORKERS]
+        r[LAST] = r[ROWS] * (r[WORKER] + 1) // r[WORKERS]
+        for k in range(job[COUNT]):
+            at = k * OPERATION
+            if operations[at + KERNEL] == 0:
+                if not wait(job, turn, r[WORKERS]):
+                    return
+                turn += 1
+            else:
+                c, table = operations[at + C], operations[at + TABLE]
+                if table > 0:  # its address, and the bytes of a row
+                    c = tables[2 * table - 2] + step * tables[2 * table - 1]
+                invoke(operations[at + KERNEL], operations[at + P], operations[at + S], c, r[ADDRESS])
+
+
+@cache
+def compiled_steps() -> Callable[[int, int], None]:
+    """Return `steps` as a function of two addresses. It runs without the global interpreter lock."""
+    integers = types.CPointer(types.int64)
+    address = compiled(steps, types.void(integers, integers)).address
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(address)

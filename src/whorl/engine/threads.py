@@ -1,0 +1,125 @@
+"""The threads of a step, and the functions of the system with which they wait."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from threading import Lock
+
+import numpy as np
+
+from whorl._core.types import Array
+from whorl.engine.compiling import ADDRESS, RUN, WORKER, WORKERS, WRONG
+from whorl.engine.stepping import ABORTED, ARRIVED, JOB, SLEEP, TURN, YIELD, compiled_steps
+
+LINE = 8
+"""Integers of a cache line."""
+
+
+class Crew:
+    """Threads that run a job together. The caller is one of them.
+
+    Parameters
+    ----------
+    workers : int
+        Their number.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.job = np.zeros(JOB, np.int64)
+        self.runs = np.zeros((workers, max(RUN, LINE)), np.int64)
+        self.barrier = np.zeros(3 * LINE, np.int64)
+        for number, r in enumerate(self.runs):
+            r[WORKER], r[WORKERS], r[ADDRESS] = number, workers, r.ctypes.data
+        for place, name in enumerate((ARRIVED, TURN, ABORTED)):
+            self.job[name] = self.barrier[place * LINE :].ctypes.data
+        self.job[YIELD], self.job[SLEEP] = system_calls()
+
+    def run(self) -> None:
+        """Run the job; raise IndexError if a thread met an index that is out of range."""
+        self.barrier[:] = 0
+        self.runs[:, WRONG] = 0
+        steps, job = compiled_steps(), self.job.ctypes.data
+        if self.workers == 1:
+            steps(job, int(self.runs[0, ADDRESS]))
+        else:
+            self._run_together(job)
+        if self.runs[:, WRONG].any():
+            raise IndexError("the labels, or the order of the samples, have changed during training: an index is out of range")
+
+    def _run_together(self, job: int) -> None:
+        """Run the job in all threads. If this thread is interrupted before it has begun, the others stop at their first barrier."""
+        steps, threads = compiled_steps(), pool(self.workers - 1)
+        others: list[Future[None]] = []
+        try:
+            others.extend(threads.submit(steps, job, int(r[ADDRESS])) for r in self.runs[1:])
+            steps(job, int(self.runs[0, ADDRESS]))
+        except BaseException:
+            self.barrier[2 * LINE] = 1
+            raise
+        finally:
+            finish(others)
+
+
+def finish(others: list[Future[None]]) -> None:
+    """Wait for the other threads, which use the memory of the run; an interruption waits until they are done."""
+    interruption = None
+    while True:
+        try:
+            for each in others:
+                each.result()
+            break
+        except KeyboardInterrupt as interrupt:
+            interruption = interrupt
+    if interruption is not None:
+        raise interruption
+
+
+_lock = Lock()
+_pool: ThreadPoolExecutor | None = None
+_size = 0
+
+
+def pool(size: int) -> ThreadPoolExecutor:
+    """Return a pool of at least so many threads."""
+    global _pool, _size  # noqa: PLW0603  # one for the process
+    with _lock:
+        if _pool is None or _size < size:
+            _pool, _size = ThreadPoolExecutor(size, "whorl"), size
+        return _pool
+
+
+def _forget() -> None:
+    """Forget the threads, which a forked process does not have."""
+    global _pool, _lock  # noqa: PLW0603  # as above
+    _pool, _lock = None, Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+@cache
+def system_calls() -> tuple[int, int]:
+    """Return the addresses of functions that let other threads run, and that sleep for some microseconds."""
+    if sys.platform == "win32":
+        kernel = ctypes.WinDLL("kernel32")
+        return _address(kernel.SwitchToThread), _address(kernel.Sleep)
+    library = ctypes.CDLL(None)
+    return _address(library.sched_yield), _address(library.usleep)
+
+
+def _address(function: ctypes._NamedFuncPointer) -> int:
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+__all__ = ["Array", "Crew", "cores"]
