@@ -24,6 +24,7 @@ LAYERS = Layers(
         ["stack"],
         ["header", "passes", "summary"],
         ["training"],
+        ["engine"],
         ["model"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables"],
         ["cli"],

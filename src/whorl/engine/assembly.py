@@ -78,9 +78,7 @@ class Memory:
     predictions: int
 
 
-def write(
-    program: Program, model: Stack, loss: Loss, data: Data, update: Update, samples: int
-) -> tuple[Memory, bool]:
+def write(program: Program, model: Stack, loss: Loss, data: Data, update: Update, samples: int) -> tuple[Memory, bool]:
     """Write the operations of a step; return where to exchange data with them, and whether they draw random numbers."""
     workers, outputs = program.workers, prod(model.outputs)
     memory = Memory(
@@ -131,35 +129,38 @@ def _update(
     """Write the gradients of the parameters, their penalties, and the steps of the optimizer."""
     gradients, parameters = address(model.gradients), address(model.parameters)
     norm = min(update.norms, default=None)
-    clipped = program.array(len(model.gradients)) if norm is not None else gradients
     for each in trained:
         program.operations += each.operations
         if each.l1 or each.l2:
             program.add(updates.penalty, [each.p, each.g], [each.rows, each.columns, penalized], [each.l1, each.l2])
         if each.frozen:
             program.add(updates.clear, [each.g], [each.rows, each.columns], [0.0])
-        if norm is None:
+        if norm is None:  # the gradient is in the cache now
             _step(program, update, each, each.p - parameters, each.g)
-        else:
-            program.add(updates.add_square, [each.g], [each.rows, each.columns, squares])
     if norm is not None:
+        clipped = program.array(len(model.gradients))
+        for each in trained:
+            program.add(updates.add_square, [each.g], [each.rows, each.columns, squares])
         program.barrier()
         for each in trained:
             own = clipped + each.g - gradients
             program.add(updates.clip, [each.g, own], [each.rows, each.columns, squares], [norm, 1.0])
             _step(program, update, each, each.p - parameters, own)
-    limited = [each for each in trained if each.max_norm is not None]
-    if limited:
-        program.barrier()
-        for each in limited:
-            assert each.max_norm is not None
-            norms = program.array(each.columns)
-            program.add(updates.max_norm, [each.p, norms], [each.rows, each.columns], [each.max_norm])
-        program.barrier()
+    _constrain(program, trained)
     for number, average in enumerate(update.averages):
         for each in trained:
             own = address(average) + each.p - parameters
             program.add(updates.average, [each.p, own], [each.rows, each.columns], table=AVERAGES + number)
+
+
+def _constrain(program: Program, trained: Sequence[Trained]) -> None:
+    """Write the limits of the weights' norms: over columns, so all threads must have updated their rows."""
+    limited = [(each, each.max_norm) for each in trained if each.max_norm is not None]
+    if limited:
+        program.barrier()
+        for each, limit in limited:
+            program.add(updates.max_norm, [each.p, program.array(each.columns)], [each.rows, each.columns], [limit])
+        program.barrier()
 
 
 def _step(program: Program, update: Update, trained: Trained, offset: int, gradients: int) -> None:
@@ -169,9 +170,7 @@ def _step(program: Program, update: Update, trained: Trained, offset: int, gradi
     program.add(update.rule.kernel, [trained.p, gradients, *memory], [trained.rows, trained.columns], table=table)
 
 
-def assemble(
-    dtype: np.dtype[Any], batch: int, workers: int, *what: Any
-) -> tuple[Program, Memory, bool, Array]:
+def assemble(dtype: np.dtype[Any], batch: int, workers: int, *what: Any) -> tuple[Program, Memory, bool, Array]:
     """Return the program of a run, its exchange, whether it is random, and its memory, which is one block."""
     measured = Program(0, dtype, batch, workers)
     write(measured, *what)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -26,8 +26,8 @@ class BLAS(NamedTuple):
 
     sgemm: int
     dgemm: int
-    get_threads: ctypes._NamedFuncPointer
-    set_threads: ctypes._NamedFuncPointer
+    get_threads: Callable[[], int]
+    set_threads: Callable[[int], None]
 
 
 @cache
@@ -38,11 +38,11 @@ def blas() -> BLAS | None:
     for path in sorted(path for folder in folders for path in folder.glob("*openblas*")):
         try:
             library = ctypes.CDLL(str(path))
-            return BLAS(
-                *(ctypes.cast(library[f"scipy_cblas_{name}64_"], ctypes.c_void_p).value or 0 for name in ("sgemm", "dgemm")),
-                library["scipy_openblas_get_num_threads64_"],
-                library["scipy_openblas_set_num_threads64_"],
+            sgemm, dgemm = (
+                ctypes.cast(library[f"scipy_cblas_{name}64_"], ctypes.c_void_p).value for name in ("sgemm", "dgemm")
             )
+            threads = (library[f"scipy_openblas_{verb}_num_threads64_"] for verb in ("get", "set"))
+            return BLAS(sgemm or 0, dgemm or 0, *threads)
         except (OSError, AttributeError):
             continue
     return None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 
 import numpy as np
 
-from whorl.layers import chain
+from whorl.layers import Dropout, chain
 from whorl.losses import CrossEntropy, FusedLoss
 from whorl.passes import is_fused
 from whorl.training import Engine, Training
@@ -66,33 +67,36 @@ def from_environment() -> bool | None:
 
 def unsupported(training: Training) -> str | None:
     """Return why a training cannot be compiled, or None if it can."""
+    return next(_obstacles(training), None)
+
+
+def _obstacles(training: Training) -> Iterator[str]:
+    """Yield what has no compiled kernel."""
     from whorl.engine.assembly import LOSSES
     from whorl.engine.blas import blas
     from whorl.engine.layers import supported
     from whorl.engine.rules import rule, unwrap
 
-    model, options = training.model, training.options
-    for layer in model.layers:
-        if not supported(layer):
-            return f"{layer!r} has no compiled kernel"
-    loss, optimizer = options.loss, unwrap(options.optimizer, training.state.optimizer)[0]
+    model, options, state = training.model, training.options, training.state
+    yield from (f"{layer!r} has no compiled kernel" for layer in model.layers if not supported(layer))
+    loss, optimizer = options.loss, unwrap(options.optimizer, state.optimizer)[0]
     if type(loss) not in LOSSES:
-        return f"{loss!r} has no compiled kernel"
-    if isinstance(loss, FusedLoss) and not is_fused(model, loss):
-        last = "Softmax()" if isinstance(loss, CrossEntropy) else "Sigmoid()"
-        return f"{type(loss).__name__} is compiled only after {last}"
+        yield f"{loss!r} has no compiled kernel"
+    elif isinstance(loss, FusedLoss) and not is_fused(model, loss):
+        yield f"{type(loss).__name__} is compiled only after {'Softmax' if type(loss) is CrossEntropy else 'Sigmoid'}()"
     if rule(optimizer) is None:
-        return f"{type(optimizer).__name__} has no compiled kernel"
+        yield f"{type(optimizer).__name__} has no compiled kernel"
     if options.accumulate > 1:
-        return "accumulated gradients are not compiled"
-    if blas() is None:
-        return "NumPy does not use the OpenBLAS of its wheels"
-    random = any(type(place.layer).__name__ == "Dropout" for place in chain.walk(model.places))
-    if random and not isinstance(training.state.rng.bit_generator, np.random.PCG64):
-        return f"dropout is compiled only for PCG64, not for {type(training.state.rng.bit_generator).__name__}"
+        yield "accumulated gradients are not compiled"
     if model.parameters.size == 0:
-        return "there is nothing to train"
-    return None
+        yield "there is nothing to train"
+    generator = state.rng.bit_generator
+    if type(generator) is not np.random.PCG64 and any(
+        isinstance(place.layer, Dropout) for place in chain.walk(model.places)
+    ):
+        yield f"dropout is compiled for the generator PCG64 only, not for {type(generator).__name__}"
+    if blas() is None:
+        yield "NumPy does not use the OpenBLAS of its wheels"
 
 
 def operations(training: Training) -> float:
@@ -108,5 +112,3 @@ def workers(training: Training, work: float) -> int:
 
     rows = min(training.batch_size, len(training.train))
     return training.options.threads or max(1, min(cores(), int(work / SHARE), rows // 8))
-
-

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -28,10 +29,11 @@ Integers: TypeAlias = Any
 Numbers: TypeAlias = Any
 Run: TypeAlias = Any
 
-FIRST, LAST, ROWS, START, WORKER, WORKERS, WRONG, ADDRESS = range(8)
-RUN = 8
-"""Elements of r: this thread's rows of the batch are FIRST to LAST, of ROWS; the batch begins at START of the epoch's order;
-the thread is WORKER of WORKERS; WRONG is set to 1 if an index is out of range; ADDRESS is that of r itself."""
+FIRST, LAST, ROWS, START, WORKER, WORKERS, WRONG, DONE, ADDRESS = range(9)
+RUN = 16
+"""Elements of r, of which some are unused: this thread's rows of the batch are FIRST to LAST, of ROWS; the batch begins at START
+of the epoch's order; the thread is WORKER of WORKERS; WRONG is set to 1 if an index is out of range; DONE counts the completed
+steps; ADDRESS is that of r itself."""
 
 FLAGS = {"contract", "nsz", "reassoc"}
 """Freedoms of the compiler: fused multiply-adds, the sign of zero, and the order of sums. NaN and infinity stay what they are."""
@@ -52,6 +54,7 @@ class Kernel:
         """Return the address of the machine code for this float type."""
         with _lock:
             if dtype.type not in self.compiled:
+                announce()
                 number = types.float32 if dtype == np.float32 else types.float64
                 integers = types.CPointer(types.int64)
                 arrays = types.CPointer(types.CPointer(number))
@@ -59,6 +62,14 @@ class Kernel:
                 self.compiled[dtype.type] = compiled(self.function, signature, fastmath=FLAGS)
             address: int = self.compiled[dtype.type].address
             return address
+
+
+@functools.cache
+def announce() -> None:
+    """Say that kernels are about to be compiled, if none of this version have been compiled on this machine."""
+    if not os.path.isdir(cache_directory()):
+        sys.stderr.write("whorl: compiling kernels, once on this machine; later runs load them within half a second\n")
+        sys.stderr.flush()
 
 
 def kernel(function: Callable[..., None]) -> Kernel:

@@ -9,9 +9,6 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import TypeAlias
 
-import numpy as np
-
-from whorl._core.types import Array
 from whorl.engine.compiling import Kernel
 from whorl.engine.kernels import activations, dense, dropout, normalization
 from whorl.engine.parameters import Trained
@@ -39,14 +36,12 @@ FEW = 8
 Backward: TypeAlias = Callable[[int, bool], int]
 """From the address of dL/dy, and whether dL/dx is needed, to the address of dL/dx."""
 
-PLAIN = (Dense, Dropout, Flatten, LayerNorm, BatchNorm, ReLU, Rescale, Softmax, Standardize)
-
 
 def supported(layer: Layer) -> bool:
     """Whether there are kernels for a layer, and for those inside it."""
     if type(layer) is Residual:
         return all(map(supported, layer.layers))
-    return type(layer) in PLAIN or activations.activation(layer) is not None
+    return type(layer) is Dense or type(layer) in WRITERS or activations.activation(layer) is not None
 
 
 class Writer:
@@ -107,28 +102,11 @@ class Writer:
         return chosen
 
     def layer(self, place: Place, p: Views, g: Views, x: int, *, frozen: bool) -> tuple[int, Backward]:
-        """Write a layer."""
-        layer, size = place.layer, prod(place.outputs)
-        known = activations.activation(layer)
+        """Write a layer other than `Dense`."""
+        known = activations.activation(place.layer)
         if known is not None:
-            return self.activation(*known, x, size)
-        if isinstance(layer, ReLU):
-            return self.activation(activations.relu, [1.0, 0.0], x, size)
-        if isinstance(layer, Dropout):
-            return (x, _same) if frozen or layer.rate == 0 else self.dropout(layer, x, size)
-        if isinstance(layer, Softmax):
-            return self.softmax(x, size)
-        if isinstance(layer, Standardize):
-            return self.standardize(p, x, size)
-        if isinstance(layer, Rescale):
-            return self.rescale(layer, x, size)
-        if isinstance(layer, BatchNorm):
-            return self.batch_norm(layer, p, g, x, size, frozen=frozen)
-        if isinstance(layer, LayerNorm):
-            return self.layer_norm(layer, p, g, x, size, frozen=frozen)
-        if isinstance(layer, Residual):
-            return self.residual(place, p, g, x, size, frozen=frozen)
-        return x, _same  # Flatten
+            return self.activation(*known, x, prod(place.outputs))
+        return WRITERS[type(place.layer)](self, place, p, g, x, frozen)
 
     def dense(
         self, place: Place, p: Views, g: Views, x: int, fused: Sequence[Layer], *, frozen: bool
@@ -136,7 +114,7 @@ class Writer:
         """Write ``y = x W + b``, and the activation and the dropout that follow it."""
         program = self.program
         i, j = p.w.shape
-        w, b, y = address(p.w), address(p.b), program.batch_array(j)
+        w, y = address(p.w), program.batch_array(j)
         wt = program.array(program.workers, i, j) if j <= FEW else 0
         if j <= FEW:
             program.add(dense.transpose, [w, wt], [i, j])
@@ -145,15 +123,7 @@ class Writer:
             program.add(dense.wide, [x, w, y], [i, j])
         else:
             program.add(dense.product, [x, w, y], [i, j, self.blas])
-        scale = 1.0
-        if len(fused) == 2:
-            assert isinstance(fused[1], Dropout)
-            bits, threshold, scale = self.bits(fused[1], j)
-            program.add(dense.bias_relu_dropout, [y, b], [j, bits, threshold], [scale, 0.0])
-        elif fused:
-            program.add(dense.bias_relu, [y, b], [j], [0.0])
-        else:
-            program.add(dense.bias, [y, b], [j])
+        scale = self.bias(fused, address(p.b), y, j)
 
         def backward(dy: int, needed: bool) -> int:
             if fused:
@@ -163,32 +133,52 @@ class Writer:
                 program.add(dense.narrow_inputs, [dy, wt, dx], [i, j])
             elif needed:
                 program.add(dense.product_inputs, [dy, w, dx], [i, j, self.blas])
-            weights = Trained.of(place, "w", p.w, g.w, frozen=frozen)
+            weights, biases = (
+                Trained.of(place, name, own, gradient, frozen=frozen)
+                for name, own, gradient in (("w", p.w, g.w), ("b", p.b, g.b))
+            )
             if j <= FEW:
                 weights.gradient(dense.narrow_weights, [x, dy, weights.g, program.array(i, j)], [i, j], [0.0])
             elif i <= FEW:
                 weights.gradient(dense.wide_weights, [x, dy, weights.g], [i, j])
             else:
                 weights.gradient(dense.product_weights, [x, dy, weights.g], [i, j, self.blas])
-            biases = Trained.of(place, "b", p.b, g.b, frozen=frozen)
             biases.gradient(dense.column_sums, [dy, biases.g], [j], [0.0])
             self.trained += [weights, biases]
             return dx
 
         return y, backward
 
-    def bits(self, layer: Dropout, size: int) -> tuple[int, int, float]:
-        """Write the drawing of random bits; return their address, the threshold to be kept, and the scale."""
+    def bias(self, fused: Sequence[Layer], b: int, y: int, size: int) -> float:
+        """Write the bias, with ReLU and dropout if they follow; return the scale of the dropout, or 1."""
+        program = self.program
+        if len(fused) == 2:
+            bits, threshold, scale = self.bits(fused[1], size)
+            program.add(dense.bias_relu_dropout, [y, b], [size, bits, threshold], [scale, 0.0])
+            return scale
+        if fused:
+            program.add(dense.bias_relu, [y, b], [size], [0.0])
+        else:
+            program.add(dense.bias, [y, b], [size])
+        return 1.0
+
+    def bits(self, layer: Layer, size: int) -> tuple[int, int, float]:
+        """Write the drawing of a dropout's random bits; return their address, the threshold to be kept, and the scale."""
+        assert isinstance(layer, Dropout)
         self.random = True
         bits = self.program.room(-(-self.program.batch * size // 4) * 8)
         self.program.add(dropout.draw_bits, [], [bits, self.generators, size])
         threshold, scale = rounded(layer.rate, self.program.dtype)
         return bits, threshold, float(scale)
 
-    def dropout(self, layer: Dropout, x: int, size: int) -> tuple[int, Backward]:
+    def dropout(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write ``y = x · mask``; the way back is the same."""
-        program, y = self.program, self.program.batch_array(size)
-        bits, threshold, scale = self.bits(layer, size)
+        assert isinstance(place.layer, Dropout)
+        if frozen or place.layer.rate == 0:
+            return x, _same
+        program, size = self.program, prod(place.outputs)
+        y = program.batch_array(size)
+        bits, threshold, scale = self.bits(place.layer, size)
         given = [size, bits, threshold], [scale, 0.0]
         program.add(dropout.dropout, [x, y], *given)
 
@@ -210,9 +200,18 @@ class Writer:
 
         return y, backward
 
-    def softmax(self, x: int, size: int) -> tuple[int, Backward]:
+    def relu(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
+        """Write a ReLU that does not follow a `Dense` layer."""
+        return self.activation(activations.relu, [1.0, 0.0], x, prod(place.outputs))
+
+    def flatten(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
+        """Write nothing: samples are flat already."""
+        return x, _same
+
+    def softmax(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write a softmax that is not part of the loss."""
-        program, y = self.program, self.program.batch_array(size)
+        program, size = self.program, prod(place.outputs)
+        y = program.batch_array(size)
         program.add(activations.softmax, [x, y], [size])
 
         def backward(dy: int, needed: bool) -> int:
@@ -221,9 +220,10 @@ class Writer:
 
         return y, backward
 
-    def standardize(self, p: Views, x: int, size: int) -> tuple[int, Backward]:
+    def standardize(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write ``y = (x − mean) / scale``."""
-        program, y = self.program, self.program.batch_array(size)
+        program, size = self.program, prod(place.outputs)
+        y = program.batch_array(size)
         program.add(normalization.standardize, [x, address(p.mean), address(p.scale), y], [size])
 
         def backward(dy: int, needed: bool) -> int:
@@ -232,9 +232,11 @@ class Writer:
 
         return y, backward
 
-    def rescale(self, layer: Rescale, x: int, size: int) -> tuple[int, Backward]:
+    def rescale(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write ``y = factor · x + offset``."""
-        program, y = self.program, self.program.batch_array(size)
+        layer, program, size = place.layer, self.program, prod(place.outputs)
+        assert isinstance(layer, Rescale)
+        y = program.batch_array(size)
         program.add(activations.affine, [x, y], [size], [layer.factor, layer.offset])
 
         def backward(dy: int, needed: bool) -> int:
@@ -243,11 +245,10 @@ class Writer:
 
         return y, backward
 
-    def batch_norm(
-        self, layer: BatchNorm, p: Views, g: Views, x: int, size: int, *, frozen: bool
-    ) -> tuple[int, Backward]:
+    def batch_norm(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write a normalization over the batch: a thread has some features of all samples, so the others must have computed them."""
-        program = self.program
+        layer, program, size = place.layer, self.program, prod(place.outputs)
+        assert isinstance(layer, BatchNorm)
         h, y = program.batch_array(size), program.batch_array(size)
         m, v, inverse = (program.array(size) for _ in range(3))
         gamma, beta, mean, variance = map(address, (p.gamma, p.beta, p.mean, p.variance))
@@ -261,16 +262,15 @@ class Writer:
             program.barrier()
             program.add(normalization.batch_norm_back, arrays, [size, frozen], [layer.momentum, 0.0])
             program.barrier()
-            self.trained += self.scale_and_shift(layer, p, g, frozen=frozen)
+            self.trained += self.scale_and_shift(p, g, frozen=frozen)
             return dy
 
         return y, backward
 
-    def layer_norm(
-        self, layer: LayerNorm, p: Views, g: Views, x: int, size: int, *, frozen: bool
-    ) -> tuple[int, Backward]:
+    def layer_norm(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write a normalization of each sample."""
-        program = self.program
+        layer, program, size = place.layer, self.program, prod(place.outputs)
+        assert isinstance(layer, LayerNorm)
         h, y, inverse = program.batch_array(size), program.batch_array(size), program.batch_array(1)
         gamma, beta = address(p.gamma), address(p.beta)
         program.add(normalization.layer_norm, [x, h, y, gamma, beta, inverse], [size], [layer.epsilon, 1.0, 0.0])
@@ -278,7 +278,7 @@ class Writer:
         def backward(dy: int, needed: bool) -> int:
             dx = program.batch_array(size)
             program.add(normalization.layer_norm_back, [dy, h, gamma, inverse, dx], [size], [0.0])
-            scale, offset = self.scale_and_shift(layer, p, g, frozen=frozen)
+            scale, offset = self.scale_and_shift(p, g, frozen=frozen)
             scale.gradient(normalization.scale_gradients, [dy, h, scale.g, offset.g], [size], [0.0])
             self.trained += [scale, offset]
             return dx
@@ -286,14 +286,15 @@ class Writer:
         return y, backward
 
     @staticmethod
-    def scale_and_shift(layer: Layer, p: Views, g: Views, *, frozen: bool) -> list[Trained]:
+    def scale_and_shift(p: Views, g: Views, *, frozen: bool) -> list[Trained]:
         """Return γ and β, which have no penalties."""
         pairs = (p.gamma, g.gamma), (p.beta, g.beta)
         return [Trained(address(p_), address(g_), p_.size, 1, frozen=frozen) for p_, g_ in pairs]
 
-    def residual(self, place: Place, p: Views, g: Views, x: int, size: int, *, frozen: bool) -> tuple[int, Backward]:
+    def residual(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write ``y = x + f(x)``."""
-        program, y = self.program, self.program.batch_array(size)
+        program, size = self.program, prod(place.outputs)
+        y = program.batch_array(size)
         inner, back = self.chain(place.parts, p.parts, g.parts, x, 0, frozen=frozen)
         program.add(normalization.add_into, [x, inner, y], [size])
 
@@ -309,3 +310,16 @@ class Writer:
 
 def _same(dy: int, needed: bool) -> int:
     return dy
+
+
+WRITERS: dict[type[Layer], Callable[[Writer, Place, Views, Views, int, bool], tuple[int, Backward]]] = {
+    BatchNorm: Writer.batch_norm,
+    Dropout: Writer.dropout,
+    Flatten: Writer.flatten,
+    LayerNorm: Writer.layer_norm,
+    ReLU: Writer.relu,
+    Rescale: Writer.rescale,
+    Residual: Writer.residual,
+    Softmax: Writer.softmax,
+    Standardize: Writer.standardize,
+}

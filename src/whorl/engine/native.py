@@ -137,14 +137,18 @@ def high_product(typing: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
 @intrinsic
 def float32_of_bits(typing: Any, bits: Any) -> tuple[Any, Codegen]:
     """Return the float32 with these 32 bits."""
-    return types.float32(types.int32), lambda context, builder, signature, arguments: builder.bitcast(
-        arguments[0], ir.FloatType()
-    )
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return types.float32(types.int32), generate
 
 
 @intrinsic
 def float64_of_bits(typing: Any, bits: Any) -> tuple[Any, Codegen]:
     """Return the float64 with these 64 bits."""
-    return types.float64(types.int64), lambda context, builder, signature, arguments: builder.bitcast(
-        arguments[0], ir.DoubleType()
-    )
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate

@@ -30,6 +30,7 @@ def expm1(x: Any) -> Any:
 
 @exact
 def exp32(x: Any) -> Any:
+    """Return eˣ in float32."""
     x = np.float32(-104) if x < np.float32(-104) else x
     x = np.float32(88.7) if x > np.float32(88.7) else x
     k = np.floor(x * np.float32(LOG2E) + np.float32(0.5))
@@ -51,6 +52,7 @@ def exp32(x: Any) -> Any:
 
 @exact
 def exp64(x: Any) -> Any:
+    """Return eˣ in float64."""
     x = -746.0 if x < -746.0 else x
     x = 709.7 if x > 709.7 else x
     k = np.floor(x * LOG2E + 0.5)
@@ -78,6 +80,7 @@ def exp64(x: Any) -> Any:
 
 @exact
 def expm1_32(x: Any) -> Any:
+    """Return ``eˣ − 1`` in float32."""
     small = x if abs(x) < np.float32(0.35) else np.float32(0)
     y = np.float32(1 / 40320)
     y = y * small + np.float32(1 / 5040)
@@ -92,6 +95,7 @@ def expm1_32(x: Any) -> Any:
 
 @exact
 def expm1_64(x: Any) -> Any:
+    """Return ``eˣ − 1`` in float64."""
     small = x if abs(x) < 0.35 else 0.0
     y = 1 / 87178291200
     y = y * small + 1 / 6227020800
@@ -111,10 +115,10 @@ def expm1_64(x: Any) -> Any:
 
 
 @overload(exp)
-def _exp(x):  # type: ignore[no-untyped-def]  # Numba compares the signature with that of the result
+def _exp(x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202  # Numba compares the signature with that of the result
     return (lambda x: exp32(x)) if x == types.float32 else (lambda x: exp64(x))  # noqa: PLW0108  # Numba needs a function
 
 
 @overload(expm1)
-def _expm1(x):  # type: ignore[no-untyped-def]  # as above
+def _expm1(x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202  # as above
     return (lambda x: expm1_32(x)) if x == types.float32 else (lambda x: expm1_64(x))  # noqa: PLW0108

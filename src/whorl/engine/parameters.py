@@ -8,7 +8,7 @@ from typing import Self
 
 from whorl._core.types import Array
 from whorl.engine.compiling import Kernel
-from whorl.engine.program import Operation, Program, address
+from whorl.engine.program import Operation, address
 from whorl.layers import Dense
 from whorl.layers.chain import Place
 
@@ -57,6 +57,3 @@ class Trained:
         """Say which kernel computes the gradients."""
         if not self.frozen:
             self.operations.append(Operation(kernel, tuple(arrays), tuple(integers), tuple(numbers)))
-
-
-__all__ = ["Program", "Trained"]

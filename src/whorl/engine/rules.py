@@ -50,12 +50,12 @@ def unwrap(optimizer: Optimizer, state: State) -> tuple[Optimizer, State, list[f
     """Return the innermost optimizer and its state, the norms to clip to, and the averages, from the inside out."""
     norms: list[float] = []
     averages: list[tuple[Averaged, State]] = []
-    while type(optimizer) in {Clipped, Averaged}:
+    while type(optimizer) is Clipped or type(optimizer) is Averaged:
         if isinstance(optimizer, Clipped):
             norms.append(optimizer.norm)
         elif isinstance(optimizer, Averaged):
             averages.insert(0, (optimizer, state))
-        optimizer, state = optimizer.optimizer, state.inner  # type: ignore[attr-defined]  # both are wrappers
+        optimizer, state = optimizer.optimizer, state.inner
     return optimizer, state, norms, averages
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from whorl import schedules
 from whorl._core.types import Array
-from whorl.engine.assembly import ACTIVE, AVERAGES, Data, Update, assemble
+from whorl.engine.assembly import Data, Update, assemble
 from whorl.engine.blas import single_threaded
-from whorl.engine.kernels.dropout import MULTIPLIER, STATE, generator_words
+from whorl.engine.kernels.dropout import STATE, generator_words
 from whorl.engine.rules import average_numbers, count_steps, rule, table, unwrap
 from whorl.engine.stepping import BATCH, BEGIN, COUNT, END, OPERATIONS, STEPS, TABLES
 from whorl.engine.threads import Crew
@@ -37,6 +37,7 @@ class CompiledSteps:
         self.crew = Crew(workers)
         self.longest = max(1, int(CALL / (1e-5 + work / 1e11)))
         self.key: tuple[Any, ...] = ()
+        self.copied: Array | None = None
         self.name = f"compiled, {workers} thread{'s' * (workers > 1)}"
 
     def take(self, steps: int | None = None) -> tuple[float, float]:
@@ -48,12 +49,11 @@ class CompiledSteps:
         current, batch = state.current, training.batch_size
         assert current is not None
         self.prepare()
-        count = len(training.train)
-        order = np.ascontiguousarray(current.order)
-        self.order[:] = order
-        x = training.train.x
-        self.rows[:] = x.rows.take(order) if isinstance(x, RowView) else order
-        left = -(-(count - current.samples) // batch)
+        if self.copied is not current.order:
+            self.copied, x = current.order, training.train.x
+            self.order[:] = self.copied
+            self.rows[:] = x.rows.take(self.copied) if isinstance(x, RowView) else self.copied
+        left = -(-(len(training.train) - current.samples) // batch)
         left = left if steps is None else min(left, steps)
         before = current.loss, current.penalty
         while left > 0:
@@ -87,12 +87,13 @@ class CompiledSteps:
         )
         program, exchange, self.random, self.arena = assemble(model.dtype, self.batch, self.crew.workers, *what)
         self.operations, self.arguments = program.assembled()
-        self.key = (model.frozen, vectors)
+        self.key, self.copied = (model.frozen, vectors), None
         start = self.arena.ctypes.data
 
         def view(at: int, dtype: Any, *shape: int) -> Array:
             size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-            return self.arena[at - start : at - start + size].view(dtype).reshape(shape)
+            part: Array = self.arena[at - start : at - start + size].view(dtype).reshape(shape)
+            return part
 
         self.order, self.rows = (view(at, np.int64, len(data)) for at in (exchange.order, exchange.rows))
         self.generators = view(exchange.generators, np.uint64, self.crew.workers, STATE)
@@ -126,17 +127,26 @@ class CompiledSteps:
         job[OPERATIONS], job[COUNT], job[TABLES] = self.operations.ctypes.data, len(self.operations), where.ctypes.data
         self.totals[:] = current.loss, current.penalty
         if self.random:
+            self.generators[:] = generator_words(state.rng.bit_generator.state)
+        try:
+            with single_threaded():
+                self.crew.run()
+        finally:  # Ctrl-C takes effect when the compiled steps are done
+            self.count(state, self.crew.done)
+
+    def count(self, state: TrainingState, steps: int) -> None:
+        """Bring the state to after these steps, whose arrays are there already."""
+        training, current = self.training, state.current
+        assert current is not None
+        if self.random and steps:
             generator = state.rng.bit_generator.state
-            self.generators[:] = generator_words(generator)
-        with single_threaded():
-            self.crew.run()
-        if self.random:
             high, low = map(int, self.generators[0, :2])
             generator["state"]["state"] = high << 64 | low
             state.rng.bit_generator.state = generator
-        count_steps(optimizer, state.optimizer, steps)
+        begin, count = current.samples, len(training.train)
+        count_steps(training.options.optimizer, state.optimizer, steps)
         current.loss, current.penalty = map(float, self.totals)
-        current.samples = min(begin + steps * batch, count)
+        current.samples = min(begin + steps * training.batch_size, count)
         state.step += steps
         if self.predictions is not None:
             done = slice(begin, current.samples)
@@ -154,6 +164,3 @@ class CompiledSteps:
             schedules.rate_at(rate, state.epoch + (current.samples + k * batch) / count, state.schedule)
             for k in range(steps)
         ]
-
-
-__all__ = ["ACTIVE", "AVERAGES", "MULTIPLIER", "CompiledSteps"]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from whorl.engine.compiling import FIRST, LAST, ROWS, START, WORKER, WORKERS, ADDRESS, compiled, exact
+from whorl.engine.compiling import ADDRESS, DONE, FIRST, LAST, ROWS, START, WORKER, WORKERS, compiled, exact
 from whorl.engine.native import add_atomically, call_int, invoke, pointer, relax
 
 STEPS, BATCH, BEGIN, END, OPERATIONS, COUNT, TABLES, ARRIVED, TURN, ABORTED, YIELD, SLEEP = range(12)
@@ -75,6 +75,7 @@ def steps(job: Any, r: Any) -> None:
                 if table > 0:  # its address, and the bytes of a row
                     c = tables[2 * table - 2] + step * tables[2 * table - 1]
                 invoke(operations[at + KERNEL], operations[at + P], operations[at + S], c, r[ADDRESS])
+        r[DONE] = step + 1
 
 
 @cache

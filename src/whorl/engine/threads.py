@@ -11,8 +11,7 @@ from threading import Lock
 
 import numpy as np
 
-from whorl._core.types import Array
-from whorl.engine.compiling import ADDRESS, RUN, WORKER, WORKERS, WRONG
+from whorl.engine.compiling import ADDRESS, DONE, RUN, WORKER, WORKERS, WRONG
 from whorl.engine.stepping import ABORTED, ARRIVED, JOB, SLEEP, TURN, YIELD, compiled_steps
 
 LINE = 8
@@ -31,7 +30,7 @@ class Crew:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self.job = np.zeros(JOB, np.int64)
-        self.runs = np.zeros((workers, max(RUN, LINE)), np.int64)
+        self.runs = np.zeros((workers, RUN), np.int64)
         self.barrier = np.zeros(3 * LINE, np.int64)
         for number, r in enumerate(self.runs):
             r[WORKER], r[WORKERS], r[ADDRESS] = number, workers, r.ctypes.data
@@ -39,24 +38,32 @@ class Crew:
             self.job[name] = self.barrier[place * LINE :].ctypes.data
         self.job[YIELD], self.job[SLEEP] = system_calls()
 
+    @property
+    def done(self) -> int:
+        """The number of steps that the last run completed."""
+        return int(self.runs[0, DONE])
+
     def run(self) -> None:
         """Run the job; raise IndexError if a thread met an index that is out of range."""
         self.barrier[:] = 0
-        self.runs[:, WRONG] = 0
-        steps, job = compiled_steps(), self.job.ctypes.data
+        self.runs[:, [WRONG, DONE]] = 0
         if self.workers == 1:
-            steps(job, int(self.runs[0, ADDRESS]))
+            compiled_steps()(self.job.ctypes.data, int(self.runs[0, ADDRESS]))
         else:
-            self._run_together(job)
+            with _together:
+                self._run_together()
         if self.runs[:, WRONG].any():
-            raise IndexError("the labels, or the order of the samples, have changed during training: an index is out of range")
+            raise IndexError(
+                "labels or the order of the samples were changed during training: an index is out of range"
+            )
 
-    def _run_together(self, job: int) -> None:
-        """Run the job in all threads. If this thread is interrupted before it has begun, the others stop at their first barrier."""
-        steps, threads = compiled_steps(), pool(self.workers - 1)
+    def _run_together(self) -> None:
+        """Run the job in all threads. If this one is interrupted before it has begun, the others stop at their first barrier."""
+        steps, job, threads = compiled_steps(), self.job.ctypes.data, pool(self.workers - 1)
         others: list[Future[None]] = []
         try:
-            others.extend(threads.submit(steps, job, int(r[ADDRESS])) for r in self.runs[1:])
+            for r in self.runs[1:]:
+                others.append(threads.submit(steps, job, int(r[ADDRESS])))  # noqa: PERF401  # those submitted must be waited for
             steps(job, int(self.runs[0, ADDRESS]))
         except BaseException:
             self.barrier[2 * LINE] = 1
@@ -79,6 +86,9 @@ def finish(others: list[Future[None]]) -> None:
         raise interruption
 
 
+_together = Lock()
+"""One job at a time has several threads: two that wait for threads of the same pool would wait for each other."""
+
 _lock = Lock()
 _pool: ThreadPoolExecutor | None = None
 _size = 0
@@ -86,7 +96,7 @@ _size = 0
 
 def pool(size: int) -> ThreadPoolExecutor:
     """Return a pool of at least so many threads."""
-    global _pool, _size  # noqa: PLW0603  # one for the process
+    global _pool, _size  # one for the process
     with _lock:
         if _pool is None or _size < size:
             _pool, _size = ThreadPoolExecutor(size, "whorl"), size
@@ -95,8 +105,8 @@ def pool(size: int) -> ThreadPoolExecutor:
 
 def _forget() -> None:
     """Forget the threads, which a forked process does not have."""
-    global _pool, _lock  # noqa: PLW0603  # as above
-    _pool, _lock = None, Lock()
+    global _pool, _lock, _together  # as above
+    _pool, _lock, _together = None, Lock(), Lock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -120,6 +130,3 @@ def _address(function: ctypes._NamedFuncPointer) -> int:
 def cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-__all__ = ["Array", "Crew", "cores"]

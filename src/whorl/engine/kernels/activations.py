@@ -179,9 +179,9 @@ UPPER = 40.0
 
 def activation(layer: Layer) -> tuple[Kernel, list[float]] | None:
     """Return the kernel of an activation, and its numbers; None for other layers."""
-    if isinstance(layer, LeakyReLU):
+    if type(layer) is LeakyReLU:
         return leaky_relu, [layer.slope, 1.0]
-    if isinstance(layer, ELU):
+    if type(layer) is ELU:
         return elu, [1.0, layer.alpha, 0.0]
     return ACTIVATIONS.get(type(layer))
 

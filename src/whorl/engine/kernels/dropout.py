@@ -6,6 +6,7 @@ of words ahead is known without computing those between: after n steps it is ``a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ def dropout(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
         y[e] = x[e] * (scale if bits[e] >= limit else zero)
 
 
-def generator_words(state: dict[str, Any]) -> list[int]:
+def generator_words(state: Mapping[str, Any]) -> list[int]:
     """Return a thread's generator, as in `STATE`, for the state of NumPy's PCG64."""
     value, c = state["state"]["state"], state["state"]["inc"]
     factor, summand, mask = 1, 0, 2**128 - 1

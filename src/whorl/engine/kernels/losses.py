@@ -23,7 +23,6 @@ from whorl.engine.compiling import (
     exact,
     kernel,
 )
-from whorl.engine.kernels.activations import softmax_row
 from whorl.engine.native import pointer
 from whorl.engine.numerics import exp
 

@@ -29,7 +29,7 @@ def divide(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 
 @kernel
-def batch_norm(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+def batch_norm(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:  # noqa: C901  # loops
     """``h = (x − m) / √(v + ε)``, ``y = γ h + β``, for this thread's features, over all samples.
 
     A frozen layer, and a batch of one sample, use the running means.

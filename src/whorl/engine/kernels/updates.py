@@ -183,7 +183,7 @@ def max_norm(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 @kernel
 def average(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``a ← a + rate (p − a)``; the first time ``a ← p``."""
+    """Average the parameters: ``a ← a + rate (p − a)``; the first time ``a ← p``."""
     parameters, a, rate, first_time = p[0], p[1], c[0], c[1]
     first, last = elements(s, r)
     for e in range(first, last):
