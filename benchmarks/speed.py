@@ -144,17 +144,18 @@ def parts(results: Results, notes: Mapping[str, str], *, picture: bool) -> list[
 
 
 def draw(results: Results, path: Path) -> None:
-    """Draw a panel for each network: bars of the ratios on a logarithmic scale, starting at 1, which is whorl."""
+    """Draw a panel for each network: bars of the ratios on a logarithmic scale, starting at 1, which is the fastest whorl."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullFormatter
 
     colors = {"whorl": "tab:green", "reference": "tab:gray"}
-    entries = [entry for entry in present(results) if entry.name != "whorl"]
+    base = present(results, "whorl")[-1]
+    entries = [entry for entry in present(results) if entry is not base]
     rows = -(-len(results) // 2)
     figure = Figure(figsize=(12, 0.6 + rows * (1.1 + 0.28 * len(entries))), layout="constrained")
     for axes, (network, times) in zip(figure.subplots(rows, 2, squeeze=False).flat, results.items(), strict=False):
         shown = [entry for entry in entries if entry.name in times]
-        spreads = [ratio(times[entry.name], times["whorl"]) for entry in shown]
+        spreads = [ratio(times[entry.name], times[base.name]) for entry in shown]
         faster = ["tab:orange" if spread.median < 1 else "tab:blue" for spread in spreads]
         bars = axes.barh(
             [entry.title for entry in shown],
@@ -175,6 +176,6 @@ def draw(results: Results, path: Path) -> None:
     for axes in figure.axes[len(results) :]:
         axes.remove()
     figure.suptitle(
-        "Time of a training step, as a multiple of whorl's on NumPy alone (less is faster; orange: faster than whorl)"
+        f"Time of a training step, as a multiple of that of {base.title} (less is faster; orange: faster than {base.title})"
     )
     figure.savefig(path, dpi=110)

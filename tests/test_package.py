@@ -26,6 +26,7 @@ LAYERS = Layers(
         ["training"],
         ["engine"],
         ["model"],
+        ["many"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables"],
         ["cli"],
         ["__main__"],

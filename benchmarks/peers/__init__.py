@@ -80,6 +80,7 @@ PEERS = {
     entry.name: entry
     for entry in (
         Entry("whorl", "whorl, NumPy alone", "ours:Whorl", role="whorl"),
+        Entry("whorl-fast", "whorl[fast]", "ours:Fast", ("numba",), role="whorl"),
         Entry("matmul", "matrix products alone", "plain:Products", role="reference"),
         Entry("straight", "straight-line NumPy", "plain:Straight", role="reference"),
         Entry("torch", "PyTorch eager", "pytorch:Eager", ("torch",)),

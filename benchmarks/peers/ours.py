@@ -1,5 +1,7 @@
 """whorl, by `Model.fit` and the history it returns."""
 
+from typing import ClassVar
+
 from benchmarks.cases import MOMENTUM, Array, Case
 from benchmarks.peers import Peer
 from whorl import SGD, Adam, CrossEntropy, Dense, Dropout, Layer, Model, ReLU, Softmax
@@ -23,6 +25,8 @@ def optimizer(case: Case) -> SGD | Adam:
 class Whorl(Peer):
     """whorl on NumPy alone."""
 
+    fast: ClassVar[bool] = False
+
     def __init__(self, case: Case, X: Array, y: Array) -> None:
         super().__init__(case, X, y)
         self.model = network(case)
@@ -31,9 +35,22 @@ class Whorl(Peer):
         case = self.case
         self.model = network(case)
         history = self.model.fit(
-            self.X, self.y, loss=CrossEntropy(), optimizer=optimizer(case), epochs=epochs, batch_size=case.batch, rng=0
+            self.X,
+            self.y,
+            loss=CrossEntropy(),
+            optimizer=optimizer(case),
+            epochs=epochs,
+            batch_size=case.batch,
+            rng=0,
+            fast=self.fast,
         )
         return history["loss"]
 
     def predict(self, X: Array) -> Array:
         return self.model.predict(X)
+
+
+class Fast(Whorl):
+    """whorl with compiled kernels."""
+
+    fast: ClassVar[bool] = True

@@ -42,6 +42,7 @@ from whorl.losses import MeanAbsoluteError as MeanAbsoluteError
 from whorl.losses import MeanSquaredError as MeanSquaredError
 from whorl.losses import Poisson as Poisson
 from whorl.losses import Quantile as Quantile
+from whorl.many import fit_many as fit_many
 from whorl.model import Model as Model
 from whorl.optimizers import LBFGS as LBFGS
 from whorl.optimizers import SGD as SGD

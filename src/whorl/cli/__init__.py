@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import whorl
 from whorl._core.hints import did_you_mean
-from whorl.cli import evaluate, inspect, predict, schedule, train
+from whorl.cli import evaluate, inspect, predict, schedule, train, warm_up
 
 COMMANDS = {
     "train": (train, "train a network; save it, with a picture"),
@@ -18,6 +18,7 @@ COMMANDS = {
     "predict": (predict, "predict the rows of a file with a saved network"),
     "inspect": (inspect, "show the layers of a saved network"),
     "schedule": (schedule, "show learning rates over time, side by side"),
+    "warm-up": (warm_up, "compile the kernels of the extra whorl[fast], once for this machine"),
 }
 
 

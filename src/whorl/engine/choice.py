@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +24,17 @@ SHARE = 1.5e6
 """Floating-point operations of a step for each thread beyond the first: fewer take less time than threads need to wait for each other."""
 
 
-def choose(training: Training) -> tuple[Engine | None, str]:
+MISSING = "needs Numba, which the extra whorl[fast] installs"
+
+
+def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     """Return the compiled steps for a training, or None to run it on NumPy; and in words which engine it is and why.
+
+    Parameters
+    ----------
+    training : Training
+    together : int, optional
+        The number of such trainings, which load the engine once.
 
     Raises
     ------
@@ -39,10 +49,10 @@ def choose(training: Training) -> tuple[Engine | None, str]:
         return None, "NumPy: fast=False"
     if find_spec("numba") is None:
         if wanted:
-            raise ImportError("fast=True needs Numba, which the extra whorl[fast] installs")
+            raise ImportError(f"fast=True {MISSING}")
         return None, "NumPy: Numba is not installed (the extra whorl[fast])"
     steps = training.options.epochs * -(-len(training.train) // training.batch_size)
-    saved = steps * (OVERHEAD + PER_LAYER * sum(1 for _ in chain.walk(training.model.places)))
+    saved = together * steps * (OVERHEAD + PER_LAYER * sum(1 for _ in chain.walk(training.model.places)))
     if wanted is None and saved < WORTHWHILE:
         return None, "NumPy: too short a training for compiled kernels to pay"
     reason = unsupported(training)
@@ -99,6 +109,26 @@ def _obstacles(training: Training) -> Iterator[str]:
         yield "NumPy does not use the OpenBLAS of its wheels"
 
 
+def warm_up(dtype: np.dtype[Any]) -> tuple[int, str]:
+    """Compile all kernels for a float type; return their number, and the directory that they are kept in.
+
+    Raises
+    ------
+    ImportError
+        If Numba is not installed.
+    """
+    if find_spec("numba") is None:
+        raise ImportError(f"warming up {MISSING}")
+    from whorl.engine.compiling import cache_directory
+    from whorl.engine.kernels import KERNELS
+    from whorl.engine.stepping import compiled_steps
+
+    compiled_steps()
+    for kernel in KERNELS:
+        kernel.address(dtype)
+    return len(KERNELS), cache_directory()
+
+
 def operations(training: Training) -> float:
     """Return the number of floating-point operations of a step, about: those of the matrix products."""
     weights = sum(p.size for p in training.model.named_parameters().values() if p.ndim == 2)
@@ -108,7 +138,10 @@ def operations(training: Training) -> float:
 
 def workers(training: Training, work: float) -> int:
     """Return how many threads share a step: as many as its work keeps busy, and no more than there are cores."""
-    from whorl.engine.threads import cores
-
     rows = min(training.batch_size, len(training.train))
     return training.options.threads or max(1, min(cores(), int(work / SHARE), rows // 8))
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

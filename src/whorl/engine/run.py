@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 
 from whorl import schedules
@@ -38,7 +39,8 @@ class CompiledSteps:
         self.longest = max(1, int(CALL / (1e-5 + work / 1e11)))
         self.key: tuple[Any, ...] = ()
         self.copied: Array | None = None
-        self.name = f"compiled, {workers} thread{'s' * (workers > 1)}"
+        self.tabulated = -1
+        self.name = f"compiled by Numba {numba.__version__}, {workers} thread{'s' * (workers > 1)}"
 
     def take(self, steps: int | None = None) -> tuple[float, float]:
         """Take the remaining steps of the current epoch, or at most so many; return the loss and the penalty, summed over their samples.
@@ -115,16 +117,9 @@ class CompiledSteps:
         training, job, current = self.training, self.crew.job, state.current
         assert current is not None
         count, batch, begin = len(training.train), training.batch_size, current.samples
-        optimizer, dtype = training.options.optimizer, training.model.dtype
-        rates = self.rates(state, steps)
-        inner, own, _, averages = unwrap(optimizer, state.optimizer)
-        update_rule = rule(inner)
-        assert update_rule is not None
-        tables = [table(update_rule.numbers(inner, own, given), dtype) for given in (rates, [0.0] * steps)]
-        tables += [table(average_numbers(*each, steps), dtype) for each in averages]
-        where = np.array([[each.ctypes.data, each.strides[0]] for each in tables], np.int64)
+        self.tabulate(state, steps)
         job[STEPS], job[BATCH], job[BEGIN], job[END] = steps, batch, begin, count
-        job[OPERATIONS], job[COUNT], job[TABLES] = self.operations.ctypes.data, len(self.operations), where.ctypes.data
+        job[OPERATIONS], job[COUNT] = self.operations.ctypes.data, len(self.operations)
         self.totals[:] = current.loss, current.penalty
         if self.random:
             self.generators[:] = generator_words(state.rng.bit_generator.state)
@@ -152,6 +147,21 @@ class CompiledSteps:
             done = slice(begin, current.samples)
             target = training.train.target.take(current.order[done], axis=0)
             current.predictions.append((target, self.predictions[done].copy()))
+
+    def tabulate(self, state: TrainingState, steps: int) -> None:
+        """Write the tables with the numbers of the coming steps, unless they are those of the last call again."""
+        optimizer, dtype = self.training.options.optimizer, self.training.model.dtype
+        inner, own, _, averages = unwrap(optimizer, state.optimizer)
+        constant = not callable(optimizer.learning_rate) and not averages and not hasattr(own, "t")
+        if constant and self.tabulated == steps:
+            return
+        self.tabulated = steps if constant else -1
+        update_rule, rates = rule(inner), self.rates(state, steps)
+        assert update_rule is not None
+        self.tables = [table(update_rule.numbers(inner, own, given), dtype) for given in (rates, [0.0] * steps)]
+        self.tables += [table(average_numbers(*each, steps), dtype) for each in averages]
+        self.places = np.array([[each.ctypes.data, each.strides[0]] for each in self.tables], np.int64)
+        self.crew.job[TABLES] = self.places.ctypes.data
 
     def rates(self, state: TrainingState, steps: int) -> list[float]:
         """Return the learning rates of the coming steps."""

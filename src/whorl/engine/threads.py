@@ -125,8 +125,3 @@ def system_calls() -> tuple[int, int]:
 
 def _address(function: ctypes._NamedFuncPointer) -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -74,7 +74,7 @@ class History(Mapping[str, list[float]]):
     stopped : str or None
         The reason why a callback stopped training, if one did.
     engine : str
-        What took the steps, ``"compiled, 2 threads"`` or ``"NumPy: "`` and the reason.
+        What took the steps, ``"compiled by Numba 0.62.1, 2 threads"`` or ``"NumPy: "`` and the reason.
 
     Examples
     --------

@@ -1,0 +1,117 @@
+"""`fit_many`: train many independent networks at once, one on each core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from threading import Event
+from typing import Any
+
+from whorl._core.validation import instance, integer, show
+from whorl.engine import choose, cores, single_threaded
+from whorl.model import Model
+from whorl.training import History, Training, options
+
+
+def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **arguments: Any) -> list[History]:
+    """Train models independently of each other, several at a time.
+
+    Seeds, folds, ensembles and sweeps of settings are many small trainings. Each runs on one core, in a thread of this
+    process: compiled kernels (the extra ``whorl[fast]``) run side by side, and the data are shared, not copied. The results are,
+    to the bit, those of ``model.fit(X, y, **arguments, fast=True, threads=1)`` for one model after the other.
+
+    Parameters
+    ----------
+    trainings : iterable of tuple
+        For each training ``(model, (X, y))``, or ``(model, (X, y), arguments)`` with arguments of its own. A model can be in one
+        of them only.
+    workers : int, optional
+        How many models to train at a time; by default as many as there are cores.
+    loss, optimizer, epochs, …
+        The arguments of `Model.fit`, as described in `Options`, for all trainings that do not have their own. A Generator as
+        `rng` must not be shared; give each training a seed.
+
+    Returns
+    -------
+    list of History
+        Those of the trainings, in order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is invalid; no model has been trained.
+    Exception
+        If a training fails, its error, once the running ones have ended their epoch. The others are not continued.
+
+    Notes
+    -----
+    A training without compiled kernels runs on NumPy, where the threads mostly wait for each other: Python runs one at a time.
+
+    Examples
+    --------
+    >>> import whorl
+    >>> from whorl import Adam, CrossEntropy, Dense, ReLU, Softmax
+    >>> X, y = whorl.datasets.spiral(100, rng=0)
+    >>> models = [Model([Dense(64), ReLU(), Dense(3), Softmax()], inputs=2, rng=seed) for seed in range(4)]
+    >>> histories = fit_many(
+    ...     [(model, (X, y), {"rng": seed}) for seed, model in enumerate(models)],
+    ...     loss=CrossEntropy(), optimizer=Adam(0.01), epochs=5,
+    ... )
+    >>> [len(history["loss"]) for history in histories]
+    [5, 5, 5, 5]
+    """
+    given = [_checked(i, each) for i, each in enumerate(trainings)]
+    _distinct(given, arguments)
+    count = cores() if workers is None else integer("workers", workers)
+    select = partial(choose, together=len(given))
+    stop = Event()
+
+    def run(model: Model, data: tuple[Any, Any], own: Mapping[str, Any]) -> History:
+        training = Training(model, *data, options("fit_many", {"threads": 1, **arguments, **own}), select)
+        for _ in training:
+            if stop.is_set():
+                break
+        return training.state.history
+
+    with single_threaded(), ThreadPoolExecutor(max(1, min(count, len(given))), "whorl-fit") as pool:
+        futures = [pool.submit(run, *each) for each in given]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            stop.set()
+            _cancel(futures)
+            raise
+
+
+def _cancel(futures: Sequence[Future[History]]) -> None:
+    for future in futures:
+        future.cancel()
+
+
+def _checked(i: int, given: object) -> tuple[Model, tuple[Any, Any], Mapping[str, Any]]:
+    """Return a training as (model, (X, y), arguments)."""
+    name = f"trainings[{i}]"
+    expected = f"{name} must be (model, (X, y)) or (model, (X, y), arguments), got {show(given)}"
+    if not isinstance(given, tuple | list) or len(given) not in {2, 3}:
+        raise TypeError(expected)
+    model, data, own = given if len(given) == 3 else (*given, {})
+    instance(f"{name}[0]", model, Model, "Model([Dense(3)], inputs=2)")
+    if not isinstance(data, tuple | list) or len(data) != 2 or not isinstance(own, Mapping):
+        raise TypeError(expected)
+    return model, (data[0], data[1]), own
+
+
+def _distinct(given: Sequence[tuple[Model, Any, Mapping[str, Any]]], arguments: Mapping[str, Any]) -> None:
+    """Check the arguments of all trainings; raise ValueError if two of them would change the same model or generator."""
+    changed: dict[int, int] = {}
+    for i, (model, _, own) in enumerate(given):
+        merged = options("fit_many", {**arguments, **own})
+        for what, each in (("model", model), ("rng", merged.rng), ("state", merged.state)):
+            if each is None or isinstance(each, int):
+                continue
+            first = changed.setdefault(id(each), i)
+            if first != i:
+                raise ValueError(
+                    f"trainings[{i}] has the same {what} as trainings[{first}]: they run at once, so each needs its own"
+                )
