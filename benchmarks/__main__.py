@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "fail if `fit` has become slower than its limits; takes less than a minute",
     "footprint": "import time, size, memory, latency and growth; writes docs/footprint.md",
     "threads": "from which size on BLAS threads pay; writes benchmarks/threads.md",
+    "many": "networks per second, of many small ones at once; writes benchmarks/many.md",
     "spiral": "accuracy of the recipes for the spiral; writes benchmarks/spiral.md",
     "images": "accuracy of the recipes for MNIST and Fashion-MNIST; writes benchmarks/images.md",
     "tables": "accuracy of the recipe for tables; writes benchmarks/tables.md",

@@ -118,7 +118,7 @@ PACKAGES = [
     "schedules",
     "tables",
 ]
-FUNCTIONS = ["check_gradients", "load"]
+FUNCTIONS = ["check_gradients", "fit_many", "load"]
 CLASSES = """
     Model Parameter
     BatchNorm Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish ReLU Rescale Residual SELU SiLU Sigmoid

@@ -1,6 +1,7 @@
 """``model.toml``: what a training wrote, it can be repeated from."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from whorl.recipes import RECIPES, find
 pytestmark = pytest.mark.usefixtures("own_directory", "no_picture")
 
 QUICK = ["--samples", "40", "--epochs", "3"]
+MADE_WITH = {**config.versions(), "engine": "NumPy"}
+"""What a short training records."""
+
 RUNS = [
     ["spiral", *QUICK],
     ["spiral", *QUICK, "--preset", "best", "--seed", "5", "--noise", "0.1", "--hidden", "6", "7"],
@@ -60,7 +64,7 @@ def test_what_it_says(capsys):
             "batch_size": 32,
             "validation": 0.2,
         },
-        "made_with": {"whorl": whorl.__version__, "numpy": np.__version__},
+        "made_with": {"whorl": whorl.__version__, "numpy": np.__version__, "engine": "NumPy"},
     }
 
 
@@ -80,7 +84,7 @@ def test_options_override_it(capsys):
     out(capsys, "train", "--optimizer", "Adam(0.1)", "--config", "model.toml", "--output", "adam.npz")
     runs = [read(f"{name}.toml") for name in ("model", "other", "seed", "adam")]
     base = find("moons").replace(samples=40, epochs=3, layers="Dense(9)", optimizer="SGD(0.5)")
-    assert runs[0] == Run("moons", "classic", 7, base)
+    assert runs[0] == Run("moons", "classic", 7, base, made_with=MADE_WITH)
     assert runs[1].recipe == base.replace(epochs=2, layers="Dense(5)")
     assert (runs[2].seed, runs[2].recipe) == (8, base)
     assert runs[3].recipe == base.replace(optimizer="Adam(0.1)")
@@ -91,7 +95,7 @@ def test_it_may_be_written_by_hand_and_say_little(capsys):
     expected = Run("moons", "classic", 0, find("moons").replace(epochs=2, samples=20))
     assert read("mine.toml").recipe == expected.recipe
     out(capsys, "train", "--config", "mine.toml")
-    assert read("model.toml") == expected
+    assert read("model.toml") == replace(expected, made_with=MADE_WITH)
 
 
 def test_layers_may_be_written_on_several_lines():
@@ -136,7 +140,7 @@ def test_an_interrupted_training_is_repeated_to_its_end(capsys):
     assert whorl.cli.main(["train", "--config", "old.toml"]) == 0
     words = "old.toml is of a training that was interrupted after epoch 1: this one runs to the end"
     assert capsys.readouterr().err.strip() == words
-    assert read("model.toml").made_with == config.versions()
+    assert read("model.toml").made_with == MADE_WITH
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,27 @@ def test_products_of_all_shapes_agree(sizes, threads):
     compare([*layers, Dense(3), Softmax()], CrossEntropy(), SGD(0.02), CLASSES, inputs=inputs, threads=threads)
 
 
+WIDE = [
+    [Dense(200, weight_l2=1e-3, bias_l1=1e-3), ReLU(), Dropout(0.3), Dense(33), ReLU()],
+    [Dense(131), Tanh(), Dropout(0.5), BatchNorm(), Dense(3, max_norm=0.5)],
+    [Dense(197, max_norm=0.8), ReLU(), Dense(9), LayerNorm(), Dense(300), GELU(), Rescale(0.9, 0.1), Dense(20), ReLU()],
+    [Residual([Dense(256), ReLU(), Dropout(0.2), Dense(15)]), Dense(130, weight_l1=1e-4), Dense(130), ReLU()],
+]
+
+
+@pytest.mark.parametrize("layers", WIDE, ids=repr)
+@pytest.mark.parametrize(
+    "optimizer", [SGD(0.01), Averaged(Clipped(SGD(0.01, momentum=0.5), norm=1.0), decay=0.9)], ids=repr
+)
+@pytest.mark.parametrize("large", [2**20, 1], ids=["by samples", "by columns"])
+def test_threads_share_wide_layers_by_samples_or_by_columns(layers, optimizer, large, monkeypatch):
+    monkeypatch.setattr("whorl.engine.dense_writer.LARGE", large)
+    for threads in (2, 3):
+        options = {"inputs": 15, "epochs": 10, "threads": threads, "metrics": ["accuracy"]}
+        compare([*layers, Dense(3), Softmax()], CrossEntropy(), optimizer, CLASSES, **options)
+        compare([*layers, Dense(3), Softmax()], CrossEntropy(), optimizer, CLASSES, frozen=(0, 2), **options)
+
+
 # float32: every step adds rounding errors of a few eps, relative to the largest parameter, from sums in another order. The
 # network does not amplify them here (it learns slowly, with smooth activations), so they add up like a random walk: after T
 # steps about √T times the error of one. An error of one step is at most about k eps for sums of k terms.

@@ -18,7 +18,7 @@ COMMANDS = {
     "predict": (predict, "predict the rows of a file with a saved network"),
     "inspect": (inspect, "show the layers of a saved network"),
     "schedule": (schedule, "show learning rates over time, side by side"),
-    "warm-up": (warm_up, "compile the kernels of the extra whorl[fast], once for this machine"),
+    "warm-up": (warm_up, "compile the kernels of the extra whorl[fast]"),
 }
 
 

@@ -103,7 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
         best = history.best("val_loss") if recipe.patience is not None and history.epochs else None
         chosen = f", with the parameters of epoch {best.number}: val loss {best['val_loss']:.3f}" if best else ""
         print(f"saved {model_path}{chosen}", flush=True)
-        plan = replace(plan, made_with={**plan.made_with, "engine": history.engine})
+        engine = history.engine.partition(":")[0]  # without the reason
+        plan = replace(plan, made_with={**plan.made_with, "engine": engine})
         if stop.pressed:
             plan = replace(plan, made_with={**plan.made_with, "interrupted_after_epoch": len(history.epochs)})
         config.write(plan, config_path)

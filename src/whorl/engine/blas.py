@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -64,12 +65,27 @@ def single_threaded() -> Iterator[None]:
     with _lock:
         if _running == 0:
             _usual = found.get_threads()
-            found.set_threads(1)
-        _running += 1
+        _running += 1  # before the change and until after its end, so that a process forked in between knows of it
+        found.set_threads(1)
     try:
         yield
     finally:
         with _lock:
-            _running -= 1
-            if _running == 0:
+            if _running == 1:
                 found.set_threads(_usual)
+            _running -= 1
+
+
+def _forget() -> None:
+    """Forget who runs: a forked process has one thread, which forked and did not run."""
+    global _running, _lock  # noqa: PLW0603  # as above
+    _lock = Lock()
+    if _running:
+        found = blas()
+        assert found is not None
+        found.set_threads(_usual)
+    _running = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

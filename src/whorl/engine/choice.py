@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ SHARE = 1.5e6
 """Floating-point operations of a step for each thread beyond the first: fewer take less time than threads need to wait for each other."""
 
 
-MISSING = "needs Numba, which the extra whorl[fast] installs"
+NEEDED = "needs Numba, which the extra whorl[fast] installs"
 
 
 def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
@@ -47,21 +46,21 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     wanted = from_environment() if wanted is None else wanted
     if wanted is False:
         return None, "NumPy: fast=False"
-    if find_spec("numba") is None:
-        if wanted:
-            raise ImportError(f"fast=True {MISSING}")
-        return None, "NumPy: Numba is not installed (the extra whorl[fast])"
     steps = training.options.epochs * -(-len(training.train) // training.batch_size)
     saved = together * steps * (OVERHEAD + PER_LAYER * sum(1 for _ in chain.walk(training.model.places)))
     if wanted is None and saved < WORTHWHILE:
         return None, "NumPy: too short a training for compiled kernels to pay"
+    try:
+        from whorl.engine.run import CompiledSteps
+    except ImportError as error:  # Numba is not installed, or does not work with this NumPy
+        if wanted:
+            raise ImportError(f"fast=True {NEEDED}: {error}") from error
+        return None, f"NumPy: the extra whorl[fast] is not there: {error}"
     reason = unsupported(training)
     if reason:
         if wanted:
             raise ValueError(f"fast=True: {reason}; use fast=None or fast=False")
         return None, f"NumPy: {reason}"
-    from whorl.engine.run import CompiledSteps
-
     work = operations(training)
     compiled = CompiledSteps(training, workers(training, work), work)
     return compiled, compiled.name
@@ -117,12 +116,12 @@ def warm_up(dtype: np.dtype[Any]) -> tuple[int, str]:
     ImportError
         If Numba is not installed.
     """
-    if find_spec("numba") is None:
-        raise ImportError(f"warming up {MISSING}")
-    from whorl.engine.compiling import cache_directory
-    from whorl.engine.kernels import KERNELS
-    from whorl.engine.stepping import compiled_steps
-
+    try:
+        from whorl.engine.compiling import cache_directory
+        from whorl.engine.kernels import KERNELS
+        from whorl.engine.stepping import compiled_steps
+    except ImportError as error:
+        raise ImportError(f"warming up {NEEDED}: {error}") from error
     compiled_steps()
     for kernel in KERNELS:
         kernel.address(dtype)

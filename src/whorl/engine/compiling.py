@@ -22,7 +22,9 @@ from typing import Any, TypeAlias
 
 import numba
 import numpy as np
-from numba import config, types
+from numba import types
+
+from whorl.engine.store import StoredFunction
 
 Pointers: TypeAlias = Any
 Integers: TypeAlias = Any
@@ -78,27 +80,27 @@ def kernel(function: Callable[..., None]) -> Kernel:
 
 
 def compiled(function: Callable[..., Any], signature: Any, **options: Any) -> Any:
-    """Return a compiled C function, from the cache on disk if it is there.
+    """Return a compiled C function, from the files on disk if it is there.
 
-    Numba notices changes of the function itself, but not of the functions that it calls; so the directory of the cache is
-    named after all that the machine code depends on. A cache that cannot be written or read costs time, and nothing else.
+    The directory of the files is named after all that the machine code depends on.
     """
-    options["error_model"] = "numpy"
-    usual = config.CACHE_DIR
-    try:
-        config.CACHE_DIR = cache_directory()
-        return numba.cfunc(signature, cache=True, **options)(function)
-    except Exception as error:  # noqa: BLE001  # whatever is wrong with the cache
-        result = numba.cfunc(signature, **options)(function)  # raises again if it is the function
-        warnings.warn(
-            f"compiled kernels cannot be kept in {cache_directory()}, so each process compiles them again"
-            f" ({type(error).__name__}: {error}); remove that directory, or set NUMBA_CACHE_DIR to another one",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-        return result
-    finally:
-        config.CACHE_DIR = usual
+    with _lock:
+        result = StoredFunction(cache_directory(), function, signature, error_model="numpy", **options)
+        result.compile()
+    if result.store.error is not None:
+        warn_once(str(result.store.error.strerror))
+    return result
+
+
+@functools.cache
+def warn_once(error: str) -> None:
+    """Warn that kernels cannot be kept."""
+    warnings.warn(
+        f"compiled kernels cannot be kept in {cache_directory()}, so each process compiles them again ({error});"
+        " set NUMBA_CACHE_DIR to another directory",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 @functools.cache
@@ -127,3 +129,13 @@ def exact(function: Callable[..., Any]) -> Any:
 def share(r: Run, count: int) -> tuple[int, int]:
     """Return the range of this thread's part of `count` things."""
     return count * r[WORKER] // r[WORKERS], count * (r[WORKER] + 1) // r[WORKERS]
+
+
+def _forget() -> None:
+    """Forget who compiles: a forked process has one thread."""
+    global _lock  # noqa: PLW0603  # one for the process
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

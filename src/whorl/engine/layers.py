@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TypeAlias
 
 from whorl.engine.compiling import Kernel
-from whorl.engine.kernels import activations, dense, dropout, normalization
+from whorl.engine.dense_writer import Backward, DenseWriter
+from whorl.engine.kernels import activations, dropout, normalization
 from whorl.engine.parameters import Trained
-from whorl.engine.program import Program, address
+from whorl.engine.program import address
 from whorl.layers import (
     BatchNorm,
     Dense,
@@ -27,14 +27,7 @@ from whorl.layers import (
     Standardize,
 )
 from whorl.layers.chain import Place
-from whorl.layers.dropout import rounded
 from whorl.parameters import Views
-
-FEW = 8
-"""Up to so many inputs or outputs, loops of our own are faster than BLAS."""
-
-Backward: TypeAlias = Callable[[int, bool], int]
-"""From the address of dL/dy, and whether dL/dx is needed, to the address of dL/dx."""
 
 
 def supported(layer: Layer) -> bool:
@@ -44,24 +37,8 @@ def supported(layer: Layer) -> bool:
     return type(layer) is Dense or type(layer) in WRITERS or activations.activation(layer) is not None
 
 
-class Writer:
-    """Writes the passes through the layers of a network.
-
-    Parameters
-    ----------
-    program : Program
-    blas : int
-        The address of the matrix product.
-    generators : int
-        The address of the threads' random generators.
-    """
-
-    def __init__(self, program: Program, blas: int, generators: int) -> None:
-        self.program, self.blas, self.generators = program, blas, generators
-        self.trained: list[Trained] = []
-        """The arrays to train, in the order of the backward pass, with the operations for their gradients."""
-        self.random = False
-        """Whether a layer draws random numbers."""
+class Writer(DenseWriter):
+    """Writes the passes through the layers of a network."""
 
     def chain(
         self, places: Sequence[Place], p: Sequence[Views], g: Sequence[Views], x: int, first: int, *, frozen: bool
@@ -91,85 +68,12 @@ class Writer:
 
         return x, backward
 
-    def fusible(self, places: Sequence[Place], p: Sequence[Views], *, frozen: bool) -> list[Layer]:
-        """Return the layers after a `Dense` that are computed together with its bias: ReLU, and dropout after that."""
-        chosen = []
-        for place, views, kind in zip(places, p, (ReLU, Dropout), strict=False):
-            active = type(place.layer) is kind and not (kind is Dropout and (frozen or views.frozen))
-            if not active or (isinstance(place.layer, Dropout) and place.layer.rate == 0):
-                break
-            chosen.append(place.layer)
-        return chosen
-
     def layer(self, place: Place, p: Views, g: Views, x: int, *, frozen: bool) -> tuple[int, Backward]:
         """Write a layer other than `Dense`."""
         known = activations.activation(place.layer)
         if known is not None:
             return self.activation(*known, x, prod(place.outputs))
         return WRITERS[type(place.layer)](self, place, p, g, x, frozen)
-
-    def dense(
-        self, place: Place, p: Views, g: Views, x: int, fused: Sequence[Layer], *, frozen: bool
-    ) -> tuple[int, Backward]:
-        """Write ``y = x W + b``, and the activation and the dropout that follow it."""
-        program = self.program
-        i, j = p.w.shape
-        w, y = address(p.w), program.batch_array(j)
-        wt = program.array(program.workers, i, j) if j <= FEW else 0
-        if j <= FEW:
-            program.add(dense.transpose, [w, wt], [i, j])
-            program.add(dense.narrow, [x, wt, y], [i, j], [0.0])
-        elif i <= FEW:
-            program.add(dense.wide, [x, w, y], [i, j])
-        else:
-            program.add(dense.product, [x, w, y], [i, j, self.blas])
-        scale = self.bias(fused, address(p.b), y, j)
-
-        def backward(dy: int, needed: bool) -> int:
-            if fused:
-                program.add(dense.relu_back, [dy, y], [j], [scale, 0.0])
-            dx = program.batch_array(i) if needed else 0
-            if needed and j <= FEW:
-                program.add(dense.narrow_inputs, [dy, wt, dx], [i, j])
-            elif needed:
-                program.add(dense.product_inputs, [dy, w, dx], [i, j, self.blas])
-            weights, biases = (
-                Trained.of(place, name, own, gradient, frozen=frozen)
-                for name, own, gradient in (("w", p.w, g.w), ("b", p.b, g.b))
-            )
-            if j <= FEW:
-                weights.gradient(dense.narrow_weights, [x, dy, weights.g, program.array(i, j)], [i, j], [0.0])
-            elif i <= FEW:
-                weights.gradient(dense.wide_weights, [x, dy, weights.g], [i, j])
-            else:
-                weights.gradient(dense.product_weights, [x, dy, weights.g], [i, j, self.blas])
-            biases.gradient(dense.column_sums, [dy, biases.g], [j], [0.0])
-            self.trained += [weights, biases]
-            return dx
-
-        return y, backward
-
-    def bias(self, fused: Sequence[Layer], b: int, y: int, size: int) -> float:
-        """Write the bias, with ReLU and dropout if they follow; return the scale of the dropout, or 1."""
-        program = self.program
-        if len(fused) == 2:
-            bits, threshold, scale = self.bits(fused[1], size)
-            program.add(dense.bias_relu_dropout, [y, b], [size, bits, threshold], [scale, 0.0])
-            return scale
-        if fused:
-            program.add(dense.bias_relu, [y, b], [size], [0.0])
-        else:
-            program.add(dense.bias, [y, b], [size])
-        return 1.0
-
-    def bits(self, layer: Layer, size: int) -> tuple[int, int, float]:
-        """Write the drawing of a dropout's random bits; return their address, the threshold to be kept, and the scale."""
-        assert isinstance(layer, Dropout)
-        self.random = True
-        bits = self.program.room(-(-self.program.batch * size // 4) * 8)
-        self.program.add(dropout.draw_bits, [], [bits, self.generators, size])
-        threshold, scale = rounded(layer.rate, self.program.dtype)
-        return bits, threshold, float(scale)
 
     def dropout(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write ``y = x · mask``; the way back is the same."""

@@ -111,6 +111,17 @@ def add_atomically(typing: Any, array: Any, value: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
+def load_atomically(typing: Any, array: Any) -> tuple[Any, Codegen]:
+    """Return the first element of an array of integers, as the last thread to write it has left it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.bitcast(arguments[0], INT64.as_pointer())
+        return builder.load_atomic(place, "acquire", 8, typ=INT64)
+
+    return types.int64(array), generate
+
+
+@intrinsic
 def relax(typing: Any) -> tuple[Any, Codegen]:
     """Tell the processor that this thread waits in a loop."""
 

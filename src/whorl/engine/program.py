@@ -94,8 +94,8 @@ class Program:
         self.operations.append(Operation(kernel, tuple(arrays), tuple(integers), tuple(numbers), table))
 
     def barrier(self) -> None:
-        """Let the threads wait for each other, if there are several; once is enough."""
-        if self.workers > 1 and self.operations and self.operations[-1] is not BARRIER:
+        """Let the threads wait for each other, and end the run if one has met a wrong index; once is enough."""
+        if self.operations and self.operations[-1] is not BARRIER:
             self.operations.append(BARRIER)
 
     def assembled(self) -> tuple[Array, list[Array]]:

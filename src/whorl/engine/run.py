@@ -14,7 +14,7 @@ from whorl.engine.blas import single_threaded
 from whorl.engine.kernels.dropout import STATE, generator_words
 from whorl.engine.rules import average_numbers, count_steps, rule, table, unwrap
 from whorl.engine.stepping import BATCH, BEGIN, COUNT, END, OPERATIONS, STEPS, TABLES
-from whorl.engine.threads import Crew
+from whorl.engine.threads import Crew, uninterrupted
 from whorl.training import RowView, Training, TrainingState
 
 CALL = 0.1
@@ -52,9 +52,12 @@ class CompiledSteps:
         assert current is not None
         self.prepare()
         if self.copied is not current.order:
-            self.copied, x = current.order, training.train.x
-            self.order[:] = self.copied
-            self.rows[:] = x.rows.take(self.copied) if isinstance(x, RowView) else self.copied
+            order, x = current.order, training.train.x
+            if order.min() < 0 or order.max() >= len(training.train):  # kernels read memory at these places
+                raise IndexError("the order of the samples was changed during training: an index is out of range")
+            self.order[:] = order
+            self.rows[:] = x.rows.take(order) if isinstance(x, RowView) else order
+            self.copied = order  # last, so that an interruption before this repeats it
         left = -(-(len(training.train) - current.samples) // batch)
         left = left if steps is None else min(left, steps)
         before = current.loss, current.penalty
@@ -78,6 +81,7 @@ class CompiledSteps:
         vectors = [*memory, *averaged, model.parameters, model.statistics]
         if self.key and self.key[0] == model.frozen and all(a is b for a, b in zip(self.key[1], vectors, strict=True)):
             return
+        self.key, self.copied = (), None  # an interruption before the end repeats all of this
         data = training.train
         x = data.x.array if isinstance(data.x, RowView) else data.x
         what = (
@@ -89,7 +93,6 @@ class CompiledSteps:
         )
         program, exchange, self.random, self.arena = assemble(model.dtype, self.batch, self.crew.workers, *what)
         self.operations, self.arguments = program.assembled()
-        self.key, self.copied = (model.frozen, vectors), None
         start = self.arena.ctypes.data
 
         def view(at: int, dtype: Any, *shape: int) -> Array:
@@ -106,6 +109,7 @@ class CompiledSteps:
             if training.metrics
             else None
         )
+        self.key = (model.frozen, vectors)
 
     @property
     def batch(self) -> int:
@@ -123,11 +127,13 @@ class CompiledSteps:
         self.totals[:] = current.loss, current.penalty
         if self.random:
             self.generators[:] = generator_words(state.rng.bit_generator.state)
-        try:
-            with single_threaded():
-                self.crew.run()
-        finally:  # Ctrl-C takes effect when the compiled steps are done
-            self.count(state, self.crew.done)
+        self.crew.clear()
+        with uninterrupted():  # Ctrl-C takes effect when the steps are done and counted
+            try:
+                with single_threaded():
+                    self.crew.run()
+            finally:
+                self.count(state, self.crew.done)
 
     def count(self, state: TrainingState, steps: int) -> None:
         """Bring the state to after these steps, whose arrays are there already."""
@@ -155,13 +161,14 @@ class CompiledSteps:
         constant = not callable(optimizer.learning_rate) and not averages and not hasattr(own, "t")
         if constant and self.tabulated == steps:
             return
-        self.tabulated = steps if constant else -1
+        self.tabulated = -1  # an interruption before the end repeats all of this
         update_rule, rates = rule(inner), self.rates(state, steps)
         assert update_rule is not None
         self.tables = [table(update_rule.numbers(inner, own, given), dtype) for given in (rates, [0.0] * steps)]
         self.tables += [table(average_numbers(*each, steps), dtype) for each in averages]
         self.places = np.array([[each.ctypes.data, each.strides[0]] for each in self.tables], np.int64)
         self.crew.job[TABLES] = self.places.ctypes.data
+        self.tabulated = steps if constant else -1
 
     def rates(self, state: TrainingState, steps: int) -> list[float]:
         """Return the learning rates of the coming steps."""

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from whorl.engine.compiling import ADDRESS, DONE, FIRST, LAST, ROWS, START, WORKER, WORKERS, compiled, exact
-from whorl.engine.native import add_atomically, call_int, invoke, pointer, relax
+from whorl.engine.compiling import ADDRESS, DONE, FIRST, LAST, ROWS, START, WORKER, WORKERS, WRONG, compiled, exact
+from whorl.engine.native import add_atomically, call_int, invoke, load_atomically, pointer, relax
 
 STEPS, BATCH, BEGIN, END, OPERATIONS, COUNT, TABLES, ARRIVED, TURN, ABORTED, YIELD, SLEEP = range(12)
 JOB = 12
@@ -34,17 +34,20 @@ share; then it lets other threads run, so many times; then it sleeps for so long
 
 
 @exact
-def wait(job: Any, turn: Any, workers: Any) -> Any:
-    """Wait until all threads are here, at barrier number `turn`; return whether the run goes on."""
+def wait(job: Any, turn: Any, workers: Any, wrong: Any) -> Any:
+    """Wait until all threads are here, at barrier number `turn`; return whether the run goes on: not if one of them is `wrong`."""
     arrived, passed, aborted = job[ARRIVED], job[TURN], job[ABORTED]
+    if wrong != 0:
+        add_atomically(pointer(aborted, np.int64), 1)
+        return False
     if add_atomically(pointer(arrived, np.int64), 1) == workers - 1:  # the last one opens the barrier
         add_atomically(pointer(arrived, np.int64), -workers)
         add_atomically(pointer(passed, np.int64), 1)
         return True
     waited = 0
-    while add_atomically(pointer(passed, np.int64), 0) == turn:
-        if add_atomically(pointer(aborted, np.int64), 0) != 0:
-            return False
+    while load_atomically(pointer(passed, np.int64)) == turn:
+        if load_atomically(pointer(aborted, np.int64)) != 0:
+            return load_atomically(pointer(passed, np.int64)) != turn  # all were here before that
         waited += 1
         if waited < SPINS:
             relax()
@@ -67,7 +70,7 @@ def steps(job: Any, r: Any) -> None:
         for k in range(job[COUNT]):
             at = k * OPERATION
             if operations[at + KERNEL] == 0:
-                if not wait(job, turn, r[WORKERS]):
+                if not wait(job, turn, r[WORKERS], r[WRONG]):
                     return
                 turn += 1
             else:

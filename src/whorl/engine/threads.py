@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import Lock, current_thread, main_thread
+from typing import Any
 
 import numpy as np
 
@@ -43,19 +47,20 @@ class Crew:
         """The number of steps that the last run completed."""
         return int(self.runs[0, DONE])
 
-    def run(self) -> None:
-        """Run the job; raise IndexError if a thread met an index that is out of range."""
+    def clear(self) -> None:
+        """Forget the last run."""
         self.barrier[:] = 0
         self.runs[:, [WRONG, DONE]] = 0
+
+    def run(self) -> None:
+        """Run the job, after `clear`; raise IndexError if a thread met an index that is out of range."""
         if self.workers == 1:
             compiled_steps()(self.job.ctypes.data, int(self.runs[0, ADDRESS]))
         else:
             with _together:
                 self._run_together()
         if self.runs[:, WRONG].any():
-            raise IndexError(
-                "labels or the order of the samples were changed during training: an index is out of range"
-            )
+            raise IndexError("labels were changed during training: one is out of range")
 
     def _run_together(self) -> None:
         """Run the job in all threads. If this one is interrupted before it has begun, the others stop at their first barrier."""
@@ -77,13 +82,33 @@ def finish(others: list[Future[None]]) -> None:
     interruption = None
     while True:
         try:
-            for each in others:
-                each.result()
+            wait(others)
             break
-        except KeyboardInterrupt as interrupt:
+        except BaseException as interrupt:  # noqa: BLE001  # whatever a signal handler raises
             interruption = interrupt
     if interruption is not None:
         raise interruption
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C take effect at the end, and not in between, where the training state is incomplete.
+
+    Python handles signals in the main thread only.
+    """
+    if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) is None:
+        yield
+        return
+    received: list[tuple[Any, ...]] = []
+    usual = signal.signal(signal.SIGINT, lambda *given: received.append(given))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if received and callable(usual):
+            usual(*received[0])
+        elif received and usual == signal.SIG_DFL:
+            signal.raise_signal(signal.SIGINT)
 
 
 _together = Lock()
@@ -123,5 +148,5 @@ def system_calls() -> tuple[int, int]:
     return _address(library.sched_yield), _address(library.usleep)
 
 
-def _address(function: ctypes._NamedFuncPointer) -> int:
+def _address(function: Any) -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0

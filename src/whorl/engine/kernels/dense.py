@@ -28,6 +28,22 @@ def product_inputs(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 
 @kernel
+def product_columns(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``y = x W``: this thread's columns of y, for all samples."""
+    x, w, y, i, j, blas = p[0], p[1], p[2], s[0], s[1], s[2]
+    first, last = share(r, j)
+    gemm(blas, False, False, r[ROWS], last - first, i, x, i, shift(w, first), j, shift(y, first), j)
+
+
+@kernel
+def product_inputs_columns(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``dx = dy Wᵀ``: this thread's columns of dx, for all samples."""
+    dy, w, dx, i, j, blas = p[0], p[1], p[2], s[0], s[1], s[2]
+    first, last = share(r, i)
+    gemm(blas, False, True, r[ROWS], last - first, j, dy, j, shift(w, first * j), j, shift(dx, first), i)
+
+
+@kernel
 def product_weights(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """``dW = xᵀ dy``: this thread's rows of dW, from all samples."""
     x, dy, dw, i, j, blas = p[0], p[1], p[2], s[0], s[1], s[2]
