@@ -187,6 +187,29 @@ def test_frozen_layers_work_as_in_prediction(frozen):
     compare(layers, CrossEntropy(), Averaged(SGD(0.02, momentum=0.5), decay=0.9), CLASSES, frozen=frozen)
 
 
+@pytest.mark.parametrize("optimizer", [SGD(0.02, momentum=0.5), Averaged(Adam(0.005), decay=0.9)], ids=repr)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_layers_may_be_frozen_and_unfrozen_during_training(optimizer, threads):
+    X, models = np.random.default_rng(1).standard_normal((56, 5)), []
+    for fast in (COMPILED, NUMPY):
+        model = Model([Dense(8), ReLU(), Dropout(0.2), Dense(3), Softmax()], inputs=5, rng=0, dtype=np.float64)
+        training = model.training(
+            X,
+            CLASSES,
+            loss=CrossEntropy(),
+            optimizer=optimizer,
+            epochs=9,
+            batch_size=9,
+            rng=0,
+            fast=fast,
+            threads=threads,
+        )
+        for epoch in training:
+            model.freeze(*{3: (0,), 6: (3,), 8: ()}.get(epoch.number, model.frozen))
+        models.append(model)
+    assert deviation(models[0].parameters, models[1].parameters) < 1e-10
+
+
 def test_images_are_flattened_and_standardized():
     X = np.random.default_rng(0).standard_normal((56, 2, 3))
     layers = [Standardize(), ReLU(), Flatten(), Dense(3), Softmax()]

@@ -17,7 +17,7 @@ from whorl.engine.stepping import BATCH, BEGIN, COUNT, END, OPERATIONS, STEPS, T
 from whorl.engine.threads import Crew, uninterrupted
 from whorl.training import RowView, Training, TrainingState
 
-CALL = 0.1
+CALL = 0.2
 """About how many seconds a call of compiled code may take: Ctrl-C waits for its end."""
 
 
@@ -36,7 +36,7 @@ class CompiledSteps:
     def __init__(self, training: Training, workers: int, work: float) -> None:
         self.training = training
         self.crew = Crew(workers)
-        self.longest = max(1, int(CALL / (1e-5 + work / 1e11)))
+        self.longest = max(1, int(CALL / (1e-5 + work / 2e11)))
         self.key: tuple[Any, ...] = ()
         self.copied: Array | None = None
         self.tabulated = -1
@@ -81,7 +81,7 @@ class CompiledSteps:
         vectors = [*memory, *averaged, model.parameters, model.statistics]
         if self.key and self.key[0] == model.frozen and all(a is b for a, b in zip(self.key[1], vectors, strict=True)):
             return
-        self.key, self.copied = (), None  # an interruption before the end repeats all of this
+        self.key, self.copied, self.tabulated = (), None, -1  # an interruption before the end repeats all of this
         data = training.train
         x = data.x.array if isinstance(data.x, RowView) else data.x
         what = (
@@ -164,7 +164,8 @@ class CompiledSteps:
         self.tabulated = -1  # an interruption before the end repeats all of this
         update_rule, rates = rule(inner), self.rates(state, steps)
         assert update_rule is not None
-        self.tables = [table(update_rule.numbers(inner, own, given), dtype) for given in (rates, [0.0] * steps)]
+        frozen = [0.0] * steps if self.training.model.frozen else rates[:1]  # not read if there are none
+        self.tables = [table(update_rule.numbers(inner, own, given), dtype) for given in (rates, frozen)]
         self.tables += [table(average_numbers(*each, steps), dtype) for each in averages]
         self.places = np.array([[each.ctypes.data, each.strides[0]] for each in self.tables], np.int64)
         self.crew.job[TABLES] = self.places.ctypes.data
