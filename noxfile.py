@@ -68,6 +68,12 @@ def threads(session: nox.Session) -> None:
 
 
 @nox.session
+def many(session: nox.Session) -> None:
+    """Measure how many small networks are trained per second, beside other libraries, and record it."""
+    measure(session, "many", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks"))
+
+
+@nox.session
 def spiral(session: nox.Session) -> None:
     """Measure the accuracy of the recipes for the spiral, and record it."""
     measure(session, "spiral")

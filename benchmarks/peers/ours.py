@@ -30,10 +30,11 @@ class Whorl(Peer):
     def __init__(self, case: Case, X: Array, y: Array) -> None:
         super().__init__(case, X, y)
         self.model = network(case)
+        self.start = self.model.parameters.copy()
 
     def train(self, epochs: int) -> list[float]:
         case = self.case
-        self.model = network(case)
+        self.model.parameters = self.start
         history = self.model.fit(
             self.X,
             self.y,
