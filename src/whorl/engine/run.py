@@ -12,6 +12,7 @@ from whorl._core.types import Array
 from whorl.engine.assembly import Data, Update, assemble
 from whorl.engine.blas import single_threaded
 from whorl.engine.kernels.dropout import STATE, generator_words
+from whorl.engine.program import address
 from whorl.engine.rules import average_numbers, count_steps, rule, table, unwrap
 from whorl.engine.stepping import BATCH, BEGIN, COUNT, END, OPERATIONS, STEPS, TABLES
 from whorl.engine.threads import Crew, uninterrupted
@@ -93,7 +94,8 @@ class CompiledSteps:
         )
         program, exchange, self.random, self.arena = assemble(model.dtype, self.batch, self.crew.workers, *what)
         self.operations, self.arguments = program.assembled()
-        start = self.arena.ctypes.data
+        self.crew.job[OPERATIONS], self.crew.job[COUNT] = address(self.operations), len(self.operations)
+        start = address(self.arena)
 
         def view(at: int, dtype: Any, *shape: int) -> Array:
             size = int(np.prod(shape)) * np.dtype(dtype).itemsize
@@ -123,7 +125,6 @@ class CompiledSteps:
         count, batch, begin = len(training.train), training.batch_size, current.samples
         self.tabulate(state, steps)
         job[STEPS], job[BATCH], job[BEGIN], job[END] = steps, batch, begin, count
-        job[OPERATIONS], job[COUNT] = self.operations.ctypes.data, len(self.operations)
         self.totals[:] = current.loss, current.penalty
         if self.random:
             self.generators[:] = generator_words(state.rng.bit_generator.state)

@@ -41,6 +41,7 @@ class Crew:
         for place, name in enumerate((ARRIVED, TURN, ABORTED)):
             self.job[name] = self.barrier[place * LINE :].ctypes.data
         self.job[YIELD], self.job[SLEEP] = system_calls()
+        self.job_address, self.run_addresses = self.job.ctypes.data, [int(r[ADDRESS]) for r in self.runs]
 
     @property
     def done(self) -> int:
@@ -50,12 +51,12 @@ class Crew:
     def clear(self) -> None:
         """Forget the last run."""
         self.barrier[:] = 0
-        self.runs[:, [WRONG, DONE]] = 0
+        self.runs[:, WRONG], self.runs[:, DONE] = 0, 0
 
     def run(self) -> None:
         """Run the job, after `clear`; raise IndexError if a thread met an index that is out of range."""
         if self.workers == 1:
-            compiled_steps()(self.job.ctypes.data, int(self.runs[0, ADDRESS]))
+            compiled_steps()(self.job_address, self.run_addresses[0])
         else:
             with _together:
                 self._run_together()
@@ -64,13 +65,13 @@ class Crew:
 
     def _run_together(self) -> None:
         """Run the job in all threads. If this one is interrupted before it has begun, the others stop at their first barrier."""
-        steps, job, threads = compiled_steps(), self.job.ctypes.data, pool(self.workers - 1)
+        steps, job, threads = compiled_steps(), self.job_address, pool(self.workers - 1)
         others: list[Future[None]] = []
         with own_cores(self.workers) as cores:
             try:
-                for r, own in zip(self.runs[1:], cores, strict=True):
-                    others.append(threads.submit(run_on, own, steps, job, int(r[ADDRESS])))
-                steps(job, int(self.runs[0, ADDRESS]))
+                for r, own in zip(self.run_addresses[1:], cores, strict=True):
+                    others.append(threads.submit(run_on, own, steps, job, r))
+                steps(job, self.run_addresses[0])
             except BaseException:
                 self.barrier[2 * LINE] = 1
                 raise
