@@ -17,11 +17,11 @@ from typing import Any
 
 from benchmarks import page
 from benchmarks.cases import CASES, Array, samples
-from benchmarks.processes import ROOT
+from benchmarks.processes import ROOT, start
 from benchmarks.rounds import Spread
 
 PAGE = ROOT / "benchmarks" / "many.md"
-OPTIONS = {"rounds": 5, "seconds": 1.0}
+OPTIONS = {"rounds": 3, "seconds": 1.0}
 CASE, EPOCHS = CASES["spiral"], 200
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -46,10 +46,9 @@ def whorl(workers: int, *, fast: bool) -> Trainer:
 
 
 def in_processes(name: str, workers: int) -> Trainer:
-    """Return a trainer that uses a library in processes with one thread each, which have loaded it before."""
+    """Return a trainer that uses a library in processes with one thread each."""
     variables = dict.fromkeys(page.THREADS[:3], "1")
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), os.environ.update, (variables,))
-    list(pool.map(train_one, [name] * workers * 2, range(workers * 2)))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), start, (variables,))
 
     def train(count: int) -> None:
         for losses in pool.map(train_one, [name] * count, range(count)):
@@ -116,10 +115,10 @@ CONTENDERS: dict[str, tuple[tuple[str, ...], Callable[[int], Trainer]]] = {
 
 def speed(train: Trainer, seconds: float) -> Callable[[], float]:
     """Warm up, and return a measurement of networks per second."""
-    train(2 * CORES)
+    train(CORES)
     begun = time.perf_counter()
-    train(2 * CORES)
-    count = max(2, round(seconds / (time.perf_counter() - begun))) * 2 * CORES
+    train(CORES)
+    count = max(1, round(seconds / (time.perf_counter() - begun))) * CORES
 
     def measure() -> float:
         begun = time.perf_counter()
