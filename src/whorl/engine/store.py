@@ -25,7 +25,7 @@ DIGEST = 32
 """Bytes of a SHA-256."""
 
 
-class Store(CompileResultCacheImpl):  # type: ignore[misc]  # has no types
+class Store(CompileResultCacheImpl):
     """What Numba asks for machine code, and gives it to.
 
     Parameters
