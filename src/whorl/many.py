@@ -46,7 +46,8 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
 
     Notes
     -----
-    A training without compiled kernels runs on NumPy, where the threads mostly wait for each other: Python runs one at a time.
+    A small network without compiled kernels runs on NumPy, where the threads mostly wait for each other, since Python runs one at a
+    time: ``workers=1`` is faster then.
 
     Examples
     --------
