@@ -40,7 +40,7 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
     Raises
     ------
     TypeError, ValueError
-        If an argument is invalid; no model has been trained.
+        If an argument is invalid. Only data that do not fit their model are found when their training begins.
     Exception
         If a training fails, its error, once the running ones have ended their epoch. The others are not continued.
 

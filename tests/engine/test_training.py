@@ -116,6 +116,19 @@ def test_numpy_can_go_on_where_the_engine_has_stopped_and_the_other_way_round():
     assert np.abs(models[0].parameters - models[1].parameters).max() < 1e-10
 
 
+def test_threads_train_as_well_where_the_system_does_not_let_them_choose_their_cores(monkeypatch):
+    def refuse(*_):
+        raise PermissionError("not allowed")
+
+    usual, refused = model(), model()
+    for _ in training(usual, SGD(0.05)):
+        pass
+    monkeypatch.setattr("os.sched_setaffinity", refuse, raising=False)
+    for _ in training(refused, SGD(0.05)):
+        pass
+    assert (refused.parameters == usual.parameters).all()
+
+
 def test_divergence_restores_the_start_of_the_epoch():
     own = model()
     run = training(own, SGD(1e30))

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from threading import Lock, current_thread, main_thread
 from typing import Any
@@ -88,22 +88,28 @@ def own_cores(workers: int) -> Iterator[list[set[int]]]:
     thread runs, or has too few cores.
     """
     usual = os.sched_getaffinity(0) if sys.platform == "linux" else set()
-    if len(usual) < workers:
+    core = ctypes.CDLL(None).sched_getcpu() if usual else -1
+    if len(usual) < workers or core not in usual:
         yield [set()] * (workers - 1)
         return
-    core = ctypes.CDLL(None).sched_getcpu()
     free = sorted(usual - {core})
-    os.sched_setaffinity(0, {core})
+    stay_on({core})
     try:
         yield [set(free[number :: workers - 1]) for number in range(workers - 1)]
     finally:
-        os.sched_setaffinity(0, usual)
+        stay_on(usual)
+
+
+def stay_on(cores: set[int]) -> None:
+    """Let this thread run on these cores only, if the system allows it to choose."""
+    with suppress(OSError):
+        os.sched_setaffinity(0, cores)
 
 
 def run_on(cores: set[int], steps: Callable[[int, int], None], job: int, r: int) -> None:
-    """Run a part of a job on these cores."""
+    """Run a part of a job on these cores. Nothing here may fail: the other threads wait for this one."""
     if cores:
-        os.sched_setaffinity(0, cores)
+        stay_on(cores)
     steps(job, r)
 
 

@@ -5,10 +5,10 @@ Letters: n samples, i inputs, j outputs. w is (i, j), by rows, like all arrays h
 
 from __future__ import annotations
 
+import numpy as np
+
 from whorl.engine.compiling import FIRST, LAST, ROWS, WORKER, Integers, Numbers, Pointers, Run, inlined, kernel, share
 from whorl.engine.native import gemm, pointer, shift
-
-import numpy as np  # isort: skip
 
 
 @kernel
