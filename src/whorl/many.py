@@ -70,7 +70,7 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
 
     def run(model: Model, data: tuple[Any, Any], own: Mapping[str, Any]) -> History:
         training = Training(model, *data, options("fit_many", {"threads": 1, **arguments, **own}), select)
-        for _ in training:
+        for _ in training.blocks():
             if stop.is_set():
                 break
         return training.state.history

@@ -191,7 +191,7 @@ rng, state, fast, threads
         True
         """
         training = Training(self, X, y, options("fit", arguments), choose)
-        for _ in training:
+        for _ in training.blocks():
             pass
         return training.state.history
 

@@ -14,6 +14,7 @@ from whorl._core.types import Array
 from whorl.engine.blas import blas
 from whorl.engine.compiling import Kernel
 from whorl.engine.kernels import batches, losses, updates
+from whorl.engine.kernels.batches import TOTALS
 from whorl.engine.kernels.dropout import STATE
 from whorl.engine.kernels.losses import SLOT
 from whorl.engine.layers import Writer
@@ -69,7 +70,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Memory:
-    """The addresses of what is exchanged with Python: the epoch's order, its rows of the data, generators, totals, predictions."""
+    """The addresses of what is exchanged with Python: the order of the samples, their rows of the data, generators, totals, predictions."""
 
     order: int
     rows: int
@@ -78,14 +79,19 @@ class Memory:
     predictions: int
 
 
-def write(program: Program, model: Stack, loss: Loss, data: Data, update: Update, samples: int) -> tuple[Memory, bool]:
-    """Write the operations of a step; return where to exchange data with them, and whether they draw random numbers."""
+def write(
+    program: Program, model: Stack, loss: Loss, data: Data, update: Update, samples: int, epochs: int
+) -> tuple[Memory, list[int]]:
+    """Write the operations of a step; return where to exchange data with them, and how many numbers each sample draws.
+
+    The memory has room for so many epochs of so many samples.
+    """
     workers, outputs = program.workers, prod(model.outputs)
     memory = Memory(
-        program.room(8 * samples),
-        program.room(8 * samples),
-        program.room(8 * STATE * workers),
-        program.room(8 * SLOT),
+        program.room(8 * samples * epochs),
+        program.room(8 * samples * epochs),
+        program.room(8 * STATE * workers * epochs),
+        program.room(TOTALS * epochs),
         program.array(samples, outputs) if data.predictions else 0,
     )
     lost, penalized, squares = (program.room(8 * SLOT * workers) for _ in range(3))
@@ -120,7 +126,7 @@ def write(program: Program, model: Stack, loss: Loss, data: Data, update: Update
     program.barrier()
     if model.penalties:
         program.add(batches.account, [], [penalized, memory.totals, 1])
-    return memory, writer.random
+    return memory, writer.drawn
 
 
 def _update(
@@ -170,11 +176,11 @@ def _step(program: Program, update: Update, trained: Trained, offset: int, gradi
     program.add(update.rule.kernel, [trained.p, gradients, *memory], [trained.rows, trained.columns], table=table)
 
 
-def assemble(dtype: np.dtype[Any], batch: int, workers: int, *what: Any) -> tuple[Program, Memory, bool, Array]:
-    """Return the program of a run, its exchange, whether it is random, and its memory, which is one block."""
+def assemble(dtype: np.dtype[Any], batch: int, workers: int, *what: Any) -> tuple[Program, Memory, list[int], Array]:
+    """Return the program of a run, its exchange, the numbers that a sample draws, and its memory, which is one block."""
     measured = Program(0, dtype, batch, workers)
     write(measured, *what)
     arena = aligned_zeros(measured.size, np.uint8, 0)
     program = Program(address(arena), dtype, batch, workers)
-    memory, random = write(program, *what)
-    return program, memory, random, arena
+    memory, drawn = write(program, *what)
+    return program, memory, drawn, arena

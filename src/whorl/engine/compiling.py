@@ -31,10 +31,10 @@ Integers: TypeAlias = Any
 Numbers: TypeAlias = Any
 Run: TypeAlias = Any
 
-FIRST, LAST, ROWS, START, WORKER, WORKERS, WRONG, DONE, ADDRESS = range(9)
+FIRST, LAST, ROWS, START, EPOCH, WORKER, WORKERS, WRONG, DONE, ADDRESS = range(10)
 RUN = 16
 """Elements of r, of which some are unused: this thread's rows of the batch are FIRST to LAST, of ROWS; the batch begins at START
-of the epoch's order; the thread is WORKER of WORKERS; WRONG is set to 1 if an index is out of range; DONE counts the completed
+of the order, in epoch number EPOCH of this run; the thread is WORKER of WORKERS; WRONG is set to 1 if an index is out of range; DONE counts the completed
 steps; ADDRESS is that of r itself."""
 
 FLAGS = {"contract", "nsz", "reassoc"}

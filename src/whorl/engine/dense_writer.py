@@ -44,8 +44,8 @@ class DenseWriter:
         self.program, self.blas, self.generators = program, blas, generators
         self.trained: list[Trained] = []
         """The arrays to train, in the order of the backward pass, with the operations for their gradients."""
-        self.random = False
-        """Whether a layer draws random numbers."""
+        self.drawn: list[int] = []
+        """How many random numbers a sample draws in each layer with dropout."""
 
     def dense(
         self, place: Place, p: Views, g: Views, x: int, fused: Sequence[Layer], *, frozen: bool
@@ -88,18 +88,35 @@ class DenseWriter:
         program.barrier()
 
     def weights_and_biases(self, place: Place, p: Views, g: Views, x: int, dy: int, *, frozen: bool) -> None:
-        """Add the weights and biases of a `Dense` layer to what is trained, with their gradients."""
-        i, j = p.w.shape
+        """Add the weights and biases of a `Dense` layer to what is trained, and write their gradients.
+
+        A thread computes the gradients from its samples, and then sums its share of those of all threads; or, if fewer numbers
+        go from one thread to another that way, it computes its rows of dW from all samples.
+        """
+        program, workers, (i, j) = self.program, self.program.workers, p.w.shape
         weights = Trained.of(place, "w", p.w, g.w, frozen=frozen)
         biases = Trained.of(place, "b", p.b, g.b, frozen=frozen)
+        self.trained += [weights, biases]
+        if frozen:
+            return
         if j <= FEW:
-            weights.gradient(dense.narrow_weights, [x, dy, weights.g, self.program.array(i, j)], [i, j], [0.0])
+            parts = self.parts(weights)
+            program.add(dense.narrow_weights, [x, dy, parts, program.array(workers, i, j)], [i, j], [0.0])
         elif i <= FEW:
-            weights.gradient(dense.wide_weights, [x, dy, weights.g], [i, j])
+            program.add(dense.wide_weights, [x, dy, self.parts(weights)], [i, j], [0.0])
+        elif workers > 1 and i * j < program.batch * (i / workers + j):
+            program.add(dense.product_weights_part, [x, dy, self.parts(weights)], [i, j, self.blas])
         else:
             weights.gradient(dense.product_weights, [x, dy, weights.g], [i, j, self.blas])
-        biases.gradient(dense.column_sums, [dy, biases.g], [j], [0.0])
-        self.trained += [weights, biases]
+        program.add(dense.column_sums, [dy, self.parts(biases)], [j], [0.0])
+
+    def parts(self, trained: Trained) -> int:
+        """Return the address for the gradients from each thread's samples, which are then summed; one thread needs no sum."""
+        if self.program.workers == 1:
+            return trained.g
+        parts = self.program.array(self.program.workers, trained.rows, trained.columns)
+        trained.gradient(dense.sum_parts, [parts, trained.g], [trained.rows, trained.columns])
+        return parts
 
     def fusible(self, places: Sequence[Place], p: Sequence[Views], *, frozen: bool) -> list[Layer]:
         """Return the layers after a `Dense` that are computed together with its bias: ReLU, and dropout after that."""
@@ -127,7 +144,7 @@ class DenseWriter:
     def bits(self, layer: Layer, size: int) -> tuple[int, int, float]:
         """Write the drawing of a dropout's random bits; return their address, the threshold to be kept, and the scale."""
         assert isinstance(layer, Dropout)
-        self.random = True
+        self.drawn.append(size)
         bits = self.program.room(-(-self.program.batch * size // 4) * 8)
         self.program.add(dropout.draw_bits, [], [bits, self.generators, size])
         threshold, scale = rounded(layer.rate, self.program.dtype)

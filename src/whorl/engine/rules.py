@@ -6,10 +6,9 @@ depends on the number of the step. They are computed here as in `whorl.optimizer
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -17,8 +16,6 @@ from whorl._core.types import Array
 from whorl.engine.compiling import Kernel
 from whorl.engine.kernels import updates
 from whorl.optimizers import SGD, Adagrad, Adam, AdamW, Averaged, Clipped, Lion, NAdam, Optimizer, RMSprop, State
-
-Row: TypeAlias = list[float]
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Rule:
 
     kernel: Kernel
     memory: tuple[str, ...]
-    numbers: Callable[[Any, State, Sequence[float]], list[Row]]
+    numbers: Callable[[Any, State, Array], Array]
 
 
 def rule(optimizer: Optimizer) -> Rule | None:
@@ -71,49 +68,46 @@ def count_steps(optimizer: Optimizer, state: State, steps: int) -> None:
         state.t += steps
 
 
-def average_numbers(optimizer: Averaged, state: State, steps: int) -> list[Row]:
+def average_numbers(optimizer: Averaged, state: State, steps: int) -> Array:
     """Return for each step the weight of the newest parameters, and whether it is the first step ever."""
-    times = range(state.t + 1, state.t + steps + 1)
-    return [[1 - min(optimizer.decay, (1 + t) / (10 + t)), float(t == 1)] for t in times]
+    t = state.t + np.arange(1, steps + 1)
+    return columns(t, 1 - np.minimum(optimizer.decay, (1 + t) / (10 + t)), t == 1)
 
 
-def _sgd(optimizer: SGD, state: State, rates: Sequence[float]) -> list[Row]:
-    return [[rate, optimizer.momentum] for rate in rates]
+def _sgd(optimizer: SGD, state: State, rates: Array) -> Array:
+    return columns(rates, rates, optimizer.momentum)
 
 
-def _adam(optimizer: Adam, state: State, rates: Sequence[float]) -> list[Row]:
-    beta1, beta2, rows = optimizer.beta1, optimizer.beta2, []
+def _adam(optimizer: Adam, state: State, rates: Array) -> Array:
+    beta1, beta2 = optimizer.beta1, optimizer.beta2
     weight_decay = optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
-    for t, rate in enumerate(rates, state.t + 1):
-        c = math.sqrt((1 - beta2) / (1 - beta2**t))
-        size = rate * (1 - beta1) / (1 - beta1**t) / c
-        rows.append([size, optimizer.epsilon / c, beta1, beta2, 1 - rate * weight_decay])
-    return rows
+    t = state.t + np.arange(1, len(rates) + 1)
+    c = np.sqrt((1 - beta2) / (1 - beta2**t))
+    size = rates * (1 - beta1) / (1 - beta1**t) / c
+    return columns(rates, size, optimizer.epsilon / c, beta1, beta2, 1 - rates * weight_decay)
 
 
-def _nadam(optimizer: NAdam, state: State, rates: Sequence[float]) -> list[Row]:
-    product, rows = state.product, []
+def _nadam(optimizer: NAdam, state: State, rates: Array) -> Array:
     beta1, beta2 = optimizer.beta1, optimizer.beta2
-    for t, rate in enumerate(rates, state.t + 1):
-        now, following = optimizer.momentum(t), optimizer.momentum(t + 1)
-        product *= now
-        along_g, along_m = rate * (1 - now) / (1 - product), rate * following / (1 - product * following)
-        rows.append([along_g, along_m, 1 - beta2**t, optimizer.epsilon, beta1, beta2, 1 - beta1, 1 - beta2])
-    return rows
+    t = state.t + np.arange(1, len(rates) + 1)
+    momentum = np.array([optimizer.momentum(k) for k in (*t, t[-1] + 1)])
+    now, following = momentum[:-1], momentum[1:]
+    product = state.product * np.cumprod(now)
+    along_g, along_m = rates * (1 - now) / (1 - product), rates * following / (1 - product * following)
+    return columns(rates, along_g, along_m, 1 - beta2**t, optimizer.epsilon, beta1, beta2, 1 - beta1, 1 - beta2)
 
 
-def _rmsprop(optimizer: RMSprop, state: State, rates: Sequence[float]) -> list[Row]:
-    alpha = optimizer.alpha
-    return [[rate, alpha, 1 - alpha, optimizer.momentum, optimizer.epsilon] for rate in rates]
+def _rmsprop(optimizer: RMSprop, state: State, rates: Array) -> Array:
+    return columns(rates, rates, optimizer.alpha, 1 - optimizer.alpha, optimizer.momentum, optimizer.epsilon)
 
 
-def _adagrad(optimizer: Adagrad, state: State, rates: Sequence[float]) -> list[Row]:
-    return [[rate, optimizer.epsilon] for rate in rates]
+def _adagrad(optimizer: Adagrad, state: State, rates: Array) -> Array:
+    return columns(rates, rates, optimizer.epsilon)
 
 
-def _lion(optimizer: Lion, state: State, rates: Sequence[float]) -> list[Row]:
+def _lion(optimizer: Lion, state: State, rates: Array) -> Array:
     beta1, beta2 = optimizer.beta1, optimizer.beta2
-    return [[rate, 1 - rate * optimizer.weight_decay, beta1, beta2, 1 - beta1, 1 - beta2] for rate in rates]
+    return columns(rates, rates, 1 - rates * optimizer.weight_decay, beta1, beta2, 1 - beta1, 1 - beta2)
 
 
 RULES: dict[type[Optimizer], Rule] = {
@@ -127,6 +121,6 @@ RULES: dict[type[Optimizer], Rule] = {
 }
 
 
-def table(rows: list[Row], dtype: np.dtype[Any]) -> Array:
-    """Return rows of numbers as an array."""
-    return np.array(rows, dtype)
+def columns(steps: Array, *numbers: Any) -> Array:
+    """Return a table with a row for each step, from columns of numbers, or single ones that are the same in all steps."""
+    return np.stack(np.broadcast_arrays(steps, *numbers)[1:], axis=1, dtype=float)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -9,17 +12,22 @@ import numpy as np
 
 from whorl import schedules
 from whorl._core.types import Array
+from whorl._core.validation import all_finite
 from whorl.engine.assembly import Data, Update, assemble
 from whorl.engine.blas import single_threaded
-from whorl.engine.kernels.dropout import STATE, generator_words
+from whorl.engine.kernels.dropout import STATE, generator_words, skip, words
 from whorl.engine.program import address
-from whorl.engine.rules import average_numbers, count_steps, rule, table, unwrap
-from whorl.engine.stepping import BATCH, BEGIN, COUNT, END, OPERATIONS, STEPS, TABLES
+from whorl.engine.rules import average_numbers, count_steps, rule, unwrap
+from whorl.engine.stepping import BATCH, BEGIN, COUNT, LENGTH, OPERATIONS, STEPS, TABLES
 from whorl.engine.threads import Crew, uninterrupted
 from whorl.training import RowView, Training, TrainingState
 
 CALL = 0.2
 """About how many seconds a call of compiled code may take: Ctrl-C waits for its end."""
+
+
+SAMPLES = 2**16
+"""Room for the order of so many samples: that many epochs of few samples are taken in one call."""
 
 
 class CompiledSteps:
@@ -38,10 +46,30 @@ class CompiledSteps:
         self.training = training
         self.crew = Crew(workers)
         self.longest = max(1, int(CALL / (1e-5 + work / 2e11)))
+        self.together = self._together()
         self.key: tuple[Any, ...] = ()
         self.copied: Array | None = None
         self.tabulated = -1
         self.name = f"compiled by Numba {numba.__version__}, {workers} thread{'s' * (workers > 1)}"
+
+    def _together(self) -> int:
+        """Return how many epochs one call may take: only one if something happens between two epochs."""
+        training, options = self.training, self.training.options
+        averages = unwrap(options.optimizer, training.state.optimizer)[3]
+        monitored = schedules.monitored(options.optimizer.learning_rate)
+        if training.validation or training.metrics or training.callbacks or averages or monitored:
+            return 1
+        return max(1, min(self.longest // self.steps, SAMPLES // len(training.train)))
+
+    @property
+    def batch(self) -> int:
+        """Samples of the largest batch."""
+        return min(self.training.batch_size, len(self.training.train))
+
+    @property
+    def steps(self) -> int:
+        """The number of steps of an epoch."""
+        return -(-len(self.training.train) // self.training.batch_size)
 
     def take(self, steps: int | None = None) -> tuple[float, float]:
         """Take the remaining steps of the current epoch, or at most so many; return the loss and the penalty, summed over their samples.
@@ -49,24 +77,62 @@ class CompiledSteps:
         The state is as if `take_step` had taken them.
         """
         training, state = self.training, self.training.state
-        current, batch = state.current, training.batch_size
+        current = state.current
         assert current is not None
         self.prepare()
         if self.copied is not current.order:
-            order, x = current.order, training.train.x
-            if order.min() < 0 or order.max() >= len(training.train):  # kernels read memory at these places
-                raise IndexError("the order of the samples was changed during training: an index is out of range")
-            self.order[:] = order
-            self.rows[:] = x.rows.take(order) if isinstance(x, RowView) else order
-            self.copied = order  # last, so that an interruption before this repeats it
-        left = -(-(len(training.train) - current.samples) // batch)
+            self.place(0, current.order)
+            self.copied = current.order  # last, so that an interruption before this repeats it
+        left = -(-(len(training.train) - current.samples) // training.batch_size)
         left = left if steps is None else min(left, steps)
         before = current.loss, current.penalty
         while left > 0:
             now = min(left, self.longest)
-            self.call(state, now)
+            self.totals[0] = current.loss, current.penalty
+            if self.drawn:
+                self.generators[0] = generator_words(state.rng.bit_generator.state)
+            self.call(now, current.samples, lambda done: self.count(state, done))
             left -= now
         return current.loss - before[0], current.penalty - before[1]
+
+    def take_epochs(self) -> bool:
+        """Take several whole epochs in one call, and record them; return whether that was possible.
+
+        After an epoch, the state is checked: infinite or NaN, and training ends as it was before. Here, that is done after all
+        of them. Then the state is as before the first, and `take` can take them one by one to find the one that diverges.
+        """
+        training, state = self.training, self.training.state
+        epochs, count = min(self.together, training.epochs - state.epoch), len(training.train)
+        if epochs < 2 or not self.key or state.current is not None:  # the first epoch of all is prepared by `take`
+            return False
+        begun, steps = time.perf_counter(), epochs * self.steps
+        self.prepare()
+        self.copied = None
+        before, rng = state.snapshot(), copy.deepcopy(state.rng)
+        for epoch in range(epochs):
+            self.place(epoch, rng.permutation(count))
+            if self.drawn:
+                self.generators[epoch] = generator_words(rng.bit_generator.state)
+                skip(rng.bit_generator, self.words)
+        self.totals[:] = 0
+
+        def record(done: int) -> None:
+            totals = self.totals[:epochs]
+            if done < steps or not all(map(all_finite, (totals, *state.arrays()))):
+                training.rewind(before)
+                self.together = 1
+                return
+            self.advance(state, steps)
+            state.rng.bit_generator.state = rng.bit_generator.state
+            seconds = (time.perf_counter() - begun) / epochs
+            for loss, penalty in totals / count:
+                training.record({"loss": float(loss), "penalty": float(penalty)}, seconds)
+
+        try:
+            self.call(steps, 0, record)
+        except ValueError:  # from a schedule, which says so again in the step that it belongs to
+            self.together = 1
+        return self.together > 1
 
     def prepare(self) -> None:
         """Write the program, unless that for the current arrays and settings is there."""
@@ -91,10 +157,11 @@ class CompiledSteps:
             Data(x, data.target, data.weight, bool(training.metrics)),
             Update(update_rule, memory, norms, averaged),
             len(data),
+            self.together,
         )
-        program, exchange, self.random, self.arena = assemble(model.dtype, self.batch, self.crew.workers, *what)
+        program, exchange, self.drawn, self.arena = assemble(model.dtype, self.batch, self.crew.workers, *what)
         self.operations, self.arguments = program.assembled()
-        self.crew.job[OPERATIONS], self.crew.job[COUNT] = address(self.operations), len(self.operations)
+        self.crew.job[OPERATIONS], self.crew.job[LENGTH] = address(self.operations), len(self.operations)
         start = address(self.arena)
 
         def view(at: int, dtype: Any, *shape: int) -> Array:
@@ -102,84 +169,97 @@ class CompiledSteps:
             part: Array = self.arena[at - start : at - start + size].view(dtype).reshape(shape)
             return part
 
-        self.order, self.rows = (view(at, np.int64, len(data)) for at in (exchange.order, exchange.rows))
-        self.generators = view(exchange.generators, np.uint64, self.crew.workers, STATE)
-        self.totals = view(exchange.totals, np.float64, 2)
+        shape = self.together, len(data)
+        self.order, self.rows = (view(at, np.int64, *shape) for at in (exchange.order, exchange.rows))
+        self.generators = view(exchange.generators, np.uint64, self.together, self.crew.workers, STATE)
+        self.totals = view(exchange.totals, np.float64, self.together, 2)
         outputs = int(np.prod(model.outputs))
         self.predictions = (
             view(exchange.predictions, model.dtype, len(data), outputs).reshape(len(data), *model.outputs)
             if training.metrics
             else None
         )
+        whole, rest = divmod(len(data), training.batch_size)
+        self.words = whole * words(training.batch_size, self.drawn) + words(rest, self.drawn)
         self.key = (model.frozen, vectors)
 
-    @property
-    def batch(self) -> int:
-        """Samples of the largest batch."""
-        return min(self.training.batch_size, len(self.training.train))
+    def place(self, epoch: int, order: Array) -> None:
+        """Write the order of the samples in an epoch of the coming call."""
+        x, count = self.training.train.x, len(self.training.train)
+        if order.min() < 0 or order.max() >= count:  # kernels read memory at these places
+            raise IndexError("the order of the samples was changed during training: an index is out of range")
+        self.order[epoch] = order
+        self.rows[epoch] = x.rows.take(order) if isinstance(x, RowView) else order
 
-    def call(self, state: TrainingState, steps: int) -> None:
-        """Take some steps in one call of the compiled loop, and bring the state up to date."""
-        training, job, current = self.training, self.crew.job, state.current
-        assert current is not None
-        count, batch, begin = len(training.train), training.batch_size, current.samples
-        self.tabulate(state, steps)
-        job[STEPS], job[BATCH], job[BEGIN], job[END] = steps, batch, begin, count
-        self.totals[:] = current.loss, current.penalty
-        if self.random:
-            self.generators[:] = generator_words(state.rng.bit_generator.state)
+    def call(self, steps: int, begin: int, after: Callable[[int], None]) -> None:
+        """Take some steps in one call of the compiled loop, from a sample of the order on, and bring the state up to date with `after`."""
+        job = self.crew.job
+        self.tabulate(steps)
+        job[STEPS], job[BATCH], job[BEGIN], job[COUNT] = (
+            steps,
+            self.training.batch_size,
+            begin,
+            len(self.training.train),
+        )
         self.crew.clear()
         with uninterrupted():  # Ctrl-C takes effect when the steps are done and counted
             try:
                 with single_threaded():
                     self.crew.run()
             finally:
-                self.count(state, self.crew.done)
+                after(self.crew.done)
 
     def count(self, state: TrainingState, steps: int) -> None:
-        """Bring the state to after these steps, whose arrays are there already."""
+        """Bring the state to after these steps of the current epoch, whose arrays are there already."""
         training, current = self.training, state.current
         assert current is not None
-        if self.random and steps:
-            generator = state.rng.bit_generator.state
-            high, low = map(int, self.generators[0, :2])
+        if self.drawn and steps:
+            generator: Any = state.rng.bit_generator.state
+            high, low = map(int, self.generators[0, 0, :2])
             generator["state"]["state"] = high << 64 | low
             state.rng.bit_generator.state = generator
-        begin, count = current.samples, len(training.train)
-        count_steps(training.options.optimizer, state.optimizer, steps)
-        current.loss, current.penalty = map(float, self.totals)
-        current.samples = min(begin + steps * training.batch_size, count)
-        state.step += steps
+        self.advance(state, steps)
+        begin = current.samples
+        current.loss, current.penalty = map(float, self.totals[0])
+        current.samples = min(begin + steps * training.batch_size, len(training.train))
         if self.predictions is not None:
             done = slice(begin, current.samples)
             target = training.train.target.take(current.order[done], axis=0)
             current.predictions.append((target, self.predictions[done].copy()))
 
-    def tabulate(self, state: TrainingState, steps: int) -> None:
+    def advance(self, state: TrainingState, steps: int) -> None:
+        """Count steps."""
+        count_steps(self.training.options.optimizer, state.optimizer, steps)
+        state.step += steps
+
+    def tabulate(self, steps: int) -> None:
         """Write the tables with the numbers of the coming steps, unless they are those of the last call again."""
-        optimizer, dtype = self.training.options.optimizer, self.training.model.dtype
+        training, state = self.training, self.training.state
+        optimizer, dtype = training.options.optimizer, training.model.dtype
         inner, own, _, averages = unwrap(optimizer, state.optimizer)
         constant = not callable(optimizer.learning_rate) and not averages and not hasattr(own, "t")
         if constant and self.tabulated == steps:
             return
         self.tabulated = -1  # an interruption before the end repeats all of this
-        update_rule, rates = rule(inner), self.rates(state, steps)
+        update_rule, rates = rule(inner), self.rates(steps)
         assert update_rule is not None
-        frozen = [0.0] * steps if self.training.model.frozen else rates[:1]  # not read if there are none
-        self.tables = [table(update_rule.numbers(inner, own, given), dtype) for given in (rates, frozen)]
-        self.tables += [table(average_numbers(*each, steps), dtype) for each in averages]
+        frozen = np.zeros(steps) if training.model.frozen else rates[:1]  # not read if there are none
+        self.tables = [update_rule.numbers(inner, own, given).astype(dtype) for given in (rates, frozen)]
+        self.tables += [average_numbers(*each, steps).astype(dtype) for each in averages]
         self.places = np.array([[each.ctypes.data, each.strides[0]] for each in self.tables], np.int64)
         self.crew.job[TABLES] = self.places.ctypes.data
         self.tabulated = steps if constant else -1
 
-    def rates(self, state: TrainingState, steps: int) -> list[float]:
+    def rates(self, steps: int) -> Array:
         """Return the learning rates of the coming steps."""
-        rate, current = self.training.options.optimizer.learning_rate, state.current
-        assert current is not None
+        rate, state = self.training.options.optimizer.learning_rate, self.training.state
         if not callable(rate):
-            return [rate] * steps
-        count, batch = len(self.training.train), self.training.batch_size
-        return [
-            schedules.rate_at(rate, state.epoch + (current.samples + k * batch) / count, state.schedule)
-            for k in range(steps)
-        ]
+            return np.full(steps, rate)
+        count, rates = len(self.training.train), []
+        epoch, samples = state.epoch, 0 if state.current is None else state.current.samples
+        for _ in range(steps):
+            rates.append(schedules.rate_at(rate, epoch + samples / count, state.schedule))
+            samples += self.training.batch_size
+            if samples >= count:
+                epoch, samples = epoch + 1, 0
+        return np.array(rates)

@@ -14,12 +14,25 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from whorl.engine.compiling import ADDRESS, DONE, FIRST, LAST, ROWS, START, WORKER, WORKERS, WRONG, compiled, exact
+from whorl.engine.compiling import (
+    ADDRESS,
+    DONE,
+    EPOCH,
+    FIRST,
+    LAST,
+    ROWS,
+    START,
+    WORKER,
+    WORKERS,
+    WRONG,
+    compiled,
+    exact,
+)
 from whorl.engine.native import add_atomically, call_int, invoke, load_atomically, pointer, relax
 
-STEPS, BATCH, BEGIN, END, OPERATIONS, COUNT, TABLES, ARRIVED, TURN, ABORTED, YIELD, SLEEP = range(12)
+STEPS, BATCH, BEGIN, COUNT, OPERATIONS, LENGTH, TABLES, ARRIVED, TURN, ABORTED, YIELD, SLEEP = range(12)
 JOB = 12
-"""Elements of a job: how many steps; the samples of a batch, where in the epoch's order they begin and where the epoch ends;
+"""Elements of a job: how many steps; the samples of a batch, where in the order the first one begins, and the samples of an epoch;
 the address and the number of the operations; the address of the tables; the addresses of the barrier's three numbers, and
 of two functions of the system."""
 
@@ -28,9 +41,10 @@ OPERATION = 5
 """Elements of an operation: the address of its kernel, 0 for a barrier; the addresses of p, s and c; and 0, or the number of the
 table that c comes from, which has a row for each step."""
 
-SPINS, YIELDS, MICROSECONDS = 4000, 100, 50
+SPINS, YIELDS, SHORTEST, LONGEST = 4000, 100, 50, 1000
 """How a thread waits at a barrier: so many turns of a loop, which take less than a step of a network that several threads
-share; then it lets other threads run, so many times; then it sleeps for so long, again and again."""
+share; then it lets other threads run, so many times; then it sleeps, again and again, for so many microseconds: first for the
+shortest time, and each time for an eighth longer."""
 
 
 @exact
@@ -44,7 +58,7 @@ def wait(job: Any, turn: Any, workers: Any, wrong: Any) -> Any:
         add_atomically(pointer(arrived, np.int64), -workers)
         add_atomically(pointer(passed, np.int64), 1)
         return True
-    waited = 0
+    waited, sleep = 0, SHORTEST
     while load_atomically(pointer(passed, np.int64)) == turn:
         if load_atomically(pointer(aborted, np.int64)) != 0:
             return load_atomically(pointer(passed, np.int64)) != turn  # all were here before that
@@ -54,20 +68,21 @@ def wait(job: Any, turn: Any, workers: Any, wrong: Any) -> Any:
         elif waited < SPINS + YIELDS:
             call_int(job[YIELD], 0)
         else:
-            call_int(job[SLEEP], MICROSECONDS)
+            call_int(job[SLEEP], sleep)
+            sleep = min(sleep + sleep // 8, LONGEST)
     return True
 
 
 def steps(job: Any, r: Any) -> None:
     """Take the steps of a job, as the thread whose numbers are r."""
     operations, tables = pointer(job[OPERATIONS], np.int64), pointer(job[TABLES], np.int64)
-    turn = 0
+    turn, start, end = 0, job[BEGIN], job[COUNT]
+    r[EPOCH] = 0
     for step in range(job[STEPS]):
-        r[START] = job[BEGIN] + step * job[BATCH]
-        r[ROWS] = min(job[BATCH], job[END] - r[START])
+        r[START], r[ROWS] = start, min(job[BATCH], end - start)
         r[FIRST] = r[ROWS] * r[WORKER] // r[WORKERS]
         r[LAST] = r[ROWS] * (r[WORKER] + 1) // r[WORKERS]
-        for k in range(job[COUNT]):
+        for k in range(job[LENGTH]):
             at = k * OPERATION
             if operations[at + KERNEL] == 0:
                 if not wait(job, turn, r[WORKERS], r[WRONG]):
@@ -79,6 +94,10 @@ def steps(job: Any, r: Any) -> None:
                     c = tables[2 * table - 2] + step * tables[2 * table - 1]
                 invoke(operations[at + KERNEL], operations[at + P], operations[at + S], c, r[ADDRESS])
         r[DONE] = step + 1
+        start += r[ROWS]
+        if start == end:  # the order of the next epoch follows
+            end += job[COUNT]
+            r[EPOCH] += 1
 
 
 @cache

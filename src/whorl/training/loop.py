@@ -120,12 +120,20 @@ class Training:
         """Train, and yield a record after each step; the last one of an epoch holds the record of the epoch."""
         return self._run(self._epoch_step)
 
+    def blocks(self) -> Iterator[None]:
+        """Train, and yield after each epoch, or after several if the engine takes them together."""
+        return self._run(self._block)
+
     def _run(self, advance: Callable[[], R]) -> Iterator[R]:
         history = self.state.history
         history.stopped, history.engine = None, self.engine_name
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
                 yield advance()
+
+    def _block(self) -> None:
+        if self.engine is None or not self.engine.take_epochs():
+            self._epoch()
 
     def _epoch(self) -> Epoch:
         """Take the remaining steps of this epoch, and return its record."""
@@ -214,30 +222,39 @@ class Training:
         validation = self._measure(self.validation) if self.validation else {}
         if not math.isfinite(validation.get("loss", 0.0)):
             raise self._diverged(f"the validation loss became {validation['loss']}", current)
-        state.epoch, state.current = state.epoch + 1, None
         if self.metrics:
             target, prediction = (np.concatenate(part) for part in zip(*current.predictions, strict=True))
             values |= {name: float(metric(target, prediction)) for name, metric in self.metrics.items()}
         values |= {f"val_{name}": value for name, value in validation.items()}
-        schedules.observe(optimizer.learning_rate, values, state.schedule)
-        values["learning_rate"] = self.learning_rate()
-        epoch = Epoch(state.epoch, current.seconds + time.perf_counter() - begun, values)
-        state.history.append(epoch)
+        epoch = self.record(values, current.seconds + time.perf_counter() - begun)
         for callback in self.callbacks:
             stopping(state.history, callback.on_epoch_end, self, epoch)
         return epoch
 
+    def record(self, values: dict[str, float], seconds: float) -> Epoch:
+        """Count an epoch, whose steps have been taken, and add these values to the history."""
+        state, rate = self.state, self.options.optimizer.learning_rate
+        state.epoch, state.current = state.epoch + 1, None
+        schedules.observe(rate, values, state.schedule)
+        epoch = Epoch(state.epoch, seconds, values | {"learning_rate": self.learning_rate()})
+        state.history.append(epoch)
+        return epoch
+
     def _diverged(self, what: str, current: EpochState) -> DivergenceError:
         """Restore everything that the epoch has changed, and return the error to raise."""
-        before, state = current.before, self.state
-        self.model.parameters, self.model.statistics = before.parameters, before.statistics
-        state.optimizer, state.schedule, state.stepped = before.optimizer, before.schedule, before.stepped
-        state.rng.bit_generator.state = current.rng_before
-        state.step, state.current = before.step, None
+        self.rewind(current.before)
+        self.state.rng.bit_generator.state = current.rng_before
         return DivergenceError(
-            f"{what} in epoch {state.epoch + 1}: lower the learning rate, or scale the inputs to about 1"
+            f"{what} in epoch {self.state.epoch + 1}: lower the learning rate, or scale the inputs to about 1"
             " (the model and the training state are as before that epoch)"
         )
+
+    def rewind(self, before: TrainingState) -> None:
+        """Return to a snapshot from before the current epoch."""
+        model, state = self.model, self.state
+        model.parameters, model.statistics = before.parameters, before.statistics
+        state.optimizer, state.schedule, state.stepped = before.optimizer, before.schedule, before.stepped
+        state.step, state.current = before.step, None
 
     # For callbacks, and for loops that users write.
 

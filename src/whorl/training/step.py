@@ -31,6 +31,9 @@ class Engine(Protocol):
             The loss and its penalty part, summed over the samples of these steps.
         """
 
+    def take_epochs(self) -> bool:
+        """Take some whole epochs together and record them, if nothing happens between them; return whether any were taken."""
+
 
 def take_step(
     model: Stack, data: Samples, batches: list[Array], options: Options, state: TrainingState, learning_rate: float

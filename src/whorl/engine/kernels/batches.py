@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from whorl.engine.compiling import (
+    EPOCH,
     FIRST,
     LAST,
     START,
@@ -19,6 +20,9 @@ from whorl.engine.compiling import (
 )
 from whorl.engine.kernels.losses import SLOT
 from whorl.engine.native import pointer
+
+TOTALS = 16
+"""Bytes of the totals of an epoch, two numbers: the loss and the penalty."""
 
 
 @kernel
@@ -45,7 +49,7 @@ def reset(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 def account(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """Add the sums of all threads to the totals of the epoch, in the first thread."""
     if r[WORKER] == 0:
-        sums, totals = pointer(s[0], np.float64), pointer(s[1], np.float64)
+        sums, totals = pointer(s[0], np.float64), pointer(s[1] + TOTALS * r[EPOCH], np.float64)
         step = 0.0
         for k in range(r[WORKERS]):
             step += sums[k * SLOT]

@@ -7,8 +7,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from whorl.engine.compiling import FIRST, LAST, ROWS, WORKER, Integers, Numbers, Pointers, Run, inlined, kernel, share
+from whorl.engine.compiling import (
+    FIRST,
+    LAST,
+    ROWS,
+    WORKER,
+    WORKERS,
+    Integers,
+    Numbers,
+    Pointers,
+    Run,
+    inlined,
+    kernel,
+    share,
+)
 from whorl.engine.native import gemm, pointer, shift
+
+BLOCK = 4
+"""Samples whose gradients are added at once."""
 
 
 @kernel
@@ -53,6 +69,27 @@ def product_weights(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 
 @kernel
+def product_weights_part(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``dW = xᵀ dy``: all of it, from this thread's samples."""
+    x, dy, i, j, blas = p[0], p[1], s[0], s[1], s[2]
+    first, rows, dw = r[FIRST], r[LAST] - r[FIRST], shift(p[2], r[WORKER] * i * j)
+    gemm(blas, True, False, i, j, rows, shift(x, first * i), i, shift(dy, first * j), j, dw, j)
+
+
+@kernel
+def sum_parts(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """Sum the gradients from the samples of each thread: this thread's rows of an array (rows, columns)."""
+    parts, g, rows, columns = p[0], p[1], s[0], s[1]
+    first, last = share(r, rows)
+    for k in range(first * columns, last * columns):
+        g[k] = parts[k]
+    for worker in range(1, r[WORKERS]):
+        part = shift(parts, worker * rows * columns)
+        for k in range(first * columns, last * columns):
+            g[k] += part[k]
+
+
+@kernel
 def wide(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """``y = x W`` for few inputs: a sum of rows of W."""
     x, w, y, i, j = p[0], p[1], p[2], s[0], s[1]
@@ -71,17 +108,28 @@ def add(y: Pointers, to: int, a: float, x: Pointers, at: int, count: int) -> Non
         y[to + e] += a * x[at + e]
 
 
+@inlined
+def add_rows(y: Pointers, a: Pointers, stride: int, x: Pointers, count: int, rows: int) -> None:
+    """Add to y, of `count` elements, so many rows of x, each times its number in a: a `BLOCK` reads and writes y only once."""
+    if rows == BLOCK:
+        a0, a1, a2, a3 = a[0], a[stride], a[2 * stride], a[3 * stride]
+        for e in range(count):
+            y[e] += a0 * x[e] + a1 * x[count + e] + a2 * x[2 * count + e] + a3 * x[3 * count + e]
+    else:
+        for n in range(rows):
+            add(y, 0, a[n * stride], x, n * count, count)
+
+
 @kernel
 def wide_weights(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``dW = xᵀ dy`` for few inputs."""
-    x, dy, dw, i, j = p[0], p[1], p[2], s[0], s[1]
-    first, last = share(r, i)
-    for k in range(first, last):
-        for e in range(j):
-            dw[k * j + e] = x[k] * dy[e]
-    for n in range(1, r[ROWS]):
-        for k in range(first, last):
-            add(dw, k * j, x[n * i + k], dy, n * j, j)
+    """``dW = xᵀ dy`` for few inputs, from this thread's samples."""
+    x, dy, i, j, zero = p[0], p[1], s[0], s[1], c[0]
+    dw = shift(p[2], r[WORKER] * i * j)
+    for e in range(i * j):
+        dw[e] = zero
+    for n in range(r[FIRST], r[LAST], BLOCK):
+        for k in range(i):
+            add_rows(shift(dw, k * j), shift(x, n * i + k), i, shift(dy, n * j), j, min(BLOCK, r[LAST] - n))
 
 
 @kernel
@@ -119,30 +167,28 @@ def narrow_inputs(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 @kernel
 def narrow_weights(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``dW = xᵀ dy`` for few outputs: dWᵀ, a sum of rows of x, then transposed."""
-    x, dy, dw, i, j, zero = p[0], p[1], p[2], s[0], s[1], c[0]
-    first, last = share(r, i)
-    count = last - first
-    dwt = shift(p[3], first * j)
-    for k in range(count * j):
+    """``dW = xᵀ dy`` for few outputs, from this thread's samples: dWᵀ, a sum of rows of x, then transposed."""
+    x, dy, i, j, zero = p[0], p[1], s[0], s[1], c[0]
+    dw, dwt = shift(p[2], r[WORKER] * i * j), shift(p[3], r[WORKER] * i * j)
+    for k in range(i * j):
         dwt[k] = zero
-    for n in range(r[ROWS]):
+    for n in range(r[FIRST], r[LAST], BLOCK):
         for e in range(j):
-            add(dwt, e * count, dy[n * j + e], x, n * i + first, count)
-    for k in range(count):
+            add_rows(shift(dwt, e * i), shift(dy, n * j + e), j, shift(x, n * i), i, min(BLOCK, r[LAST] - n))
+    for k in range(i):
         for e in range(j):
-            dw[(first + k) * j + e] = dwt[e * count + k]
+            dw[k * j + e] = dwt[e * i + k]
 
 
 @kernel
 def column_sums(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``db = Σ_n dy``: this thread's columns."""
-    dy, db, j, zero = p[0], p[1], s[0], c[0]
-    first, last = share(r, j)
-    for e in range(first, last):
+    """``db = Σ_n dy``, from this thread's samples."""
+    dy, j, zero = p[0], s[0], c[0]
+    db = shift(p[1], r[WORKER] * j)
+    for e in range(j):
         db[e] = zero
-    for n in range(r[ROWS]):
-        for e in range(first, last):
+    for n in range(r[FIRST], r[LAST]):
+        for e in range(j):
             db[e] += dy[n * j + e]
 
 

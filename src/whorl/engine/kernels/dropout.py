@@ -6,16 +6,31 @@ of words ahead is known without computing those between: after n steps it is ``a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from whorl.engine.compiling import FIRST, LAST, ROWS, WORKER, Integers, Numbers, Pointers, Run, exact, kernel
+from whorl.engine.compiling import (
+    EPOCH,
+    FIRST,
+    LAST,
+    ROWS,
+    WORKER,
+    WORKERS,
+    Integers,
+    Numbers,
+    Pointers,
+    Run,
+    exact,
+    kernel,
+)
 from whorl.engine.native import high_product, pointer
 
 MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
 """a, from the PCG paper, as in NumPy."""
+MASK = 2**128 - 1
 
 LANES = 4
 """Independent sequences, each of which has every fourth word: a product must wait for the last one of its own lane only."""
@@ -61,7 +76,8 @@ def advance(g: Any, count: Any) -> None:
 @kernel
 def draw_bits(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """Draw 16 bits for each of d numbers of this thread's rows, and leave the generator after those of all rows."""
-    bits, g, d = pointer(s[0], np.uint64), pointer(s[1] + 8 * STATE * r[WORKER], np.uint64), s[2]
+    bits, d = pointer(s[0], np.uint64), s[2]
+    g = pointer(s[1] + 8 * STATE * (r[EPOCH] * r[WORKERS] + r[WORKER]), np.uint64)
     total = (r[ROWS] * d + 3) // 4
     first, last = r[FIRST] * d // 4, (r[LAST] * d + 3) // 4  # words; one that two threads need is drawn by both
     advance(g, first)
@@ -96,8 +112,28 @@ def dropout(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 def generator_words(state: Mapping[str, Any]) -> list[int]:
     """Return a thread's generator, as in `STATE`, for the state of NumPy's PCG64."""
     value, c = state["state"]["state"], state["state"]["inc"]
-    factor, summand, mask = 1, 0, 2**128 - 1
-    for _ in range(LANES):
-        factor, summand = factor * MULTIPLIER & mask, (summand * MULTIPLIER + c) & mask
-    halves = [half for number in (value, c, factor, summand) for half in (number >> 64, number & 0xFFFFFFFFFFFFFFFF)]
+    factor, series = jump(LANES)
+    halves = [
+        half for number in (value, c, factor, series * c & MASK) for half in (number >> 64, number & 0xFFFFFFFFFFFFFFFF)
+    ]
     return halves + [0] * (STATE - len(halves))
+
+
+def skip(generator: np.random.BitGenerator, count: int) -> None:
+    """Move NumPy's PCG64 so many words ahead, as if they had been drawn."""
+    state: Any = generator.state
+    factor, series = jump(count)
+    state["state"]["state"] = state["state"]["state"] * factor + series * state["state"]["inc"] & MASK
+    generator.state = state
+
+
+@cache
+def jump(count: int) -> tuple[int, int]:
+    """Return aⁿ and ``aⁿ⁻¹ + … + 1 = (aⁿ − 1) / (a − 1)``, modulo 2^128."""
+    power = pow(MULTIPLIER, count, (MULTIPLIER - 1) << 128)
+    return power & MASK, (power - 1) // (MULTIPLIER - 1) & MASK
+
+
+def words(rows: int, drawn: Sequence[int]) -> int:
+    """Return how many words a step with so many rows takes, if each row draws these numbers of 16 bits."""
+    return sum((rows * each + 3) // 4 for each in drawn)
