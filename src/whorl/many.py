@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 from whorl._core.validation import instance, integer, show
-from whorl.engine import choose, cores, single_threaded
+from whorl.engine import choose, cores
 from whorl.model import Model
 from whorl.training import History, Training, options
 
@@ -46,8 +47,8 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
 
     Notes
     -----
-    A small network without compiled kernels runs on NumPy, where the threads mostly wait for each other, since Python runs one at a
-    time: ``workers=1`` is faster then.
+    A training without compiled kernels runs on NumPy. Such trainings take turns, one after the other: Python runs one thread at a
+    time, so together they would take longer.
 
     Examples
     --------
@@ -66,16 +67,17 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
     _distinct(given, arguments)
     count = cores() if workers is None else integer("workers", workers)
     select = partial(choose, together=len(given))
-    stop = Event()
+    stop, turn = Event(), Lock()
 
     def run(model: Model, data: tuple[Any, Any], own: Mapping[str, Any]) -> History:
         training = Training(model, *data, options("fit_many", {"threads": 1, **arguments, **own}), select)
-        for _ in training.blocks():
-            if stop.is_set():
-                break
+        with turn if training.engine is None else nullcontext():
+            for _ in training.blocks():
+                if stop.is_set():
+                    break
         return training.state.history
 
-    with single_threaded(), ThreadPoolExecutor(max(1, min(count, len(given))), "whorl-fit") as pool:
+    with ThreadPoolExecutor(max(1, min(count, len(given))), "whorl-fit") as pool:
         futures = [pool.submit(run, *each) for each in given]
         try:
             return [future.result() for future in futures]

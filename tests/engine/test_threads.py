@@ -26,7 +26,6 @@ from whorl import (
     Tanh,
 )
 from whorl.engine import threads as threads_module
-from whorl.engine.blas import blas
 from whorl.engine.threads import Crew, compiled_steps
 
 X = np.random.default_rng(0).standard_normal((203, 5))
@@ -103,19 +102,6 @@ def test_dropout_draws_the_numbers_that_numpy_draws(threads, width, batch_size):
     assert deviation(one.model.parameters, numpy.model.parameters) < 1e-10
 
 
-# BLAS.
-
-
-@pytest.fixture
-def blas_threads():
-    """The number of threads of BLAS, 2 before each of these tests."""
-    found = blas()
-    usual = found.get_threads()
-    found.set_threads(2)
-    yield found.get_threads
-    found.set_threads(usual)
-
-
 class Spy(Callback):
     """Calls a function after each epoch."""
 
@@ -124,47 +110,6 @@ class Spy(Callback):
 
     def on_epoch_end(self, training, epoch):
         self.function(training)
-
-
-def test_blas_has_one_thread_during_steps_and_its_own_number_after_them(blas_threads, monkeypatch):
-    seen, run = [], Crew.run
-    monkeypatch.setattr(Crew, "run", lambda crew: (seen.append(blas_threads()), run(crew)))
-    finish(prepare(2, callbacks=[Spy(lambda _: seen.append(blas_threads()))]))
-    assert seen == [1, 2, 1, 2, 1, 2]
-
-
-def test_blas_has_its_own_number_of_threads_after_an_error(blas_threads, monkeypatch):
-    def fail(crew):
-        raise OSError("no more")
-
-    monkeypatch.setattr(Crew, "run", fail)
-    with pytest.raises(OSError, match="no more"):
-        finish(prepare(2))
-    assert blas_threads() == 2
-
-
-def test_blas_has_its_own_number_of_threads_after_labels_are_spoilt(blas_threads):
-    def spoil(training):
-        training.train.target[7] = 3
-
-    with pytest.raises(IndexError):
-        finish(prepare(2, callbacks=[Spy(spoil)]))
-    assert blas_threads() == 2
-
-
-def test_blas_has_its_own_number_of_threads_after_two_trainings_at_once(blas_threads):
-    expected = finish(prepare(1, epochs=20))
-    together = threading.Barrier(2)
-
-    def train():
-        training = prepare(1, epochs=20)
-        together.wait(LIMIT)
-        return finish(training)
-
-    with ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(train) for _ in range(2)]
-        assert [each.result(LIMIT) for each in futures] == [expected] * 2
-    assert blas_threads() == 2
 
 
 # Trainings in several Python threads.
@@ -426,7 +371,7 @@ def test_training_continues_after_interruptions_at_any_time():
 EACH_LINE = """
 import signal, sys
 
-PARTS = "/engine/run.py", "/engine/threads.py", "/engine/blas.py", "/contextlib.py", "/futures/thread.py", "/futures/_base.py"
+PARTS = "/engine/run.py", "/engine/threads.py", "/contextlib.py", "/futures/thread.py", "/futures/_base.py"
 
 def interrupt_at(number, take):
     count = 0
@@ -482,7 +427,6 @@ import multiprocessing, os, signal, threading, traceback
 def child(_=None):
     signal.alarm(t.LIMIT)  # if it hangs
     found = t.finish(t.prepare(2))
-    assert t.blas().get_threads() == usual
     return found
 
 def fork():
@@ -496,8 +440,6 @@ def fork():
     return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
 
 if __name__ == "__main__":
-    t.blas().set_threads(2)
-    usual = 2
     expected = t.finish(t.prepare(2))
     print(fork(), fork())
     with multiprocessing.get_context("fork").Pool(2) as pool:

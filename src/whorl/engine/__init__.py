@@ -4,7 +4,6 @@
 epoch works is explained in ``docs/engine.md``.
 """
 
-from whorl.engine.blas import single_threaded
 from whorl.engine.choice import choose, cores, warm_up
 
-__all__ = ["choose", "cores", "single_threaded", "warm_up"]
+__all__ = ["choose", "cores", "warm_up"]

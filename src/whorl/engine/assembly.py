@@ -11,7 +11,6 @@ import numpy as np
 
 from whorl._core.memory import aligned_zeros
 from whorl._core.types import Array
-from whorl.engine.blas import blas
 from whorl.engine.compiling import Kernel
 from whorl.engine.kernels import batches, losses, updates
 from whorl.engine.kernels.batches import TOTALS
@@ -19,7 +18,7 @@ from whorl.engine.kernels.dropout import STATE
 from whorl.engine.kernels.losses import SLOT
 from whorl.engine.layers import Writer
 from whorl.engine.parameters import Trained
-from whorl.engine.program import Program, address
+from whorl.engine.program import LINE, Program, address
 from whorl.engine.rules import Rule
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError
 from whorl.passes import is_fused
@@ -95,9 +94,7 @@ def write(
         program.array(samples, outputs) if data.predictions else 0,
     )
     lost, penalized, squares = (program.room(8 * SLOT * workers) for _ in range(3))
-    found = blas()
-    assert found is not None
-    writer = Writer(program, found.dgemm if program.dtype == np.float64 else found.sgemm, memory.generators)
+    writer = Writer(program, memory.generators)
     # Forward.
     size = prod(model.inputs)
     x = program.batch_array(size)
@@ -180,7 +177,8 @@ def assemble(dtype: np.dtype[Any], batch: int, workers: int, *what: Any) -> tupl
     """Return the program of a run, its exchange, the numbers that a sample draws, and its memory, which is one block."""
     measured = Program(0, dtype, batch, workers)
     write(measured, *what)
-    arena = aligned_zeros(measured.size, np.uint8, 0)
-    program = Program(address(arena), dtype, batch, workers)
+    end = -(-measured.size // LINE) * LINE
+    arena = aligned_zeros(end + workers * measured.workspace, np.uint8, 0)
+    program = Program(address(arena), dtype, batch, workers, end, measured.workspace)
     memory, drawn = write(program, *what)
     return program, memory, drawn, arena

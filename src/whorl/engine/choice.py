@@ -82,7 +82,6 @@ def unsupported(training: Training) -> str | None:
 def _obstacles(training: Training) -> Iterator[str]:
     """Yield what has no compiled kernel."""
     from whorl.engine.assembly import LOSSES
-    from whorl.engine.blas import blas
     from whorl.engine.layers import supported
     from whorl.engine.rules import rule, unwrap
 
@@ -104,8 +103,6 @@ def _obstacles(training: Training) -> Iterator[str]:
         isinstance(place.layer, Dropout) for place in chain.walk(model.places)
     ):
         yield f"dropout is compiled for the generator PCG64 only, not for {type(generator).__name__}"
-    if blas() is None:
-        yield "NumPy does not use the OpenBLAS of its wheels"
 
 
 def warm_up(dtype: np.dtype[Any]) -> tuple[int, str]:

@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from whorl.engine.compiling import Kernel
-from whorl.engine.kernels import dense, dropout
+from whorl.engine.kernels import dense, dropout, products
+from whorl.engine.kernels.products import BY_COLUMNS, BY_DEPTH, BY_ROWS
+from whorl.engine.native import HEIGHT, REGISTER, VECTORS
 from whorl.engine.parameters import Trained
-from whorl.engine.program import Program, address
+from whorl.engine.program import Operation, Program, address
 from whorl.layers import Dropout, Layer, ReLU
 from whorl.layers.chain import Place
 from whorl.layers.dropout import rounded
 from whorl.parameters import Views
 
 FEW = 8
-"""Up to so many inputs or outputs, loops of our own are faster than BLAS."""
+"""Up to so many inputs or outputs, most of a block of a product would be empty, and loops are as fast."""
 
 LARGE = 2**20
-"""From so many weights on, a thread multiplies all samples with some columns, not some samples with all columns: BLAS copies the
-weights that it multiplies with into another order, and then each thread copies only its own."""
+"""From so many weights on, a thread multiplies all samples with some columns, not some samples with all columns: then it reads
+only its own part of the weights, which do not fit into its cache."""
 
 Backward: TypeAlias = Callable[[int, bool], int]
 """From the address of dL/dy, and whether dL/dx is needed, to the address of dL/dx."""
@@ -34,14 +35,12 @@ class DenseWriter:
     Parameters
     ----------
     program : Program
-    blas : int
-        The address of the matrix product.
     generators : int
         The address of the threads' random generators.
     """
 
-    def __init__(self, program: Program, blas: int, generators: int) -> None:
-        self.program, self.blas, self.generators = program, blas, generators
+    def __init__(self, program: Program, generators: int) -> None:
+        self.program, self.generators = program, generators
         self.trained: list[Trained] = []
         """The arrays to train, in the order of the backward pass, with the operations for their gradients."""
         self.drawn: list[int] = []
@@ -53,7 +52,7 @@ class DenseWriter:
         """Write ``y = x W + b``, and the activation and the dropout that follow it."""
         program = self.program
         i, j = p.w.shape
-        w, y = address(p.w), program.batch_array(j)
+        w, y, large = address(p.w), program.batch_array(j), program.workers > 1 and i * j >= LARGE
         wt = program.array(program.workers, i, j) if j <= FEW else 0
         if j <= FEW:
             program.add(dense.transpose, [w, wt], [i, j])
@@ -61,7 +60,7 @@ class DenseWriter:
         elif i <= FEW:
             program.add(dense.wide, [x, w, y], [i, j])
         else:
-            self.product(dense.product, dense.product_columns, [x, w, y], i, j)
+            self.multiply([x, w, y], (0, j, i), [(i, 1), (j, 1), (j, 1)], BY_COLUMNS if large else BY_ROWS)
         scale = self.bias(fused, address(p.b), y, j)
 
         def backward(dy: int, needed: bool) -> int:
@@ -71,21 +70,46 @@ class DenseWriter:
             if needed and j <= FEW:
                 program.add(dense.narrow_inputs, [dy, wt, dx], [i, j])
             elif needed:
-                self.product(dense.product_inputs, dense.product_inputs_columns, [dy, w, dx], i, j)
+                # dxᵀ = W dyᵀ, so that dy is copied to panels, which is smaller than W.
+                self.multiply([w, dy, dx], (i, 0, j), [(j, 1), (1, j), (1, i)], BY_ROWS if large else BY_COLUMNS)
             self.weights_and_biases(place, p, g, x, dy, frozen=frozen)
             return dx
 
         return y, backward
 
-    def product(self, by_rows: Kernel, by_columns: Kernel, arrays: Sequence[int], i: int, j: int) -> None:
-        """Write a product with the weights: of many weights, a thread multiplies with some columns."""
+    def multiply(
+        self, arrays: Sequence[int], sizes: tuple[int, int, int], distances: Sequence[tuple[int, int]], split: int
+    ) -> None:
+        """Write a product with weights; where threads share the weights and not the samples, all samples are needed at once."""
         program = self.program
-        if i * j < LARGE or program.workers == 1:
-            program.add(by_rows, arrays, [i, j, self.blas])
-            return
-        program.barrier()  # all samples are needed
-        program.add(by_columns, arrays, [i, j, self.blas])
-        program.barrier()
+        by_samples = sizes[split] == 0
+        if not by_samples:
+            program.barrier()
+        program.operations.append(self.product(arrays, sizes, distances, split))
+        if not by_samples:
+            program.barrier()
+
+    def product(
+        self, arrays: Sequence[int], sizes: tuple[int, int, int], distances: Sequence[tuple[int, int]], split: int
+    ) -> Operation:
+        """Return a product C = A B.
+
+        Parameters
+        ----------
+        arrays : sequence of int
+            The addresses of A, B and C.
+        sizes : tuple of int
+            m, n and k of A (m, k) and B (k, n); 0 for the samples of the batch.
+        distances : sequence of tuple
+            For A, B and C: the distances between two elements in a column, and in a row.
+        split : int
+            How the threads share it.
+        """
+        depth = sizes[2] or self.program.batch
+        columns = VECTORS * REGISTER // self.program.dtype.itemsize
+        panel, size = self.program.scratch((depth + HEIGHT) * columns)  # and a block
+        flat = [distance for pair in distances for distance in pair]
+        return Operation(products.product, (*arrays, panel), (*sizes, *flat, split, size))
 
     def weights_and_biases(self, place: Place, p: Views, g: Views, x: int, dy: int, *, frozen: bool) -> None:
         """Add the weights and biases of a `Dense` layer to what is trained, and write their gradients.
@@ -99,15 +123,16 @@ class DenseWriter:
         self.trained += [weights, biases]
         if frozen:
             return
+        sizes, distances = (i, j, 0), [(1, i), (j, 1), (j, 1)]  # xᵀ dy
         if j <= FEW:
             parts = self.parts(weights)
             program.add(dense.narrow_weights, [x, dy, parts, program.array(workers, i, j)], [i, j], [0.0])
         elif i <= FEW:
             program.add(dense.wide_weights, [x, dy, self.parts(weights)], [i, j], [0.0])
         elif workers > 1 and i * j < program.batch * (i / workers + j):
-            program.add(dense.product_weights_part, [x, dy, self.parts(weights)], [i, j, self.blas])
+            program.operations.append(self.product([x, dy, self.parts(weights)], sizes, distances, BY_DEPTH))
         else:
-            weights.gradient(dense.product_weights, [x, dy, weights.g], [i, j, self.blas])
+            weights.operations.append(self.product([x, dy, weights.g], sizes, distances, BY_ROWS))
         program.add(dense.column_sums, [dy, self.parts(biases)], [j], [0.0])
 
     def parts(self, trained: Trained) -> int:

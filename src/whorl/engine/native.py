@@ -8,6 +8,8 @@ from __future__ import annotations
 import platform
 from typing import Any
 
+import llvmlite.binding
+import numba
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -16,6 +18,16 @@ Codegen = Any
 """Functions of Numba and LLVM, which have no types."""
 
 INT32, INT64, INT128, BYTES = ir.IntType(32), ir.IntType(64), ir.IntType(128), ir.IntType(8).as_pointer()
+
+FEATURES = (
+    numba.config.CPU_FEATURES or ""
+    if numba.config.CPU_FEATURES is not None
+    else llvmlite.binding.get_host_cpu_features().flatten()
+)
+"""What the processor can do, as Numba is told."""
+
+REGISTER, HEIGHT, VECTORS = (64, 8, 2) if "+avx512f" in FEATURES else (32, 6, 2) if "+avx2" in FEATURES else (16, 6, 2)
+"""Bytes of a vector register, and the block of sums of `multiply_block`: so many rows of so many vectors, all in registers."""
 
 
 @intrinsic
@@ -67,36 +79,113 @@ def call_int(typing: Any, address: Any, value: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
-def gemm(
-    typing: Any,
-    address: Any,
-    transposed_a: Any,
-    transposed_b: Any,
-    m: Any,
-    n: Any,
-    k: Any,
-    a: Any,
-    lda: Any,
-    b: Any,
-    ldb: Any,
-    c: Any,
-    ldc: Any,
-) -> tuple[Any, Codegen]:
-    """Call ``cblas_sgemm`` or ``cblas_dgemm``, with 64-bit sizes, at an address: C (m, n) = A (m, k) · B (k, n), by rows."""
+def columns(typing: Any, array: Any) -> tuple[Any, Codegen]:
+    """Return the columns of the block that `multiply_block` computes, for the float type of an array."""
+    count = VECTORS * lanes(array.dtype)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        scalar = context.get_data_type(c.dtype)
-        at, flip_a, flip_b, m, n, k, a_, lda, b_, ldb, c_, ldc = arguments
-        flags = [INT32(101), *(builder.select(flip, INT32(112), INT32(111)) for flip in (flip_a, flip_b))]
-        arrays = [builder.bitcast(each, BYTES) for each in (a_, b_, c_)]
-        given = [*flags, m, n, k, scalar(1), arrays[0], lda, arrays[1], ldb, scalar(0), arrays[2], ldc]
-        function = ir.FunctionType(ir.VoidType(), [each.type for each in given]).as_pointer()
-        builder.call(builder.inttoptr(at, function), given)
+        return INT64(count)
+
+    return types.int64(array), generate
+
+
+def lanes(number: Any) -> int:
+    """Return how many numbers of a float type fit into a vector register."""
+    return int(REGISTER // (number.bitwidth // 8))
+
+
+@intrinsic
+def copy_columns(typing: Any, to: Any, start: Any) -> tuple[Any, Codegen]:
+    """Copy `columns` numbers, as vectors."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number, size = context.get_data_type(to.dtype), lanes(to.dtype)
+        vectors = ir.VectorType(number, size).as_pointer()
+        target, source = (builder.bitcast(each, vectors) for each in arguments)
+        for v in range(VECTORS):
+            value = builder.load(builder.gep(source, [INT64(v)]), align=to.dtype.bitwidth // 8)
+            builder.store(value, builder.gep(target, [INT64(v)]), align=to.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
-    sizes = [types.int64] * 3
-    given = [types.int64, types.boolean, types.boolean, *sizes, a, types.int64, b, types.int64, c, types.int64]
-    return types.void(*given), generate
+    return types.void(to, start), generate
+
+
+@intrinsic
+def multiply_block(
+    typing: Any, depth: Any, a: Any, down: Any, along: Any, panel: Any, c: Any, stride: Any
+) -> tuple[Any, Codegen]:
+    """Compute a block of a product C = A B, of `HEIGHT` rows and `columns` columns, with all its sums in registers.
+
+    For each of `depth` numbers of a row of A and rows of the panel of B::
+
+        c[i stride + j] = Σ_p a[i down + p along] panel[p columns + j]
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number = context.get_data_type(c.dtype)
+        start = number.as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [INT64, start, INT64, INT64, start, start, INT64])
+        name = f"multiply_block_{c.dtype}"
+        function = builder.module.globals.get(name) or write_block(ir.Function(builder.module, kind, name), number)
+        pairs = zip(arguments, kind.args, strict=True)
+        builder.call(function, [builder.bitcast(each, of) if of is start else each for each, of in pairs])
+        return context.get_dummy_value()
+
+    integer = types.int64
+    return types.void(integer, a, integer, integer, panel, c, integer), generate
+
+
+def write_block(function: Any, number: Any) -> Any:
+    """Write the function of `multiply_block`; return it. It is one by itself, so that it has all registers."""
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    depth, a, down, along, panel, c, stride = function.args
+    size = REGISTER // (8 if number == ir.DoubleType() else 4)
+    vector, align = ir.VectorType(number, size), REGISTER // size
+    blocks = [(i, v) for i in range(HEIGHT) for v in range(VECTORS)]
+    begin, loop, end = (function.append_basic_block(name) for name in ("begin", "loop", "end"))
+    builder = ir.IRBuilder(begin)
+
+    def at(start: Any, index: Any) -> Any:
+        return builder.bitcast(builder.gep(start, [index]), vector.as_pointer())
+
+    def splat(value: Any) -> Any:
+        single = builder.insert_element(ir.Constant(vector, ir.Undefined), value, INT32(0))
+        return builder.shuffle_vector(single, single, ir.Constant(ir.VectorType(INT32, size), [0] * size))
+
+    def sums(sources: Any) -> Any:
+        phis = {each: builder.phi(vector) for each in blocks}
+        for block, values in sources:
+            for each, phi in phis.items():
+                phi.add_incoming(values[each], block)
+        return phis
+
+    nothing = dict.fromkeys(blocks, ir.Constant(vector, [0.0] * size))
+    rows = [builder.gep(a, [builder.mul(INT64(i), down)]) for i in range(HEIGHT)]
+    builder.cbranch(builder.icmp_signed("<", INT64(0), depth), loop, end)
+
+    builder.position_at_end(loop)
+    p = builder.phi(INT64)
+    totals = sums([(begin, nothing)])
+    place = builder.mul(p, INT64(VECTORS * size))
+    b = [builder.load(at(panel, builder.add(place, INT64(v * size))), align=align) for v in range(VECTORS)]
+    x = [splat(builder.load(builder.gep(row, [builder.mul(p, along)]))) for row in rows]
+    products = {(i, v): builder.fmul(x[i], b[v], flags=("contract",)) for i, v in blocks}
+    added = {each: builder.fadd(totals[each], products[each], flags=("contract",)) for each in blocks}
+    for each, phi in totals.items():
+        phi.add_incoming(added[each], loop)
+    following = builder.add(p, INT64(1))
+    p.add_incoming(INT64(0), begin)
+    p.add_incoming(following, loop)
+    builder.cbranch(builder.icmp_signed("<", following, depth), loop, end)
+
+    builder.position_at_end(end)
+    results = sums([(begin, nothing), (loop, added)])
+    for (i, v), result in results.items():
+        index = builder.add(builder.mul(INT64(i), stride), INT64(v * size))
+        builder.store(result, at(c, index), align=align)
+    builder.ret_void()
+    return function
 
 
 @intrinsic

@@ -16,7 +16,7 @@ from whorl._core.types import Array
 from whorl.engine.compiling import Kernel
 from whorl.engine.stepping import OPERATION
 
-ARRAYS, INTEGERS, NUMBERS = 10, 6, 8
+ARRAYS, INTEGERS, NUMBERS = 10, 11, 8
 """Room for the arguments of a kernel."""
 
 LINE, PAGE, OFFSET = 64, 4096, 512
@@ -55,12 +55,16 @@ class Program:
         The largest number of samples of a step.
     workers : int
         Threads.
+    end, workspace : int
+        Where the arrays end, and the bytes of workspace for each thread, which come after them; known the second time.
     """
 
     base: int
     dtype: np.dtype[Any]
     batch: int
     workers: int
+    end: int = 0
+    workspace: int = 0
     operations: list[Operation] = field(default_factory=list)
     size: int = 0
     large: int = 0
@@ -81,6 +85,14 @@ class Program:
     def batch_array(self, size: int) -> int:
         """Return the address of an array with a row of this size for each sample of a batch."""
         return self.array(self.batch, size)
+
+    def scratch(self, size: int) -> tuple[int, int]:
+        """Return the address of the workspace, with room for so many numbers for each thread, and the numbers of each thread.
+
+        Its contents are lost with the next operation that uses it.
+        """
+        self.workspace = max(self.workspace, -(-size * self.dtype.itemsize // LINE) * LINE)
+        return self.base + self.end, self.workspace // self.dtype.itemsize
 
     def add(
         self,

@@ -14,7 +14,6 @@ from whorl import schedules
 from whorl._core.types import Array
 from whorl._core.validation import all_finite
 from whorl.engine.assembly import Data, Update, assemble
-from whorl.engine.blas import single_threaded
 from whorl.engine.kernels.dropout import STATE, generator_words, skip, words
 from whorl.engine.program import address
 from whorl.engine.rules import average_numbers, count_steps, rule, unwrap
@@ -204,8 +203,7 @@ class CompiledSteps:
         self.crew.clear()
         with uninterrupted():  # Ctrl-C takes effect when the steps are done and counted
             try:
-                with single_threaded():
-                    self.crew.run()
+                self.crew.run()
             finally:
                 after(self.crew.done)
 

@@ -120,9 +120,10 @@ class Training:
         """Train, and yield a record after each step; the last one of an epoch holds the record of the epoch."""
         return self._run(self._epoch_step)
 
-    def blocks(self) -> Iterator[None]:
+    def blocks(self) -> Iterator[object]:
         """Train, and yield after each epoch, or after several if the engine takes them together."""
-        return self._run(self._block)
+        engine = self.engine
+        return iter(self) if engine is None else self._run(lambda: engine.take_epochs() or self._epoch())
 
     def _run(self, advance: Callable[[], R]) -> Iterator[R]:
         history = self.state.history
@@ -130,10 +131,6 @@ class Training:
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
                 yield advance()
-
-    def _block(self) -> None:
-        if self.engine is None or not self.engine.take_epochs():
-            self._epoch()
 
     def _epoch(self) -> Epoch:
         """Take the remaining steps of this epoch, and return its record."""
@@ -194,9 +191,8 @@ class Training:
                 else:  # the user has changed the model: continue from its new values
                     average[...] = model.parameters
                 state.stepped = None
-            state.current = EpochState(
-                state.rng.permutation(len(self.train)), before, rng_before
-            )  # shuffle indices, not data
+            order = state.rng.permutation(len(self.train))  # shuffle indices, not data
+            state.current = EpochState(order, before, rng_before)
         return state.current
 
     def _set_unfrozen(self, values: Array) -> None:

@@ -1,4 +1,4 @@
-"""Matrix products of `Dense`: by BLAS, or by loops of our own where a factor is so narrow that BLAS's overhead dominates.
+"""`Dense`: the bias, ReLU and dropout after it, and products with narrow matrices, where `products` would compute mostly zeros.
 
 Letters: n samples, i inputs, j outputs. w is (i, j), by rows, like all arrays here.
 """
@@ -10,7 +10,6 @@ import numpy as np
 from whorl.engine.compiling import (
     FIRST,
     LAST,
-    ROWS,
     WORKER,
     WORKERS,
     Integers,
@@ -21,59 +20,10 @@ from whorl.engine.compiling import (
     kernel,
     share,
 )
-from whorl.engine.native import gemm, pointer, shift
+from whorl.engine.native import pointer, shift
 
 BLOCK = 4
 """Samples whose gradients are added at once."""
-
-
-@kernel
-def product(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``y = x W``, without the bias."""
-    x, w, y, i, j, blas = p[0], p[1], p[2], s[0], s[1], s[2]
-    first, rows = r[FIRST], r[LAST] - r[FIRST]
-    gemm(blas, False, False, rows, j, i, shift(x, first * i), i, w, j, shift(y, first * j), j)
-
-
-@kernel
-def product_inputs(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``dx = dy Wᵀ``."""
-    dy, w, dx, i, j, blas = p[0], p[1], p[2], s[0], s[1], s[2]
-    first, rows = r[FIRST], r[LAST] - r[FIRST]
-    gemm(blas, False, True, rows, i, j, shift(dy, first * j), j, w, j, shift(dx, first * i), i)
-
-
-@kernel
-def product_columns(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``y = x W``: this thread's columns of y, for all samples."""
-    x, w, y, i, j, blas = p[0], p[1], p[2], s[0], s[1], s[2]
-    first, last = share(r, j)
-    gemm(blas, False, False, r[ROWS], last - first, i, x, i, shift(w, first), j, shift(y, first), j)
-
-
-@kernel
-def product_inputs_columns(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``dx = dy Wᵀ``: this thread's columns of dx, for all samples."""
-    dy, w, dx, i, j, blas = p[0], p[1], p[2], s[0], s[1], s[2]
-    first, last = share(r, i)
-    gemm(blas, False, True, r[ROWS], last - first, j, dy, j, shift(w, first * j), j, shift(dx, first), i)
-
-
-@kernel
-def product_weights(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``dW = xᵀ dy``: this thread's rows of dW, from all samples."""
-    x, dy, dw, i, j, blas = p[0], p[1], p[2], s[0], s[1], s[2]
-    first, last = share(r, i)
-    if last > first:
-        gemm(blas, True, False, last - first, j, r[ROWS], shift(x, first), i, dy, j, shift(dw, first * j), j)
-
-
-@kernel
-def product_weights_part(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``dW = xᵀ dy``: all of it, from this thread's samples."""
-    x, dy, i, j, blas = p[0], p[1], s[0], s[1], s[2]
-    first, rows, dw = r[FIRST], r[LAST] - r[FIRST], shift(p[2], r[WORKER] * i * j)
-    gemm(blas, True, False, i, j, rows, shift(x, first * i), i, shift(dy, first * j), j, dw, j)
 
 
 @kernel
