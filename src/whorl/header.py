@@ -8,16 +8,19 @@ from typing import Any
 
 from whorl import initializers, layers
 from whorl._core.description import Description
-from whorl._core.notation import concrete
+from whorl._core.notation import concrete, syntax
 from whorl._core.validation import show
 from whorl.stack import Stack
 
 KNOWN: Mapping[str, type] = concrete(layers, layers.Layer) | concrete(initializers, initializers.Initializer)
 """The classes that a model file may name. Other names are errors: a file can never cause an import."""
 
+LONGEST = {"layers": 500_000, "preparation": 4_000_000}
+"""Maximum number of characters of a description in a file."""
+
 
 def header(model: Stack, preparation: Description | None) -> dict[str, Any]:
-    """Return the header of a model; raise TypeError if a custom layer cannot be saved.
+    """Return the header of a model; raise TypeError if a custom layer cannot be saved, ValueError if it is too large to be read.
 
     Examples
     --------
@@ -26,12 +29,18 @@ def header(model: Stack, preparation: Description | None) -> dict[str, Any]:
     {'inputs': (2,), 'dtype': 'float32', 'layers': '[Dense(3)]', 'frozen': [], 'preparation': None}
     """
     check(model.layers)
+    layers, prepared = repr(list(model.layers)), None if preparation is None else repr(preparation)
+    for name, text in (("layers", layers), ("preparation", prepared)):
+        try:
+            syntax(text or "None", LONGEST[name])
+        except ValueError as error:
+            raise ValueError(f"the model cannot be saved: the text of its {name} {error}") from None
     return {
         "inputs": model.inputs,
         "dtype": model.dtype.name,
-        "layers": repr(list(model.layers)),
+        "layers": layers,
         "frozen": sorted(model.frozen),
-        "preparation": None if preparation is None else repr(preparation),
+        "preparation": prepared,
     }
 
 

@@ -19,7 +19,7 @@ from whorl.metrics import Metric, named
 from whorl.passes import measure, predict
 from whorl.stack import Stack
 from whorl.summary import summary
-from whorl.training import History, Options, Samples, Training, TrainingState, options, takes_options
+from whorl.training import History, Options, Samples, Training, TrainingState, options, saving, takes_options
 
 
 class Model(Stack):
@@ -165,7 +165,7 @@ class Model(Stack):
         y : array_like, shape (n,) or (n, k)
             Labels or targets, in the form that the loss expects.
         loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, callbacks, sample_weight, class_weight, \
-rng, state, fast, threads
+rng, state, resume, fast, threads
             As described in `Options`.
 
         Returns
@@ -182,9 +182,8 @@ rng, state, fast, threads
 
         Examples
         --------
-        >>> import whorl
-        >>> from whorl import Adam, CrossEntropy, Dense, ReLU, Softmax
-        >>> X, y = whorl.datasets.spiral(100, classes=2, rng=0)
+        >>> from whorl import Adam, CrossEntropy, Dense, ReLU, Softmax, datasets
+        >>> X, y = datasets.spiral(100, classes=2, rng=0)
         >>> model = Model([Dense(64), ReLU(), Dense(64), ReLU(), Dense(2), Softmax()], inputs=2, rng=0)
         >>> history = model.fit(X, y, loss=CrossEntropy(), optimizer=Adam(0.01), epochs=50, metrics=["accuracy"], rng=0)
         >>> history["accuracy"][-1] > 0.95
@@ -212,9 +211,8 @@ rng, state, fast, threads
 
         Examples
         --------
-        >>> import whorl
-        >>> from whorl import CrossEntropy, Dense, SGD, Softmax
-        >>> X, y = whorl.datasets.spiral(50, rng=0)
+        >>> from whorl import CrossEntropy, Dense, SGD, Softmax, datasets
+        >>> X, y = datasets.spiral(50, rng=0)
         >>> model = Model([Dense(3), Softmax()], inputs=2, rng=0)
         >>> for epoch in model.training(X, y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=2, rng=0):
         ...     print(epoch.number, round(epoch["loss"], 2))
@@ -229,7 +227,7 @@ rng, state, fast, threads
         Parameters
         ----------
         X, y, loss, optimizer, …
-            As for `fit`, except `epochs`.
+            As for `fit`, except `epochs` and `resume`.
         state : TrainingState, optional
             The state returned by the previous call: optimizer state and time in epochs continue. By default, a new one.
 
@@ -240,18 +238,17 @@ rng, state, fast, threads
 
         Examples
         --------
-        >>> import numpy as np
-        >>> import whorl
-        >>> from whorl import CrossEntropy, Dense, SGD, Softmax
-        >>> X, y = whorl.datasets.spiral(50, rng=0)
+        >>> from whorl import CrossEntropy, Dense, SGD, Softmax, datasets
+        >>> X, y = datasets.spiral(50, rng=0)
         >>> model, state = Model([Dense(3), Softmax()], inputs=2, rng=0), None
-        >>> for part in np.split(np.random.default_rng(0).permutation(150), 3):
-        ...     state = model.partial_fit(X[part], y[part], loss=CrossEntropy(), optimizer=SGD(0.1), state=state, rng=0)
+        >>> for k in range(3):
+        ...     state = model.partial_fit(X[k::3], y[k::3], loss=CrossEntropy(), optimizer=SGD(0.1), state=state, rng=0)
         >>> len(state.history["loss"])
         3
         """
-        if "epochs" in arguments:
-            raise TypeError(f"partial_fit trains for one epoch: it has no argument epochs, got {arguments['epochs']}")
+        for name in ("epochs", "resume"):
+            if name in arguments:
+                raise TypeError(f"partial_fit trains for one epoch: it has no argument {name}, got {arguments[name]}")
         epochs = 1 if state is None else state.epoch + 1
         training = Training(self, X, y, options("partial_fit", {**arguments, "epochs": epochs, "state": state}), choose)
         for _ in training:
@@ -286,15 +283,18 @@ rng, state, fast, threads
         """
         return summary(self)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, state: TrainingState | None = None) -> None:
         """Save the model to a NumPy ``.npz`` file, for `whorl.load`.
 
-        The file holds the arrays by name, which ``numpy.load`` can read too, and a header that describes the layers. It is
-        written under a temporary name and then renamed, so that an existing file is only replaced by a complete one.
+        The file holds the arrays by name, which ``numpy.load`` can read too, a header that describes the layers, and a
+        checksum. It is written under a temporary name and then renamed: if that fails, the file that was there stays.
 
         Parameters
         ----------
         path : str or path
             Used as given; the usual extension is ``.npz``.
+        state : TrainingState, optional
+            The training state, to save it too, for ``fit(resume=path)``. `Checkpoint` does this.
         """
-        archive.save(path, header(self, self.preparation), self.named_arrays())
+        training, arrays = saving.write(state)
+        archive.save(path, header(self, self.preparation) | training, {**self.named_arrays(), **arrays})

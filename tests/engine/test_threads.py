@@ -343,13 +343,13 @@ for threads in 1, 2:
     training.engine.longest = 3
     take, caught = training.engine.take, 0
 
-    def interrupted():  # while steps are taken, or where a thread waits for the interruption
+    def interrupted(*steps):  # while steps are taken, or where a thread waits for the interruption
         if training.state.current.samples == len(t.LONG):
-            return take()
+            return take(*steps)
         thread = threading.Thread(target=interrupt, args=(chance.uniform(0, 0.004), chance.choice(ways)))
         thread.start()
         try:
-            return take()
+            return take(*steps)
         finally:
             thread.join()
 
@@ -403,7 +403,7 @@ for threads, together in (1, False), (2, False), (1, True), (2, True):
         training.engine.longest = 3  # of 4 steps
         name = "take_epochs" if together else "take"
         take = getattr(training.engine, name)
-        setattr(training.engine, name, lambda: interrupt_at(number, take))
+        setattr(training.engine, name, lambda *steps: interrupt_at(number, lambda: take(*steps)))
         try:
             t.finish(training, together=together)
         except KeyboardInterrupt:

@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 
+from whorl._core.archive import seal
+
 
 def listed(directory):
     return [path.name for path in directory.iterdir()]
@@ -14,6 +16,13 @@ def altered(path, **changes):
     with np.load(path) as archive:
         arrays = dict(archive) | changes
     np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    return sealed(path)
+
+
+def sealed(path):
+    """Add the checksum, as an attacker would."""
+    with path.open("r+b") as file:
+        seal(file)
     return path
 
 

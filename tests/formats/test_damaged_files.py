@@ -2,7 +2,7 @@ import contextlib
 
 import numpy as np
 import pytest
-from model_files import altered, header
+from model_files import altered, header, sealed
 
 from whorl import (
     SGD,
@@ -10,6 +10,7 @@ from whorl import (
     ModelFileError,
     load,
 )
+from whorl._core import archive
 
 
 def test_a_missing_file(tmp_path):
@@ -35,16 +36,41 @@ def test_an_npy_file_is_not_a_model(path):
         load(path)
 
 
-def test_a_truncated_or_damaged_file(saved):
+def test_a_file_that_was_cut_off_or_has_more(saved):
     whole = saved.read_bytes()
-    for length in range(0, len(whole), 97):
+    for length in range(0, len(whole), 7):
         saved.write_bytes(whole[:length])
+        with pytest.raises(ModelFileError, match=r"bytes|checksum"):
+            load(saved)
+    for more in (b"\0", b"PK", whole):
+        saved.write_bytes(whole + more)
         with pytest.raises(ModelFileError):
             load(saved)
-    for place in range(0, len(whole), 13):
-        saved.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
-        with contextlib.suppress(ModelFileError):  # some bytes of an archive are not used
+        saved.write_bytes(more + whole)
+        with pytest.raises(ModelFileError):
             load(saved)
+
+
+def test_any_changed_bit_is_noticed(saved):
+    whole = saved.read_bytes()
+    for place in range(len(whole)):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << place % 8
+        saved.write_bytes(changed)
+        with pytest.raises(ModelFileError, match="checksum"):
+            load(saved)
+
+
+def test_a_file_that_is_damaged_and_has_the_right_checksum(saved):
+    whole = saved.read_bytes()[: -archive.FOOTER]
+    whole = whole[:-2] + b"\0\0"  # the length of the comment
+    for place in range(len(whole)):
+        for change in (0x01, 0x80, 0xFF):
+            changed = bytearray(whole)
+            changed[place] ^= change
+            saved.write_bytes(changed)
+            with contextlib.suppress(ModelFileError):  # some bytes are not used, such as the date of a member
+                load(sealed(saved))
 
 
 def test_pickled_objects_are_never_loaded(model, saved):
@@ -53,25 +79,35 @@ def test_pickled_objects_are_never_loaded(model, saved):
             return print, ("executed",)
 
     altered(saved, w1=np.array([Trap()] * 32, dtype=object).reshape(2, 16))
-    with pytest.raises(ModelFileError, match="w1 must hold floats, got object"):
+    with pytest.raises(ModelFileError, match="w1 is not an array of numbers or text"):
         load(saved)
     model.save(saved)
     altered(saved, whorl=np.array(Trap(), dtype=object))
-    with pytest.raises(ModelFileError, match="allow_pickle=False"):
+    with pytest.raises(ModelFileError, match="whorl is not an array of numbers or text"):
         load(saved)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"whorl": None}, r"it has no header, only the arrays \['w1', 'b1', 'w2', 'b2'\]"),
+        ({"whorl": None}, r"it has no header, only the arrays \['b1', 'b2', 'w1', 'w2'\]"),
         ({"w2": None}, "the array w2 is missing"),
         ({"w1": np.zeros((2, 17))}, r"w1 must have shape \(2, 16\), got \(2, 17\)"),
         ({"b2": np.zeros(3, int)}, "b2 must hold floats, got int64"),
         ({"whorl": np.array("no json")}, "Expecting value"),
         ({"whorl": np.array("[1]")}, "its header does not state its format"),
         ({"whorl": np.array("{}")}, "its header does not state its format"),
-        ({"whorl": np.array('{"format": 2}')}, "its header lacks inputs"),
+        ({"whorl": np.array('{"format": 3}')}, "its header lacks inputs"),
+        ({"whorl": np.array('{"format": 3, "format": 3}')}, "its header gives 'format' twice"),
+        ({"whorl": np.array('{"format": NaN}')}, "its header holds NaN"),
+        ({"whorl": np.array("[" * 100_000)}, "recursion"),
+        ({"whorl": np.array('{"format": ' + "9" * 5000 + "}")}, "digits"),
+        ({"whorl": np.zeros(3)}, "its header must be text, got float64"),
+        ({"whorl": np.array(["{}"])}, "its header must be text"),
+        ({"w3": np.zeros(3)}, r"it holds arrays that its model does not have: \['w3'\]"),
+        ({"b1": np.full(16, np.nan, np.float32)}, "b1 holds infinite numbers or NaN"),
+        ({"w1": np.full((2, 16), np.inf)}, "w1 holds infinite numbers or NaN"),
+        ({"w1": np.asfortranarray(np.zeros((2, 16)))}, "w1 is not an array of numbers or text in NumPy's format"),
     ],
 )
 def test_files_with_missing_or_wrong_parts(changes, message, saved):
@@ -82,8 +118,8 @@ def test_files_with_missing_or_wrong_parts(changes, message, saved):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 3}, "it has format 3, but this version of whorl reads format 2"),
-        ({"format": 1}, "it has format 1, but this version of whorl reads format 2"),
+        ({"format": 4}, "it has format 4, but this version of whorl reads format 3; install a newer one"),
+        ({"format": 2}, "it has format 2, but this version of whorl reads format 3"),
         ({"layers": "[os.system('true')]"}, "'os.system' is not known; known are"),
         ({"layers": "[Dense(3, colour='red')]"}, "Dense has no argument 'colour'"),
         ({"layers": "[Dense(-3)]"}, "units must be a whole number of at least 1, got -3"),

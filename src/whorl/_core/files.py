@@ -1,11 +1,13 @@
-"""Writing files atomically."""
+"""Writing files so that a crash at any time leaves either the old or the new one, complete."""
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 
@@ -14,7 +16,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` when the block ends without an error, and is removed otherwise.
 
     A program that reads `path` at any time finds either the old or the new file, complete. The new file is flushed to disk
-    before it is renamed. Symbolic links are followed, and a file that is replaced keeps its permissions.
+    before it is renamed, and its directory after that. Symbolic links are followed, and a file that is replaced keeps its
+    permissions. A temporary file that a killed process has left is removed by the next one that writes the same path.
 
     Parameters
     ----------
@@ -24,12 +27,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Yields
     ------
     binary file
-        The temporary file, in the same directory.
+        The temporary file, in the same directory, for reading and writing.
 
     Raises
     ------
     OSError
         If `path` is a directory or a device, its directory does not exist, or it cannot be written; the message says which.
+        The file that was there is as before.
 
     Examples
     --------
@@ -47,11 +51,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
         raise OSError(f"path must name a file, but {os.fspath(path)} is {what}")
     directory = os.path.dirname(target)
-    temporary = os.path.join(directory, f".{os.urandom(8).hex()}.tmp")
+    prefix = _prefix(target)
+    temporary = os.path.join(directory, f"{prefix}{os.getpid()}-{os.urandom(6).hex()}.tmp")
     try:
-        file = open(temporary, "xb")  # noqa: SIM115  # closed by the with statement below
+        _remove_left(directory, prefix)
+        file = open(temporary, "x+b")  # noqa: SIM115  # closed by the with statement below
     except OSError as error:
-        raise type(error)(f"cannot write {os.fspath(path)}: {error.strerror} ({directory})") from error
+        raise _named(error, path, directory) from error
     try:
         with file:
             yield file
@@ -60,9 +66,65 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if mode is not None:
             os.chmod(temporary, stat.S_IMODE(mode))
         os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
+        _flush(directory)
+    except BaseException as error:
+        with suppress(FileNotFoundError):  # if it has its name already
+            os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename is None:  # such as a full disk
+            raise _named(error, path, directory) from error
         raise
+
+
+def _named(error: OSError, path: str | os.PathLike[str], directory: str) -> OSError:
+    """Return the error with the name of the file that cannot be written."""
+    named = type(error)(f"cannot write {os.fspath(path)}: {error.strerror or error} ({directory})")
+    named.errno = error.errno
+    return named
+
+
+def _prefix(target: str) -> str:
+    """Return how the names of temporary files for a target begin, written by this machine."""
+    name, machine = os.path.basename(target), os.uname().nodename if hasattr(os, "uname") else ""
+    return f".{zlib.crc32(name.encode()):08x}-{zlib.crc32(machine.encode()):08x}-"
+
+
+def _remove_left(directory: str, prefix: str) -> None:
+    """Remove the temporary files of processes that no longer run. Once in a process is enough: it removes its own itself."""
+    if (directory, prefix, os.getpid()) in _removed:
+        return
+    for entry in os.listdir(directory):
+        process = entry.removeprefix(prefix).partition("-")[0]
+        if entry.startswith(prefix) and process.isdigit() and not _runs(int(process)):
+            with suppress(OSError):  # another process removes it too
+                os.unlink(os.path.join(directory, entry))
+    _removed.add((directory, prefix, os.getpid()))
+
+
+_removed: set[tuple[str, str, int]] = set()
+
+
+def _runs(process: int) -> bool:
+    """Whether a process with this number runs on this machine; True if the system does not tell."""
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _flush(directory: str) -> None:
+    """Write the names in a directory to disk, so that a renamed file survives a loss of power."""
+    if sys.platform == "win32":
+        return
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def write_rows(path: str | os.PathLike[str], names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:

@@ -20,6 +20,9 @@ from whorl._core.hints import did_you_mean
 LONGEST = 10_000
 """Default limit to the number of characters of a text."""
 
+DEEPEST, NAMES = 60, 2000
+"""Limits to the nested brackets of a text, and to the number of names in it: 2000 layers, 29 inside each other."""
+
 
 def concrete(module: ModuleType, base: type) -> dict[str, type]:
     """Return the subclasses of `base` in a module that are not abstract, by name, in alphabetical order.
@@ -60,16 +63,22 @@ def parse(text: str, known: Mapping[str, type], *, limit: int = LONGEST) -> Any:
     >>> parse("WarmUp(Cosine(0.1, epochs=45), epochs=5)", known)
     WarmUp(Cosine(0.1, epochs=45.0), epochs=5.0)
     """
-    if len(text) > limit:
-        raise ValueError(f"must have at most {limit} characters, got {len(text)}")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # syntax warnings are meant for programs
-            tree = ast.parse(" ".join(text.splitlines()).strip(), mode="eval").body
-        return _value(tree, known)
+        return _value(syntax(text, limit), known)
     except (SyntaxError, MemoryError, RecursionError) as error:
         why = error.msg if isinstance(error, SyntaxError) else "it is nested too deep"
         raise ValueError(_misspelled(text, known) or f"cannot be read: {why}, in {_short(text)}") from None
+
+
+def syntax(text: str, limit: int) -> ast.expr:
+    """Return the syntax tree of a text; raise ValueError if it is larger than `parse` reads, SyntaxError if it is no expression."""
+    if len(text) > limit:
+        raise ValueError(f"must have at most {limit} characters, got {len(text)}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # syntax warnings are meant for programs
+        tree = ast.parse(" ".join(text.splitlines()).strip(), mode="eval").body
+    _check_size(tree)
+    return tree
 
 
 def parse_one(text: str, known: Mapping[str, type], base: type) -> Any:
@@ -106,6 +115,20 @@ def parse_list(text: str, known: Mapping[str, type], base: type) -> list[Any]:
             names = ", ".join(name for name, kind in known.items() if issubclass(kind, base))
             raise ValueError(f"must list only {base.__name__} objects ({names}), got {_short(repr(item))}")  # noqa: TRY004
     return values
+
+
+def _check_size(tree: ast.expr) -> None:
+    """Raise ValueError if there are too many names, or if they are nested too deep: each may be a layer."""
+    names, depth = 0, 0
+    level: list[ast.AST] = [tree]
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"is nested deeper than {DEEPEST} brackets")
+        names += sum(isinstance(each, ast.Name) for each in level)
+        if names > NAMES:
+            raise ValueError(f"must name at most {NAMES} things")
+        level = [child for each in level for child in ast.iter_child_nodes(each) if not isinstance(child, ast.Constant)]
 
 
 def _value(tree: ast.expr, known: Mapping[str, type]) -> Any:
@@ -166,7 +189,7 @@ def _unknown(name: str, known: Mapping[str, type]) -> str:
 
 def _misspelled(text: str, known: Mapping[str, type]) -> str:
     """Say which name in a text that cannot be read is not known but resembles one that is; nothing if none does."""
-    names = re.findall(r"\b[A-Za-z]\w*\b(?!\s*=)", text)
+    names = re.findall(r"\b[A-Za-z]\w*\b(?!\s*=)", text) if len(text) <= LONGEST else []
     return next((_unknown(name, known) for name in names if name not in known and did_you_mean(name, known)), "")
 
 

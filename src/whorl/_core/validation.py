@@ -7,6 +7,7 @@ An error names the argument, what was expected and what was received. A wrong ty
 import math
 import numbers
 import operator
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -211,3 +212,10 @@ def learning_rate(name: str, value: object) -> float | Callable[[float], float]:
     if isinstance(value, type):
         raise TypeError(f"{name} must be a number or a schedule, got the class {value.__name__} itself")
     return value if callable(value) else number(name, value, minimum=0)
+
+
+def path(name: str, value: object) -> str:
+    """Return a path as text; raise TypeError for anything else."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {show(value)}")
+    return os.fspath(value)

@@ -11,12 +11,10 @@ from whorl._core import archive, validation
 from whorl._core.archive import ModelFileError
 from whorl._core.description import Description
 from whorl._core.notation import parse
-from whorl.header import KNOWN
+from whorl.header import KNOWN, LONGEST
 from whorl.layers.chain import checked, connect, walk
 from whorl.model import Model
-
-LONGEST = 16_000_000
-"""Maximum number of characters of a description in a file."""
+from whorl.training.saving import PREFIX
 
 
 def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = ()) -> Model:
@@ -57,13 +55,16 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = 
         if not isinstance(header["layers"], str):
             raise ModelFileError(f"its layers must be described by text, got {validation.show(header['layers'])}")
         try:
-            described = checked("layers", parse(header["layers"], {**KNOWN, **own}, limit=LONGEST))
+            described = checked("layers", parse(header["layers"], {**KNOWN, **own}, limit=LONGEST["layers"]))
         except ValueError as error:
             raise ModelFileError(f"{error}; if it has layers of your own, pass their classes as custom=[…]") from None
         declared = (item for place in walk(connect(described, inputs)) for item in place.declared.items())
         arrays = {
             name: file.array(name, parameter.shape) for name, parameter in declared
         }  # fails before Model allocates
+        unexpected = file.names - arrays.keys() - {"whorl"}
+        if wrong := sorted(name for name in unexpected if not name.startswith(PREFIX)):
+            raise ModelFileError(f"it holds arrays that its model does not have: {wrong}")
         model = Model(described, inputs=inputs, dtype=header["dtype"])
         for name, view in model.named_arrays().items():
             view[...] = arrays[name]
@@ -88,7 +89,7 @@ def _preparation(text: Any) -> Any:
         return None
     from whorl import tables  # slow to import, and not needed by most models
 
-    preparation = parse(text, tables.KNOWN, limit=LONGEST) if isinstance(text, str) else text
+    preparation = parse(text, tables.KNOWN, limit=LONGEST["preparation"]) if isinstance(text, str) else text
     if not isinstance(preparation, tables.Preparation):
         raise ModelFileError(f"its preparation must be a Preparation, got {validation.show(preparation)}")
     return preparation

@@ -29,6 +29,10 @@ class Run(Protocol):
     def epoch(self) -> int:
         """The number of completed epochs."""
 
+    @property
+    def state(self) -> Any:
+        """The training state."""
+
     def columns(self) -> list[str]:
         """Return the names of the values recorded for each epoch."""
 
@@ -61,11 +65,22 @@ class Callback:
     'the loss is below 1.09'
     """
 
+    last = False
+    """Whether the callback is called after all others, because it saves what they keep."""
+
+    @property
+    def every_steps(self) -> int | None:
+        """The number of steps between calls of `on_step_end`, or None for no calls."""
+        return None
+
     def on_train_begin(self, training: Run) -> None:
         """Called before the first epoch, and again when training continues after a pause."""
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         """Called after each epoch."""
+
+    def on_step_end(self, training: Run) -> None:
+        """Called after each `every_steps` steps, if that is a number. Only the training loop decides whether to stop."""
 
     def on_train_end(self, training: Run, history: History) -> None:
         """Called at the end of training, also if it was stopped or ended by an error."""
@@ -90,6 +105,18 @@ def listening(callbacks: Sequence[Callback], training: Run, history: History) ->
         with ExitStack() as ends:  # calls all of them, even if one raises
             for callback in reversed(begun):
                 ends.callback(stopping, history, callback.on_train_end, training, history)
+
+
+def wait(callbacks: Sequence[Callback], step: int) -> int | None:
+    """Return the number of steps until a callback is to be called, or None."""
+    return min((each.every_steps - step % each.every_steps for each in callbacks if each.every_steps), default=None)
+
+
+def stepped(callbacks: Sequence[Callback], training: Run, history: History) -> None:
+    """Call ``on_step_end`` of the callbacks whose turn it is."""
+    for each in callbacks:
+        if each.every_steps and training.state.step % each.every_steps == 0:
+            stopping(history, each.on_step_end, training)
 
 
 def stopping(history: History, call: Callable[..., None], *arguments: Any) -> None:

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import KW_ONLY
 
 from whorl._core.description import Description, argument
 from whorl._core.monitor import Monitor
-from whorl._core.validation import integer, show
+from whorl._core.validation import integer, path, truth
 from whorl.training.callbacks import Callback, Run
 from whorl.training.history import Epoch
 
 
-def _path(name: str, value: object) -> str:
-    if not isinstance(value, str | os.PathLike):
-        raise TypeError(f"{name} must be a path, got {show(value)}")
-    return os.fspath(value)
-
-
 class Checkpoint(Callback, Description):
-    """Saves the model after every N-th epoch, or only after those in which a value improves.
+    """Saves the model and the training state after every N-th epoch, or only after those in which a value improves.
 
-    Files are written as by `Model.save`, so they are always complete.
+    `whorl.load` reads the model from the file; ``fit(resume=path)`` continues the training, to the bit as if it had never been
+    interrupted. Files are written as by `Model.save`, so they are always complete: the old one stays until the new one is on
+    the disk. Wherever it stands in the list, a `Checkpoint` is called after the other callbacks, whose data it saves.
 
     Parameters
     ----------
     path : str or path
-        The file to write. ``{epoch}`` in it is replaced by the number of the epoch, for one file per epoch.
+        The file to write. ``{epoch}`` in it is replaced by the number of completed epochs, for one file per epoch.
     monitor : str, optional
         The name of a value of the history: an N-th epoch is saved only if it is better than in the earlier ones.
     every : int, optional
         N, at least 1.
+    steps : int, optional
+        Save after so many training steps too, in the middle of an epoch. It cannot be combined with `monitor`.
     higher_is_better : bool, optional
         Required unless monitoring a loss.
+    state : bool, optional
+        Whether to save the training state too. It is as large as the model, two or three times with an optimizer such as Adam,
+        and as large again in the middle of an epoch, to be able to return to its start.
 
     Examples
     --------
@@ -44,17 +44,35 @@ class Checkpoint(Callback, Description):
     >>> _ = model.fit(X, y, loss=CrossEntropy(), optimizer=Adam(), epochs=5, callbacks=[save], rng=0)
     >>> sorted(os.listdir(directory))
     ['2.npz', '4.npz']
+
+    Continue after epoch 4:
+
+    >>> other = Model([Dense(3), Softmax()], inputs=2)
+    >>> again = os.path.join(directory, "4.npz")
+    >>> _ = other.fit(X, y, loss=CrossEntropy(), optimizer=Adam(), epochs=5, resume=again)
+    >>> bool((other.parameters == model.parameters).all())
+    True
     """
 
-    path: str = argument(_path)
+    last = True
+
+    path: str = argument(path)
     _: KW_ONLY
     monitor: str | None = None
     every: int = argument(integer, default=1)
+    steps: int | None = argument(integer, default=None)
     higher_is_better: bool | None = None
+    state: bool = argument(truth, default=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._monitor()
+        if self.steps is not None and self.monitor is not None:
+            raise ValueError("steps and monitor cannot be combined: values are known at the end of an epoch")
+
+    @property
+    def every_steps(self) -> int | None:
+        return self.steps
 
     def _monitor(self) -> Monitor | None:
         return None if self.monitor is None else Monitor(self.monitor, higher_is_better=self.higher_is_better)
@@ -73,4 +91,11 @@ class Checkpoint(Callback, Description):
             if not monitor.improved(value, best):
                 return
             memory.best = value
-        training.model.save(self.path.replace("{epoch}", str(epoch.number)))
+        self._save(training)
+
+    def on_step_end(self, training: Run) -> None:
+        self._save(training)
+
+    def _save(self, training: Run) -> None:
+        path = self.path.replace("{epoch}", str(training.epoch))
+        training.model.save(path, state=training.state if self.state else None)

@@ -20,10 +20,11 @@ from whorl.layers import chain
 from whorl.metrics import named
 from whorl.passes import measure
 from whorl.stack import Stack
-from whorl.training.callbacks import Callback, listening, stopping
+from whorl.training import saving
+from whorl.training.callbacks import Callback, listening, stepped, stopping, wait
 from whorl.training.data import Samples, training_data
 from whorl.training.history import Epoch, Step
-from whorl.training.options import Options, callback_list
+from whorl.training.options import Options, batch_size, callback_list
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Engine, Outcome, take_step
 
@@ -68,27 +69,19 @@ class Training:
         rng = randomness.generator(options.rng)
         self.metrics, self.callbacks = named(options.metrics), callback_list(options.callbacks)
         self.train, self.validation = training_data(model, X, y, options, self.metrics, rng)
-        self.batch_size = self._batch_size()
+        self.batch_size = batch_size(options, len(self.train))
+        self.resumed = options.resume is not None
         rate = options.optimizer.learning_rate
         for name in schedules.monitored(rate):
             check_column(name, self.columns()[:-1])  # the learning rate itself depends on it
-        if options.state is None:
+        if options.resume is not None:
+            saving.resume(options.resume, model, self.restore)
+        elif options.state is None:
             remembered = options.optimizer.start(model.parameters)
             self.state = TrainingState(model.parameters, model.statistics, remembered, schedules.begin(rate), rng)
         else:
             self.restore(options.state)
         self.engine, self.engine_name = choose(self)
-
-    def _batch_size(self) -> int:
-        asked, usual, count = self.options.batch_size, self.options.optimizer.batch_size, len(self.train)
-        if asked is None:
-            return usual or count
-        if usual is None and asked * self.options.accumulate < count:
-            name = type(self.options.optimizer).__name__
-            raise ValueError(
-                f"batch_size must be None or at least {count} for {name}, which takes all samples, got {asked}"
-            )
-        return asked
 
     def restore(self, state: TrainingState) -> None:
         """Continue from a training state, with bit-identical results.
@@ -127,7 +120,8 @@ class Training:
 
     def _run(self, advance: Callable[[], R]) -> Iterator[R]:
         history = self.state.history
-        history.stopped, history.engine = None, self.engine_name
+        history.stopped, history.engine = history.stopped if self.resumed else None, self.engine_name
+        self.resumed = False
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
                 yield advance()
@@ -136,13 +130,16 @@ class Training:
         """Take the remaining steps of this epoch, and return its record."""
         current, options, count = self._begin_epoch(), self.options, len(self.train)
         begun = time.perf_counter()
-        if self.engine is not None:
-            self.engine.take()
         with np.errstate(over="ignore", invalid="ignore"):  # `_end_epoch` checks that the results are finite
             while current.samples < count:
-                batches = current.batches(self.batch_size, options.accumulate)
-                outcome = take_step(self.model, self.train, batches, options, self.state, self.learning_rate())
-                self._count(batches, outcome)
+                if self.engine is not None:
+                    self.engine.take(wait(self.callbacks, self.state.step))
+                else:
+                    batches = current.batches(self.batch_size, options.accumulate)
+                    outcome = take_step(self.model, self.train, batches, options, self.state, self.learning_rate())
+                    self._count(batches, outcome)
+                if self.callbacks:
+                    stepped(self.callbacks, self, self.state.history)
         current.seconds += time.perf_counter() - begun
         return self._end_epoch(current)
 
@@ -159,6 +156,7 @@ class Training:
             self._count(batches, outcome)
             loss, penalty, _ = outcome
         current.seconds += time.perf_counter() - begun
+        stepped(self.callbacks, self, self.state.history)
         epoch = self._end_epoch(current) if current.samples == len(self.train) else None
         return Step(self.state.step, count, loss, penalty, rate, epoch)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from whorl._core.hints import did_you_mean
 from whorl._core.randomness import RNG
-from whorl._core.validation import instance, integer, show, truth
+from whorl._core.validation import instance, integer, path, show, truth
 from whorl.losses import Loss
 from whorl.metrics import Metric
 from whorl.optimizers import Optimizer
@@ -56,6 +57,10 @@ class Options:
     state : TrainingState, optional
         The state to continue from, returned by earlier training, or a copy of it. By default, a new one. Pass the same `rng`
         again if `validation` is a fraction, so that the split is the same; the state has the generator for the rest.
+    resume : str or path, optional
+        A file that a `Checkpoint` has written, to continue from: with the same arguments and data, the result is to the bit that
+        of a run that was never interrupted, also from the middle of an epoch. If `validation` is a fraction, it needs the `rng`
+        that the first run had.
     fast: bool, optional
         Whether to use compiled kernels, which need the extra ``whorl[fast]``. By default, the environment variable
         ``WHORL_FAST`` decides, 1 or 0; without it, they are used where they are installed, support every part of the training,
@@ -82,6 +87,7 @@ class Options:
     class_weight: Mapping[int, float] | str | None = None
     rng: RNG = None
     state: TrainingState | None = None
+    resume: str | os.PathLike[str] | None = None
     fast: bool | None = None
     threads: int | None = None
 
@@ -101,6 +107,14 @@ class Options:
             checked["threads"] = integer("threads", self.threads)
         if self.state is not None:
             instance("state", self.state, TrainingState, "the result of partial_fit")
+        if self.resume is not None:
+            checked["resume"] = path("resume", self.resume)
+            if self.state is not None:
+                raise ValueError("resume and state both say where to continue; give one of them")
+            if self.rng is None and isinstance(self.validation, float):
+                raise ValueError(
+                    "resume with a fraction as validation needs the rng of the first run, to split in the same way"
+                )
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
@@ -132,7 +146,21 @@ def takes_options(
 
 
 def callback_list(callbacks: object) -> tuple[Callback, ...]:
-    """Return the callbacks as a tuple; raise TypeError for anything else."""
+    """Return the callbacks as a tuple, those that are `last` at its end; raise TypeError for anything else."""
     if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
         raise TypeError(f"callbacks must be a list of callbacks, got {show(callbacks)}")
-    return tuple(instance(f"callbacks[{i}]", each, Callback, "Progress()") for i, each in enumerate(callbacks))
+    checked = [instance(f"callbacks[{i}]", each, Callback, "Progress()") for i, each in enumerate(callbacks)]
+    return tuple(sorted(checked, key=lambda each: each.last))
+
+
+def batch_size(options: Options, count: int) -> int:
+    """Return the samples of a batch, of `count` samples in all; raise ValueError if the optimizer takes all and fewer are asked for."""
+    asked, usual = options.batch_size, options.optimizer.batch_size
+    if asked is None:
+        return usual or count
+    if usual is None and asked * options.accumulate < count:
+        name = type(options.optimizer).__name__
+        raise ValueError(
+            f"batch_size must be None or at least {count} for {name}, which takes all samples, got {asked}"
+        )
+    return asked

@@ -142,10 +142,30 @@ class TrainingState:
                 f"state must come from the same kind of optimizer, with the values {_names(optimizer)},"
                 f" got {_names(self.optimizer)}"
             )
+        self._check_arrays(optimizer)
         if self.current is not None and len(self.current.order) != samples:
             raise ValueError(
                 f"state is in the middle of an epoch over {len(self.current.order)} samples, got {samples} samples"
             )
+
+    def _check_arrays(self, optimizer: SimpleNamespace) -> None:
+        """Raise ValueError unless all arrays have the shapes and types that compiled code will expect."""
+        vectors = {"stepped": self.stepped}
+        for own, fresh in (
+            (self.optimizer, optimizer),
+            *((each.before.optimizer, optimizer) for each in self._epochs()),
+        ):
+            vectors |= _vectors(own, fresh)
+        for each in self._epochs():
+            vectors |= {"before": each.before.parameters, "before.stepped": each.before.stepped}
+            if each.before.statistics.shape != self.statistics.shape or each.order.dtype != np.int64:
+                raise ValueError("state has a snapshot or an order of the samples of another form")
+        for name, vector in vectors.items():
+            if vector is not None and not _alike(vector, self.parameters):
+                raise ValueError(f"state has {name}, which is no vector like the parameters of the model")
+
+    def _epochs(self) -> list[EpochState]:
+        return [] if self.current is None else [self.current]
 
     def arrays(self) -> Iterator[Array]:
         """Yield the vectors of the model and the arrays of the optimizer."""
@@ -163,6 +183,22 @@ def _copied(memory: Any) -> Any:
     if isinstance(memory, dict):
         return {name: _copied(value) for name, value in memory.items()}
     return [_copied(each) for each in memory] if isinstance(memory, list) else memory
+
+
+def _alike(a: Any, b: Array) -> bool:
+    return isinstance(a, np.ndarray) and a.shape == b.shape and a.dtype == b.dtype and a.flags.c_contiguous
+
+
+def _vectors(own: SimpleNamespace, fresh: SimpleNamespace) -> dict[str, Any]:
+    """Return the vectors of an optimizer's state, which a fresh state has as vectors, or not yet."""
+    found: dict[str, Any] = {}
+    for name, value in vars(fresh).items():
+        other = getattr(own, name)
+        if isinstance(value, SimpleNamespace) and isinstance(other, SimpleNamespace):
+            found |= {f"{name}.{inner}": each for inner, each in _vectors(other, value).items()}
+        elif isinstance(value, np.ndarray) or name == "average":
+            found[name] = other
+    return found
 
 
 def _arrays(memory: Any) -> Iterator[Array]:

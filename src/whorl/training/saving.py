@@ -1,0 +1,137 @@
+"""The training state in a file, to continue a run that has ended in any way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from whorl._core import tree
+from whorl._core.archive import Archive, ModelFileError, reading
+from whorl._core.types import Array
+from whorl.stack import Stack
+from whorl.training.history import Epoch, History
+from whorl.training.state import EpochState, TrainingState
+
+PREFIX = "training."
+"""How the names of the state's arrays begin."""
+
+GENERATORS = {
+    kind.__name__: kind
+    for kind in (np.random.MT19937, np.random.PCG64, np.random.PCG64DXSM, np.random.Philox, np.random.SFC64)
+}
+"""The bit generators that can be saved."""
+
+CHANGED = ("parameters", "statistics", "optimizer", "schedule", "stepped", "step")
+"""What a snapshot from before an epoch holds."""
+
+
+def write(state: TrainingState | None) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return a training state, if there is one, as a header and arrays, without the parameters and statistics of the model.
+
+    Raises
+    ------
+    TypeError
+        If it holds anything but numbers, text, arrays, lists, dicts and namespaces; or a bit generator other than NumPy's.
+    """
+    if state is None:
+        return {}, {}
+    if type(state.rng.bit_generator).__name__ not in GENERATORS:
+        raise TypeError(f"only the generators {', '.join(GENERATORS)} can be saved, got {state.rng.bit_generator!r}")
+    arrays: dict[str, Array] = {}
+    content = {
+        "optimizer": state.optimizer,
+        "schedule": state.schedule,
+        "rng": state.rng.bit_generator.state,
+        "stepped": state.stepped,
+        "epoch": state.epoch,
+        "step": state.step,
+        "current": None if state.current is None else _epoch_content(state.current),
+        "history": [[each.number, each.seconds, dict(each.values)] for each in state.history.epochs],
+        "stopped": state.history.stopped,
+        "engine": state.history.engine,
+        "callbacks": state.callbacks,
+    }
+    return {"training": {name: tree.flatten(each, arrays, PREFIX) for name, each in content.items()}}, arrays
+
+
+def _epoch_content(current: EpochState) -> dict[str, Any]:
+    predictions = [np.concatenate(part) for part in zip(*current.predictions, strict=True)]
+    return {
+        **vars(current),
+        "before": {name: getattr(current.before, name) for name in CHANGED},
+        "predictions": [tuple(predictions)] if predictions else [],
+    }
+
+
+def resume(path: str | os.PathLike[str], model: Stack, restore: Callable[[TrainingState], None]) -> None:
+    """Continue a training from the state in a file, with `Training.restore`. If that is not possible, nothing has changed.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ModelFileError
+        If it is damaged, or holds no training state.
+    ValueError
+        If it is of another model, optimizer, or number of samples.
+    """
+    with reading(path) as file:
+        found = [file.header.get(name) for name in ("layers", "inputs", "dtype")]
+        expected = [repr(list(model.layers)), list(model.inputs), model.dtype.name]
+        if found == expected:
+            arrays = {name: file.array(name, view.shape) for name, view in model.named_arrays().items()}
+            frozen = file.header["frozen"]
+            state = read(file, model.parameters, model.statistics)
+    if found != expected:
+        raise ValueError(f"resume must be a checkpoint of this model, {expected}, but {os.fspath(path)} is of {found}")
+    restore(state)
+    for name, view in model.named_arrays().items():
+        view[...] = arrays[name]
+    model.freeze(*frozen)
+
+
+def read(file: Archive, parameters: Array, statistics: Array) -> TrainingState:
+    """Return the training state in a file, given the vectors of its model.
+
+    Raises
+    ------
+    ModelFileError
+        If there is none, or it is not as `write` writes it.
+    """
+    content = file.header.get("training")
+    if not isinstance(content, dict):
+        raise ModelFileError("it holds a model only, and no training state: Checkpoint writes files that do")
+
+    def array(name: str) -> Array:
+        return file.any_array(name).copy()
+
+    data = SimpleNamespace(**{name: tree.restore(each, array) for name, each in content.items()})
+    history = History()
+    history.epochs = [Epoch(number, seconds, values) for number, seconds, values in data.history]
+    history.stopped, history.engine = data.stopped, data.engine
+    generator = GENERATORS[data.rng["bit_generator"]]()
+    generator.state = data.rng
+    state = TrainingState(
+        parameters,
+        statistics,
+        data.optimizer,
+        data.schedule,
+        np.random.Generator(generator),
+        data.stepped,
+        data.epoch,
+        data.step,
+        None,
+        history,
+        data.callbacks,
+    )
+    if not all(isinstance(memory, SimpleNamespace) for memory in state.callbacks):
+        raise ModelFileError("the data of its callbacks must be namespaces")
+    if data.current is not None:
+        before = replace(state, **data.current.pop("before"))
+        state.current = EpochState(before=before, **data.current)
+    return state
