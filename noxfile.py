@@ -44,6 +44,22 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def security(session: nox.Session) -> None:
+    """Look for insecure code, and for known vulnerabilities of what is installed."""
+    session.install("-e", ".[fast,tables,download,plot]", "bandit", "pip-audit")
+    session.run("bandit", "--quiet", "--recursive", "src", "--skip", "B101")  # assert tells type checkers what is known
+    session.run("pip-audit", "--skip-editable")
+
+
+@nox.session
+def torture(session: nox.Session) -> None:
+    """Kill trainings, change files, predict in threads, repeat trainings: the long forms of `tests/torture`. Half an hour."""
+    session.install("-e", ".[fast,tables]")
+    for script, count in (("kill", "1000"), ("mutate", "1000000"), ("predictions", "60"), ("repeat", "100")):
+        session.run("python", f"tests/torture/{script}.py", count)
+
+
+@nox.session
 def speed(session: nox.Session) -> None:
     """Fail if `fit` has become slower than its limits, which are multiples of the time of `benchmarks/straight.py`."""
     measure(session, "check")

@@ -297,4 +297,4 @@ rng, state, resume, fast, threads
             The training state, to save it too, for ``fit(resume=path)``. `Checkpoint` does this.
         """
         training, arrays = saving.write(state)
-        archive.save(path, header(self, self.preparation) | training, {**self.named_arrays(), **arrays})
+        archive.save(path, header(self, self.preparation) | training, self.named_arrays(), arrays)

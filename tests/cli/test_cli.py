@@ -303,3 +303,35 @@ def test_the_exit_code_of_an_interrupted_command_is_130(monkeypatch, capsys):
     np.savez("any.npz")
     assert main(["inspect", "any.npz"]) == 130
     assert capsys.readouterr().err == "whorl inspect: interrupted\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_continues_to_the_same_model(number, tmp_path):
+    words = ["train", "spiral", "--epochs", "300", "--seed", "5", "--log-every", "1"]
+    with run(*words, "--output", "whole") as process:
+        process.communicate(timeout=120)
+    with run(*words, "--output", "parts") as process:
+        while "epoch 3 " not in process.stdout.readline():
+            pass
+        process.send_signal(number)
+        rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in errors
+    (words_at_end,) = [line for line in rest.splitlines() if line.startswith("to continue after epoch")]
+    assert words_at_end.endswith("the same command with --resume, which reads parts/model.checkpoint.npz")
+    assert Path("parts/model.npz").read_bytes() != Path("whole/model.npz").read_bytes()
+    with run(*words, "--output", "parts", "--resume") as process:
+        process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert Path("parts/model.npz").read_bytes() == Path("whole/model.npz").read_bytes()
+    assert not Path("parts/model.checkpoint.npz").exists()
+
+
+def test_resume_without_a_checkpoint_is_an_error(capsys):
+    assert "there is no checkpoint model.checkpoint.npz" in refused(capsys, *QUICK, "--resume")
+
+
+def test_a_checkpoint_of_another_network_is_an_error(capsys):
+    model = whorl.Model([whorl.Dense(3), whorl.Softmax()], inputs=2, rng=0)
+    model.save("model.checkpoint.npz")
+    assert "resume must be a checkpoint of this model" in refused(capsys, *QUICK, "--resume")

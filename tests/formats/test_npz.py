@@ -24,6 +24,7 @@ from whorl._core.files import replacing
 from whorl._core.notation import parse
 from whorl.header import KNOWN, check
 from whorl.initializers import Normal, Zeros
+from whorl.parameters import Parameter
 
 
 def test_numpy_can_read_the_arrays(model, saved):
@@ -185,3 +186,17 @@ def test_layers_with_other_arguments_cannot_be_saved():
     for value in (lambda: 1, np.zeros(3), {1: 2}):
         with pytest.raises(TypeError, match=r"cannot save .*: only numbers, text, lists and descriptions can be saved"):
             check([Mine(value)])
+
+
+class Stretched(Layer):
+    def parameters(self, inputs):
+        return {"größe": Parameter(inputs, Normal(1.0))}
+
+    def forward(self, x, p, rng=None):
+        return x * p.größe, lambda dy, g: dy * p.größe
+
+
+def test_names_of_parameters_need_not_be_ascii(path):
+    model = Model([Stretched()], inputs=2, rng=0)
+    model.save(path)
+    assert (load(path, custom=[Stretched]).parameters == model.parameters).all()

@@ -21,6 +21,7 @@ from whorl import (
     Cosine,
     CrossEntropy,
     Dense,
+    DivergenceError,
     Dropout,
     EarlyStopping,
     Lion,
@@ -158,6 +159,17 @@ def test_the_checkpoint_comes_after_the_callbacks_whose_data_it_saves(tmp_path):
         assert (
             finish(train(model(), callbacks=[Checkpoint(tmp_path / "other"), stop], resume=path, **options)) == expected
         )
+
+
+def test_other_callbacks_may_be_added_and_left_out(tmp_path):
+    path, options = tmp_path / "run.npz", {"optimizer": Adam(0.05), "epochs": 40}
+    stop = EarlyStopping(patience=2)
+    expected = finish(train(model(), callbacks=[stop], **options))
+    first = iter(train(model(), callbacks=[Callback(), stop, Checkpoint(path)], **options))
+    for _ in range(3):
+        next(first)
+    for callbacks in ([stop], [EarlyStopping(patience=2), Callback(), Callback()]):
+        assert finish(train(model(), callbacks=callbacks, resume=path, **options)) == expected
 
 
 def test_a_training_that_was_stopped_stays_stopped(tmp_path):
@@ -299,6 +311,38 @@ def test_what_cannot_be_resumed_leaves_the_model_as_it_was(saved, tmp_path):
     state = train(model(), epochs=0).state
     with pytest.raises(ValueError, match="resume and state both"):
         train(model(), state=state, resume=saved)
+
+
+def test_a_training_that_diverges_leaves_the_last_good_checkpoint(tmp_path):
+    path, own = tmp_path / "run.npz", model()
+    rate = 1e30
+    run = train(own, optimizer=SGD(lambda time: rate if time > 2.5 else 0.01), callbacks=[Checkpoint(path, steps=1)])
+    with pytest.raises(DivergenceError, match="in epoch 3"):
+        finish(run)
+    resumed = train(model(), optimizer=SGD(0.01), resume=path)
+    assert 10 < resumed.step < 15
+    assert all(np.isfinite(array).all() for array in resumed.state.arrays())
+
+
+def test_histories_of_any_length_and_with_values_that_are_not_finite(tmp_path):
+    def odd(target, prediction):
+        return float("nan")
+
+    path = tmp_path / "run.npz"
+    first = train(model(), metrics=[odd], epochs=1)
+    for _ in first:
+        pass
+    second = train(model(), metrics=["accuracy", odd], epochs=3, state=first.state, callbacks=[Checkpoint(path)])
+    for _ in second:
+        pass
+    longer = second.state.history.epochs
+    longer += longer[1:] * 20_000
+    second.model.save(path, state=second.state)
+    resumed = train(model(), metrics=["accuracy", odd], epochs=3, resume=path)
+    assert repr(resumed.state.history.epochs) == repr(longer)
+    longer[:] = [longer[0], longer[1]] * 4_000  # changes its names from epoch to epoch
+    with pytest.raises(ValueError, match=r"a file holds at most .* was not written"):
+        second.model.save(path, state=second.state)
 
 
 def test_steps_of_a_checkpoint_cannot_be_combined_with_a_monitor():

@@ -270,3 +270,42 @@ def test_clipping_uses_the_accumulated_gradient(accumulate, spiral_data):
     models[0].fit(*spiral_data, batch_size=30, **settings)
     models[1].fit(*spiral_data, batch_size=30 // accumulate, accumulate=accumulate, **settings)
     np.testing.assert_allclose(models[1].parameters, models[0].parameters, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: setattr(state.current, "samples", -5), "must have used 0 to 90 samples of its epoch, got -5"),
+        (lambda state: setattr(state.current, "samples", 91), "got 91"),
+        (lambda state: setattr(state.current, "samples", 1.5), "got 1.5"),
+        (lambda state: setattr(state.current, "order", np.zeros(90)), "state must have order with shape"),
+        (
+            lambda state: setattr(state.optimizer, "m", np.zeros(3)),
+            r"state must have m with shape \(9,\) and type float32",
+        ),
+        (lambda state: setattr(state.optimizer, "v", None), "state must have v with"),
+        (lambda state: setattr(state, "stepped", np.zeros(3)), "state must have stepped"),
+        (lambda state: setattr(state.current.before, "parameters", np.zeros(3)), r"state must have before\.parameters"),
+        (lambda state: setattr(state.current.before, "statistics", np.zeros(3)), r"state must have before\.statistics"),
+        (lambda state: setattr(state.current.before.optimizer, "m", np.zeros(3, int)), r"state must have before\.m"),
+    ],
+)
+def test_a_state_with_arrays_of_another_form_is_refused(change, message):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((90, 2)), rng.integers(0, 3, 90)
+
+    def training():
+        model = Model([Dense(3), Softmax()], inputs=2, rng=0)
+        return model.training(
+            X, y, loss=CrossEntropy(), optimizer=Adam(0.1), epochs=2, batch_size=16, rng=0, fast=False
+        )
+
+    run = training()
+    next(run.steps())
+    state = run.state.copy()
+    change(state)
+    other = training()
+    before = other.model.parameters.copy()
+    with pytest.raises(ValueError, match=message):
+        other.restore(state)
+    assert (other.model.parameters == before).all()

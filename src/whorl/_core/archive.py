@@ -44,7 +44,10 @@ LOCAL = struct.Struct("<26x2H")
 MEMBERS, DIRECTORY, HEADER, LARGE = 10_000, 2**22, 16_000_000, 2**32
 """Limits: the number of members, the bytes of the directory and of the header, and from where on sizes have 64 bits."""
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,199}\.npy")
+NAME = re.compile(r"[^\W\d][\w.]{0,199}\.npy")
+UTF8 = 0x800
+"""The flag of a member whose name is not ASCII."""
+
 ARRAY = re.compile(
     rb"\x93NUMPY\x01\x00(..)\{'descr': '([<|][bifuU]\d{1,8})', 'fortran_order': False, "
     rb"'shape': \(((?:\d{1,18},?(?: \d{1,18})?(?:, \d{1,18})*)?)\), \} *\n",
@@ -57,13 +60,18 @@ class ModelFileError(ValueError):
     """The file is not a model, or it is damaged."""
 
 
-def save(path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Write a header and arrays to a file. The same content gives the same bytes.
+def save(
+    path: str | os.PathLike[str],
+    header: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    others: Mapping[str, Array] | None = None,
+) -> None:
+    """Write a header and arrays to a file. The same content gives the same bytes. `others` may hold any numbers.
 
     Raises
     ------
     ValueError
-        If an array holds infinite numbers or NaN.
+        If an array holds infinite numbers or NaN, or the header is too large.
     OSError
         If the file cannot be written; the one that was there stays.
     """
@@ -73,8 +81,18 @@ def save(path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mappin
     import json  # slow to import, as hashlib and zipfile, and not needed for prediction
 
     text = np.array(json.dumps({"format": FORMAT, **header}, allow_nan=False))
+    members = {**arrays, **(others or {})}
+    if wrong := [name for name in members if not NAME.fullmatch(f"{name}.npy")]:
+        raise ValueError(
+            f"an array in a file cannot have the name {wrong[0][:80]!r}, so {os.fspath(path)} was not written"
+        )
+    if text.nbytes > HEADER or len(members) >= MEMBERS:
+        raise ValueError(
+            f"a file holds at most {HEADER} bytes of header and {MEMBERS - 1} arrays, got {text.nbytes} and {len(members)},"
+            f" so {os.fspath(path)} was not written"
+        )
     with replacing(path) as file:
-        np.savez(file, whorl=text, **arrays)  # type: ignore[arg-type]
+        np.savez(file, whorl=text, **members)  # type: ignore[arg-type]
         seal(file)
 
 
@@ -190,7 +208,7 @@ def _members(file: BinaryIO, archive: ZipFile) -> set[str]:
         name = member.filename.removesuffix(".npy")
         if name in names:
             raise ModelFileError(f"it holds {name} twice")
-        if member.compress_type != ZIP_STORED or member.compress_size != member.file_size or member.flag_bits:
+        if member.compress_type != ZIP_STORED or member.compress_size != member.file_size or member.flag_bits & ~UTF8:
             raise ModelFileError(f"{name} is compressed or encrypted, which whorl never does")
         if member.header_offset != place:
             raise ModelFileError(f"{name} begins at byte {member.header_offset}, but must at {place}")

@@ -1,36 +1,56 @@
-"""Ctrl-C: finish the epoch and save what was learned."""
+"""Ctrl-C: finish the epoch, save what was learned, and what is needed to continue."""
 
 import signal
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
-from typing import Self
+from typing import Any, Self
 
 from whorl.training import Callback, Epoch, StopTraining
 from whorl.training.callbacks import Run
 
+SECONDS = 60
+"""A training saves a checkpoint after the epoch in which so many seconds have passed since the last one."""
+
 
 class StopOnInterrupt(Callback):
-    """Stops the training after the epoch in which Ctrl-C is pressed; pressed again, it interrupts at once.
+    """Stops the training after the epoch in which Ctrl-C is pressed, or SIGTERM is received; pressed again, it interrupts at once.
 
-    It handles Ctrl-C within a ``with`` block.
+    It handles signals within a ``with`` block.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        Where to save the training then, and each minute, to be able to continue.
     """
 
-    def __init__(self) -> None:
-        self.pressed = False
+    last = True
+
+    def __init__(self, checkpoint: Path) -> None:
+        self.checkpoint, self.saved = checkpoint, time.monotonic()
+        self.received: str | None = None
+        self._before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
 
     def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._handle)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.pressed:
+        if self.received:
             raise KeyboardInterrupt("nothing was saved")
-        self.pressed = True
+        self.received = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
         print("\nstopping after this epoch; press Ctrl-C again to stop now and save nothing", file=sys.stderr)
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        if self.pressed:
-            raise StopTraining("interrupted by Ctrl-C")
+        if self.received or time.monotonic() - self.saved > SECONDS:
+            training.model.save(self.checkpoint, state=training.state)
+            self.saved = time.monotonic()
+        if self.received:
+            raise StopTraining(f"interrupted by {self.received}")

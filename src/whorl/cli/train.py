@@ -52,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     parser.add_argument("--output", type=Path, default=Path(), metavar="PATH", help=output)
     if start.recipe.data is not None:
         options.add(parser, "data", start.recipe.data, without=["file"])
+    parser.add_argument(
+        "--resume", action="store_true", help="continue an interrupted training from the checkpoint beside its model"
+    )
     options.add(parser, "network and training", start.recipe, without=["data"])
     options.add_shortcuts(parser)
     parser.epilog = (
@@ -90,6 +93,9 @@ def run(arguments: argparse.Namespace) -> int:
     recipe = plan.recipe
     title = Path(recipe.data.file).stem if isinstance(recipe.data, TableFile) else plan.data
     model_path, config_path, picture_path = _outputs(arguments.output, title)
+    checkpoint = model_path.with_suffix(".checkpoint.npz")
+    if arguments.resume and not checkpoint.exists():
+        raise ValueError(f"argument --resume: there is no checkpoint {checkpoint}; an interrupted training leaves one")
     every = arguments.log_every
     callbacks = progress(None if every is None else integer("--log-every", every))
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
@@ -97,25 +103,34 @@ def run(arguments: argparse.Namespace) -> int:
     problem = recipe.problem(rng)
     for note in problem.notes:
         print(note)
-    with StopOnInterrupt() as stop:
-        model, _, history = recipe.train(rng, [stop, *callbacks], problem)
+    with StopOnInterrupt(checkpoint) as stop:
+        model, _, history = recipe.train(
+            rng, [stop, *callbacks], problem, resume=checkpoint if arguments.resume else None
+        )
         model.save(model_path)
         best = history.best("val_loss") if recipe.patience is not None and history.epochs else None
         chosen = f", with the parameters of epoch {best.number}: val loss {best['val_loss']:.3f}" if best else ""
         print(f"saved {model_path}{chosen}", flush=True)
         engine = history.engine.partition(":")[0]  # without the reason
         plan = replace(plan, made_with={**plan.made_with, "engine": engine})
-        if stop.pressed:
+        if stop.received:
             plan = replace(plan, made_with={**plan.made_with, "interrupted_after_epoch": len(history.epochs)})
         config.write(plan, config_path)
         print(f"saved {config_path}", flush=True)
+        if stop.received:
+            print(
+                f"to continue after epoch {len(history.epochs)}: the same command with --resume, which reads {checkpoint}",
+                flush=True,
+            )
+        else:
+            checkpoint.unlink(missing_ok=True)
     _picture(model, problem, history, picture_path)
     if problem.test:
         measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
         print(f"{len(problem.test[0])} test images: {accuracy(measured)}")
     if recipe.data is not None and (limit := recipe.data.best_possible()):
         print(best_possible(limit))
-    return 130 if stop.pressed else 0
+    return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
 
 
 def _plan(arguments: argparse.Namespace) -> config.Run:

@@ -1,6 +1,7 @@
 """What compiled code needs and Python has no words for: raw pointers, calls by address, atomic operations, 128-bit products.
 
-Each function here is an LLVM instruction or two, inlined where a kernel uses it.
+Most functions here are an LLVM instruction or two, inlined where a kernel uses it. The longest is the inner loop of the matrix product,
+whose sums must be in vector registers.
 """
 
 from __future__ import annotations

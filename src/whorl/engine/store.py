@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
+import pickle  # nosec B403
 import sys
 import uuid
 from collections.abc import Callable
@@ -58,7 +58,7 @@ class Store(CompileResultCacheImpl):
         digest, data = content[:DIGEST], content[DIGEST:]
         if hashlib.sha256(data).digest() != digest:
             return None
-        return self.rebuild(context, pickle.loads(data))  # noqa: S301  # what `save_overload` has written
+        return self.rebuild(context, pickle.loads(data))  # noqa: S301  # nosec B301  # what `save_overload` has written
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Write the machine code to its file, which appears when it is complete."""

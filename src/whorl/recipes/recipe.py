@@ -6,6 +6,7 @@ Letters: n samples, k classes.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, fields
 from typing import Any
@@ -185,6 +186,7 @@ class Recipe(Description):
         validation: Arrays | None = None,
         callbacks: Sequence[Callback] = (),
         rng: RNG = None,
+        resume: str | os.PathLike[str] | None = None,
     ) -> tuple[Model, History]:
         """Train a network on samples.
 
@@ -200,6 +202,8 @@ class Recipe(Description):
             Called while the network trains.
         rng : int, Generator or None, optional
             Draws the first parameters, the validation samples, and the order of the samples.
+        resume : str or path, optional
+            As for `Model.fit`.
 
         Returns
         -------
@@ -230,6 +234,7 @@ class Recipe(Description):
             batch_size=self.batch_size,
             validation=self.validation if validation is None else (validation[0], scaled(validation[1])),
             metrics=["accuracy" if classes else "r2"],
+            resume=resume,
             callbacks=[*callbacks, *([] if self.patience is None else [EarlyStopping(patience=self.patience)])],
             rng=generator,
         )
@@ -242,13 +247,18 @@ class Recipe(Description):
         return self.data.problem(randomness.generator(rng), self.validation)
 
     def train(
-        self, rng: RNG = None, callbacks: Sequence[Callback] = (), problem: Problem | None = None
+        self,
+        rng: RNG = None,
+        callbacks: Sequence[Callback] = (),
+        problem: Problem | None = None,
+        *,
+        resume: str | os.PathLike[str] | None = None,
     ) -> tuple[Model, Problem, History]:
         """Train on the recipe's data set, or on samples of it that were drawn before; return the model, the samples, the history."""
         generator = randomness.generator(rng)
         problem = problem or self.problem(generator)
         model, history = self.fit(
-            problem.X, problem.y, validation=problem.validation, callbacks=callbacks, rng=generator
+            problem.X, problem.y, validation=problem.validation, callbacks=callbacks, rng=generator, resume=resume
         )
         model.preparation = problem.preparation
         return model, problem, history

@@ -107,6 +107,17 @@ def listening(callbacks: Sequence[Callback], training: Run, history: History) ->
                 ends.callback(stopping, history, callback.on_train_end, training, history)
 
 
+def matched(memories: Sequence[SimpleNamespace], kinds: Sequence[str]) -> list[SimpleNamespace]:
+    """Return a memory for each kind of callback: the first one of that kind which is not taken, or a new one."""
+    left = list(memories)
+    found = []
+    for kind in kinds:
+        own = next((memory for memory in left if memory.kind == kind), None) or SimpleNamespace(kind=kind)
+        left = [memory for memory in left if memory is not own]
+        found.append(own)
+    return found
+
+
 def wait(callbacks: Sequence[Callback], step: int) -> int | None:
     """Return the number of steps until a callback is to be called, or None."""
     return min((each.every_steps - step % each.every_steps for each in callbacks if each.every_steps), default=None)

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY
 
 from whorl._core.description import Description, argument
 from whorl._core.monitor import Monitor
-from whorl._core.validation import integer, path, truth
+from whorl._core.validation import all_finite, integer, path, truth
 from whorl.training.callbacks import Callback, Run
 from whorl.training.history import Epoch
 
@@ -94,7 +94,8 @@ class Checkpoint(Callback, Description):
         self._save(training)
 
     def on_step_end(self, training: Run) -> None:
-        self._save(training)
+        if all(map(all_finite, training.state.arrays())):  # if not, the end of the epoch says so
+            self._save(training)
 
     def _save(self, training: Run) -> None:
         path = self.path.replace("{epoch}", str(training.epoch))

@@ -21,7 +21,7 @@ from whorl.metrics import named
 from whorl.passes import measure
 from whorl.stack import Stack
 from whorl.training import saving
-from whorl.training.callbacks import Callback, listening, stepped, stopping, wait
+from whorl.training.callbacks import Callback, listening, matched, stepped, stopping, wait
 from whorl.training.data import Samples, training_data
 from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, batch_size, callback_list
@@ -292,6 +292,6 @@ class Training:
     def memory(self, callback: Callback) -> SimpleNamespace:
         """Return the namespace in the training state where a callback keeps its data."""
         memories, kinds = self.state.callbacks, [type(own).__name__ for own in self.callbacks]
-        if [memory.kind for memory in memories] != kinds:  # none yet, or those of other callbacks
-            memories[:] = [SimpleNamespace(kind=kind) for kind in kinds]
+        if [memory.kind for memory in memories] != kinds:  # none yet, or there are other callbacks now
+            memories[:] = matched(memories, kinds)
         return next(memory for own, memory in zip(self.callbacks, memories, strict=True) if own is callback)

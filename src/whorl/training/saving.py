@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import groupby
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,12 +52,27 @@ def write(state: TrainingState | None) -> tuple[dict[str, Any], dict[str, Array]
         "epoch": state.epoch,
         "step": state.step,
         "current": None if state.current is None else _epoch_content(state.current),
-        "history": [[each.number, each.seconds, dict(each.values)] for each in state.history.epochs],
+        "history": _history_content(state.history),
         "stopped": state.history.stopped,
         "engine": state.history.engine,
         "callbacks": state.callbacks,
     }
     return {"training": {name: tree.flatten(each, arrays, PREFIX) for name, each in content.items()}}, arrays
+
+
+def _history_content(history: History) -> list[dict[str, Any]]:
+    """Return the records as tables: one for all epochs in a row with the same values."""
+    tables = []
+    for names, epochs in groupby(history.epochs, key=lambda epoch: list(epoch.values)):
+        some = list(epochs)
+        table = {
+            "names": names,
+            "numbers": np.array([each.number for each in some]),
+            "seconds": np.array([each.seconds for each in some]),
+            "values": np.array([list(each.values.values()) for each in some], float),
+        }
+        tables.append(table)
+    return tables
 
 
 def _epoch_content(current: EpochState) -> dict[str, Any]:
@@ -112,7 +128,13 @@ def read(file: Archive, parameters: Array, statistics: Array) -> TrainingState:
 
     data = SimpleNamespace(**{name: tree.restore(each, array) for name, each in content.items()})
     history = History()
-    history.epochs = [Epoch(number, seconds, values) for number, seconds, values in data.history]
+    history.epochs = [
+        Epoch(number, seconds, dict(zip(table["names"], values, strict=True)))
+        for table in data.history
+        for number, seconds, values in zip(
+            *(table[name].tolist() for name in ("numbers", "seconds", "values")), strict=True
+        )
+    ]
     history.stopped, history.engine = data.stopped, data.engine
     generator = GENERATORS[data.rng["bit_generator"]]()
     generator.state = data.rng

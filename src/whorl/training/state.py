@@ -150,22 +150,24 @@ class TrainingState:
 
     def _check_arrays(self, optimizer: SimpleNamespace) -> None:
         """Raise ValueError unless all arrays have the shapes and types that compiled code will expect."""
-        vectors = {"stepped": self.stepped}
-        for own, fresh in (
-            (self.optimizer, optimizer),
-            *((each.before.optimizer, optimizer) for each in self._epochs()),
-        ):
-            vectors |= _vectors(own, fresh)
-        for each in self._epochs():
-            vectors |= {"before": each.before.parameters, "before.stepped": each.before.stepped}
-            if each.before.statistics.shape != self.statistics.shape or each.order.dtype != np.int64:
-                raise ValueError("state has a snapshot or an order of the samples of another form")
-        for name, vector in vectors.items():
-            if vector is not None and not _alike(vector, self.parameters):
-                raise ValueError(f"state has {name}, which is no vector like the parameters of the model")
-
-    def _epochs(self) -> list[EpochState]:
-        return [] if self.current is None else [self.current]
+        pairs = {"stepped": (self.stepped, self.parameters), **_pairs(self.optimizer, optimizer, self.parameters)}
+        if self.current is not None:
+            before, count = self.current.before, len(self.current.order)
+            samples: Any = self.current.samples
+            if not isinstance(samples, int) or not 0 <= samples <= count:
+                raise ValueError(f"state must have used 0 to {count} samples of its epoch, got {samples!r}")
+            found = {
+                "order": (self.current.order, np.empty(count, np.int64)),
+                "before.parameters": (before.parameters, self.parameters),
+                "before.statistics": (before.statistics, self.statistics),
+                "before.stepped": (before.stepped, self.parameters),
+            }
+            inner = _pairs(before.optimizer, optimizer, self.parameters)
+            pairs |= found | {f"before.{name}": pair for name, pair in inner.items()}
+        for name, (own, expected) in pairs.items():
+            optional = name.endswith(("stepped", "average"))
+            if not (own is None and optional) and not _alike(own, expected):
+                raise ValueError(f"state must have {name} with shape {expected.shape} and type {expected.dtype}")
 
     def arrays(self) -> Iterator[Array]:
         """Yield the vectors of the model and the arrays of the optimizer."""
@@ -189,15 +191,17 @@ def _alike(a: Any, b: Array) -> bool:
     return isinstance(a, np.ndarray) and a.shape == b.shape and a.dtype == b.dtype and a.flags.c_contiguous
 
 
-def _vectors(own: SimpleNamespace, fresh: SimpleNamespace) -> dict[str, Any]:
-    """Return the vectors of an optimizer's state, which a fresh state has as vectors, or not yet."""
-    found: dict[str, Any] = {}
+def _pairs(own: SimpleNamespace, fresh: SimpleNamespace, parameters: Array) -> dict[str, tuple[Any, Array]]:
+    """Return the arrays of an optimizer's state, each with one that it must be like."""
+    found: dict[str, tuple[Any, Array]] = {}
     for name, value in vars(fresh).items():
         other = getattr(own, name)
         if isinstance(value, SimpleNamespace) and isinstance(other, SimpleNamespace):
-            found |= {f"{name}.{inner}": each for inner, each in _vectors(other, value).items()}
-        elif isinstance(value, np.ndarray) or name == "average":
-            found[name] = other
+            found |= {f"{name}.{inner}": pair for inner, pair in _pairs(other, value, parameters).items()}
+        elif isinstance(value, np.ndarray):
+            found[name] = other, value
+        elif name == "average":  # None before the first step
+            found[name] = other, parameters
     return found
 
 
