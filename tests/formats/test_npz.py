@@ -74,7 +74,9 @@ def test_the_path_is_used_as_given(model, tmp_path):
 def test_an_error_while_saving_keeps_the_old_file(saved, monkeypatch):
     before = saved.read_bytes()
     other = Model([Dense(9)], inputs=2, rng=1)
-    monkeypatch.setattr("numpy.savez", lambda *_, **__: (_ for _ in ()).throw(OSError("the disk is full")))
+    monkeypatch.setattr(
+        "whorl._core.archive.write_array", lambda *_, **__: (_ for _ in ()).throw(OSError("the disk is full"))
+    )
     with pytest.raises(OSError, match="the disk is full"):
         other.save(saved)
     assert saved.read_bytes() == before

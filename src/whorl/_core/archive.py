@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from numpy.lib.format import write_array
 
 from whorl._core.files import replacing
 from whorl._core.types import Array, Shape
@@ -79,6 +80,7 @@ def save(
         if array.dtype.kind == "f" and not all_finite(array):
             raise ValueError(f"{name} holds infinite numbers or NaN, so {os.fspath(path)} was not written")
     import json  # slow to import, as hashlib and zipfile, and not needed for prediction
+    from zipfile import ZipFile
 
     text = np.array(json.dumps({"format": FORMAT, **header}, allow_nan=False))
     members = {**arrays, **(others or {})}
@@ -92,7 +94,10 @@ def save(
             f" so {os.fspath(path)} was not written"
         )
     with replacing(path) as file:
-        np.savez(file, whorl=text, **members)  # type: ignore[arg-type]
+        with ZipFile(file, "w") as archive:
+            for name, array in {"whorl": text, **members}.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    write_array(member, np.ascontiguousarray(array).reshape(array.shape), (1, 0), allow_pickle=False)
         seal(file)
 
 
