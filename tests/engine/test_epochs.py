@@ -1,5 +1,6 @@
 """Several epochs in one call of compiled code: the same bits as one by one, and only where nothing happens between them."""
 
+import copy
 import math
 import signal
 
@@ -13,6 +14,7 @@ from whorl import (
     Adam,
     Averaged,
     Callback,
+    Checkpoint,
     Clipped,
     CrossEntropy,
     DivergenceError,
@@ -139,6 +141,40 @@ def test_fit_takes_epochs_together(calls):
     history = model.fit(X, Y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=20, rng=0, fast=True, threads=1)
     assert calls == [7, 19 * 7]
     assert len(history.epochs) == 20
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    "given",
+    [{"sample_weight": 1 + np.arange(203) % 5}, {"class_weight": "balanced"}, {"batch_size": 300}, {"rng": None}],
+    ids=repr,
+)
+def test_epochs_together_with_weights_and_frozen_layers(given, threads):
+    seed = np.random.SeedSequence(5)
+    given = {**given, "rng": np.random.Generator(np.random.PCG64(seed))} if "rng" in given else given
+
+    def training():
+        own = {name: copy.deepcopy(value) for name, value in given.items()}
+        run = prepare(threads, optimizer=Adam(0.01), epochs=12, **own)
+        run.model.freeze(0)
+        return run
+
+    frozen = training().model.named_parameters()["w1"].copy()
+    together = training()
+    assert finish(together, together=True) == finish(training())
+    assert (together.model.named_parameters()["w1"] == frozen).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("step", [1, 11, 14, 25])
+def test_epochs_together_continue_a_checkpoint(threads, step, tmp_path):
+    path = tmp_path / "run.npz"
+    expected = finish(prepare(threads, epochs=9), together=True)
+    steps = prepare(threads, epochs=9, callbacks=[Checkpoint(path, steps=1)]).steps()
+    for _ in range(step):
+        next(steps)
+    resumed = prepare(threads, epochs=9, resume=path)
+    assert finish(resumed, together=True) == expected
 
 
 def test_iterating_gives_control_after_each_epoch():

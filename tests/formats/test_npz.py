@@ -1,3 +1,4 @@
+import io
 import os
 import threading
 import tracemalloc
@@ -19,6 +20,7 @@ from whorl import (
     Standardize,
     load,
 )
+from whorl._core.archive import seal
 from whorl._core.description import Description
 from whorl._core.files import replacing
 from whorl._core.notation import parse
@@ -202,3 +204,14 @@ def test_names_of_parameters_need_not_be_ascii(path):
     model = Model([Stretched()], inputs=2, rng=0)
     model.save(path)
     assert (load(path, custom=[Stretched]).parameters == model.parameters).all()
+
+
+def test_a_file_in_memory_can_be_sealed(saved):
+    with np.load(saved) as archive:
+        arrays = dict(archive)
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    seal(file)
+    before = load(saved).parameters
+    saved.write_bytes(file.getvalue())
+    assert (load(saved).parameters == before).all()

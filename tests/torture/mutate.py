@@ -62,7 +62,7 @@ def load(path):
 def resume(path):
     """Continue from a checkpoint; a step more shows whether the state can be used."""
     stop = EarlyStopping("loss")
-    next(training(resume=path, callbacks=[stop], epochs=9).steps())
+    next(training(resume=path, callbacks=[stop], epochs=9).steps(), None)
 
 
 def read_table(path):
@@ -115,13 +115,43 @@ def sealed(data):
     return file.getvalue() + b"whorl sha256 " + digest.encode()
 
 
+def replaced(tree, chance):
+    """Return nested lists and dicts with one value exchanged, anywhere."""
+    if isinstance(tree, dict | list) and tree and chance.random() < 0.9:
+        key = chance.choice(list(tree)) if isinstance(tree, dict) else chance.randrange(len(tree))
+        tree[key] = replaced(tree[key], chance)
+        return tree
+    return chance.choice(
+        [
+            None,
+            True,
+            -1,
+            0,
+            1,
+            2**70,
+            0.5,
+            -1e300,
+            "",
+            "w1",
+            [],
+            [[]],
+            {},
+            {"array": "w1"},
+            {"float": "nan"},
+            {"tuple": [1]},
+        ]
+    )
+
+
 def rewritten(path, chance):
     """Return a model file whose header is edited, or whose arrays are others."""
     with np.load(path) as archive:
         arrays = dict(archive)
     name = chance.choice(list(arrays))
-    if chance.random() < 0.7:
+    if chance.random() < 0.4:
         arrays["whorl"] = np.array(edited(str(arrays["whorl"]), chance))
+    elif chance.random() < 0.6:
+        arrays["whorl"] = np.array(json.dumps(replaced(json.loads(str(arrays["whorl"])), chance)))
     elif chance.random() < 0.3:
         del arrays[name]
     elif name != "whorl":

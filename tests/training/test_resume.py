@@ -1,5 +1,6 @@
 """Checkpoints: training that ends at any step goes on to the same bits, from a file, in another process, on each engine."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -34,9 +35,11 @@ from whorl import (
     RMSprop,
     Softmax,
     Standardize,
+    StopTraining,
     Tanh,
     load,
 )
+from whorl._core.archive import seal
 from whorl.training import saving
 
 X = np.random.default_rng(0).standard_normal((90, 5))
@@ -348,3 +351,34 @@ def test_histories_of_any_length_and_with_values_that_are_not_finite(tmp_path):
 def test_steps_of_a_checkpoint_cannot_be_combined_with_a_monitor():
     with pytest.raises(ValueError, match="steps and monitor"):
         Checkpoint("a.npz", steps=3, monitor="loss")
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=str)
+def test_a_callback_that_stops_after_a_step_stops_after_the_epoch(engine):
+    class Stop(Callback):
+        every_steps = 3
+
+        def on_step_end(self, training):
+            if training.state.step == 6:  # the first step of the second epoch
+                raise StopTraining("enough")
+
+    run = train(model(), callbacks=[Stop()], **engine)
+    finish(run)
+    assert (run.step, run.epoch, run.state.history.stopped) == (10, 2, "enough")
+
+
+@pytest.mark.parametrize("frozen", [[99], ["w1"], None, [[]]])
+def test_a_checkpoint_with_wrong_frozen_layers_changes_nothing(frozen, saved):
+    with np.load(saved) as archive:
+        arrays = dict(archive)
+    header = json.loads(str(arrays["whorl"])) | {"frozen": frozen}
+    np.savez(saved, **arrays | {"whorl": np.array(json.dumps(header))})
+    with saved.open("r+b") as file:
+        seal(file)
+    own = model()
+    own.freeze(1)
+    before = own.parameters.copy()
+    with pytest.raises(ModelFileError):
+        train(own, optimizer=Adam(0.01), resume=saved)
+    assert (own.parameters == before).all()
+    assert own.frozen == {1}

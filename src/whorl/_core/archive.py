@@ -3,8 +3,8 @@
 The arrays are stored by name, uncompressed, so that ``numpy.load`` can read them. The header is JSON text, in the array
 ``whorl``. The comment at the end of the archive holds the SHA-256 of all bytes before it, so that any change is noticed.
 
-A file is read with distrust: first the checksum, then the places and sizes of all members, and only then their content. A
-member is never larger than its bytes in the file, so nothing makes a small file take much memory.
+Nothing in a file is trusted: first the checksum is compared, then the places and sizes of all members, and only then is their
+content read. A member is never larger than its bytes in the file, so a small file cannot take much memory.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def seal(file: BinaryIO) -> None:
     file.write(FOOTER.to_bytes(2, "little"))  # the length of the comment
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any file that can be read
+    file.seek(0, os.SEEK_END)  # not every kind of file is read by the line above
     file.write(MARK + digest.encode())
 
 
@@ -216,12 +217,12 @@ def _members(file: BinaryIO, archive: ZipFile) -> set[str]:
         if member.compress_type != ZIP_STORED or member.compress_size != member.file_size or member.flag_bits & ~UTF8:
             raise ModelFileError(f"{name} is compressed or encrypted, which whorl never does")
         if member.header_offset != place:
-            raise ModelFileError(f"{name} begins at byte {member.header_offset}, but must at {place}")
+            raise ModelFileError(f"{name} begins at byte {member.header_offset}, but must begin at {place}")
         file.seek(place)
-        place += 30 + sum(LOCAL.unpack(file.read(LOCAL.size))) + member.file_size
+        place += LOCAL.size + sum(LOCAL.unpack(file.read(LOCAL.size))) + member.file_size
         names.add(name)
     if place != archive.start_dir:
-        raise ModelFileError(f"its directory begins at byte {archive.start_dir}, but must at {place}")
+        raise ModelFileError(f"its directory begins at byte {archive.start_dir}, but must begin at {place}")
     return names
 
 

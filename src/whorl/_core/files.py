@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -120,9 +121,15 @@ def _flush(directory: str) -> None:
     """Write the names in a directory to disk, so that a renamed file survives a loss of power."""
     if sys.platform == "win32":
         return
-    opened = os.open(directory, os.O_RDONLY)
+    try:
+        opened = os.open(directory, os.O_RDONLY)
+    except PermissionError:  # names can be written to it, but not read
+        return
     try:
         os.fsync(opened)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems cannot flush directories
+            raise
     finally:
         os.close(opened)
 

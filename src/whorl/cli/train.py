@@ -96,6 +96,11 @@ def run(arguments: argparse.Namespace) -> int:
     checkpoint = model_path.with_suffix(".checkpoint.npz")
     if arguments.resume and not checkpoint.exists():
         raise ValueError(f"argument --resume: there is no checkpoint {checkpoint}; an interrupted training leaves one")
+    if checkpoint.exists() and not arguments.resume:
+        print(
+            f"{checkpoint} is of a training that was interrupted: --resume continues it; this one replaces it",
+            file=sys.stderr,
+        )
     every = arguments.log_every
     callbacks = progress(None if every is None else integer("--log-every", every))
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written

@@ -80,7 +80,7 @@ class Callback:
         """Called after each epoch."""
 
     def on_step_end(self, training: Run) -> None:
-        """Called after each `every_steps` steps, if that is a number. Only the training loop decides whether to stop."""
+        """Called after every `every_steps` steps, unless that is None. If it raises StopTraining, training stops after the epoch."""
 
     def on_train_end(self, training: Run, history: History) -> None:
         """Called at the end of training, also if it was stopped or ended by an error."""

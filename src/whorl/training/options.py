@@ -58,9 +58,8 @@ class Options:
         The state to continue from, returned by earlier training, or a copy of it. By default, a new one. Pass the same `rng`
         again if `validation` is a fraction, so that the split is the same; the state has the generator for the rest.
     resume : str or path, optional
-        A file that a `Checkpoint` has written, to continue from: with the same arguments and data, the result is to the bit that
-        of a run that was never interrupted, also from the middle of an epoch. If `validation` is a fraction, it needs the `rng`
-        that the first run had.
+        A file written by a `Checkpoint`, to continue from, also in the middle of an epoch. With the same arguments and data, the
+        result is bit-identical to that of an uninterrupted run. If `validation` is a fraction, pass the same `rng` as before.
     fast: bool, optional
         Whether to use compiled kernels, which need the extra ``whorl[fast]``. By default, the environment variable
         ``WHORL_FAST`` decides, 1 or 0; without it, they are used where they are installed, support every part of the training,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import groupby
 from types import SimpleNamespace
@@ -14,6 +14,7 @@ import numpy as np
 from whorl._core import tree
 from whorl._core.archive import Archive, ModelFileError, reading
 from whorl._core.types import Array
+from whorl._core.validation import show
 from whorl.stack import Stack
 from whorl.training.history import Epoch, History
 from whorl.training.state import EpochState, TrainingState
@@ -27,8 +28,38 @@ GENERATORS = {
 }
 """The bit generators that can be saved."""
 
-CHANGED = ("parameters", "statistics", "optimizer", "schedule", "stepped", "step")
-"""What a snapshot from before an epoch holds."""
+SNAPSHOT = {
+    "parameters": np.ndarray,
+    "statistics": np.ndarray,
+    "optimizer": SimpleNamespace,
+    "schedule": SimpleNamespace,
+    "stepped": np.ndarray | None,
+    "step": int,
+}
+EPOCH = {
+    "order": np.ndarray,
+    "before": dict,
+    "rng_before": dict,
+    "samples": int,
+    "loss": float,
+    "penalty": float,
+    "seconds": float,
+    "predictions": list,
+}
+STATE = {
+    "optimizer": SimpleNamespace,
+    "schedule": SimpleNamespace,
+    "rng": dict,
+    "stepped": np.ndarray | None,
+    "epoch": int,
+    "step": int,
+    "current": dict | None,
+    "history": list,
+    "stopped": str | None,
+    "engine": str,
+    "callbacks": list,
+}
+"""What a file holds of a snapshot from before the epoch, of the epoch under way, and of the training state."""
 
 
 def write(state: TrainingState | None) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -57,7 +88,10 @@ def write(state: TrainingState | None) -> tuple[dict[str, Any], dict[str, Array]
         "engine": state.history.engine,
         "callbacks": state.callbacks,
     }
-    return {"training": {name: tree.flatten(each, arrays, PREFIX) for name, each in content.items()}}, arrays
+    try:
+        return {"training": {name: tree.flatten(each, arrays, PREFIX) for name, each in content.items()}}, arrays
+    except TypeError as error:  # in what an optimizer, a schedule or a callback of the user's keeps
+        raise TypeError(f"the training state cannot be saved: {error}") from None
 
 
 def _history_content(history: History) -> list[dict[str, Any]]:
@@ -79,7 +113,7 @@ def _epoch_content(current: EpochState) -> dict[str, Any]:
     predictions = [np.concatenate(part) for part in zip(*current.predictions, strict=True)]
     return {
         **vars(current),
-        "before": {name: getattr(current.before, name) for name in CHANGED},
+        "before": {name: getattr(current.before, name) for name in SNAPSHOT},
         "predictions": [tuple(predictions)] if predictions else [],
     }
 
@@ -101,14 +135,18 @@ def resume(path: str | os.PathLike[str], model: Stack, restore: Callable[[Traini
         expected = [repr(list(model.layers)), list(model.inputs), model.dtype.name]
         if found == expected:
             arrays = {name: file.array(name, view.shape) for name, view in model.named_arrays().items()}
-            frozen = file.header["frozen"]
             state = read(file, model.parameters, model.statistics)
+            frozen = model.frozen
+            model.freeze(*file.header["frozen"])
     if found != expected:
         raise ValueError(f"resume must be a checkpoint of this model, {expected}, but {os.fspath(path)} is of {found}")
-    restore(state)
+    try:
+        restore(state)
+    except BaseException:
+        model.freeze(*frozen)
+        raise
     for name, view in model.named_arrays().items():
         view[...] = arrays[name]
-    model.freeze(*frozen)
 
 
 def read(file: Archive, parameters: Array, statistics: Array) -> TrainingState:
@@ -126,34 +164,44 @@ def read(file: Archive, parameters: Array, statistics: Array) -> TrainingState:
     def array(name: str) -> Array:
         return file.any_array(name).copy()
 
-    data = SimpleNamespace(**{name: tree.restore(each, array) for name, each in content.items()})
+    data = _typed("training state", {name: tree.restore(each, array) for name, each in content.items()}, STATE)
     history = History()
     history.epochs = [
         Epoch(number, seconds, dict(zip(table["names"], values, strict=True)))
-        for table in data.history
+        for table in data["history"]
         for number, seconds, values in zip(
             *(table[name].tolist() for name in ("numbers", "seconds", "values")), strict=True
         )
     ]
-    history.stopped, history.engine = data.stopped, data.engine
-    generator = GENERATORS[data.rng["bit_generator"]]()
-    generator.state = data.rng
-    state = TrainingState(
-        parameters,
-        statistics,
-        data.optimizer,
-        data.schedule,
-        np.random.Generator(generator),
-        data.stepped,
-        data.epoch,
-        data.step,
-        None,
-        history,
-        data.callbacks,
-    )
-    if not all(isinstance(memory, SimpleNamespace) for memory in state.callbacks):
-        raise ModelFileError("the data of its callbacks must be namespaces")
-    if data.current is not None:
-        before = replace(state, **data.current.pop("before"))
-        state.current = EpochState(before=before, **data.current)
+    history.stopped, history.engine = data.pop("stopped"), data.pop("engine")
+    current = data.pop("current")
+    state = TrainingState(parameters, statistics, **data | {"rng": _generator(data["rng"]), "history": history})
+    if not all(isinstance(getattr(memory, "kind", None), str) for memory in state.callbacks):
+        raise ModelFileError("the data of its callbacks must be namespaces, each with the name of its kind")
+    if current is not None:
+        _typed("epoch", current, EPOCH)
+        _generator(current["rng_before"])
+        before = replace(state, **_typed("snapshot", current.pop("before"), SNAPSHOT))
+        state.current = EpochState(before=before, **current)
+        if any(len(part) != state.current.samples for pair in state.current.predictions for part in pair):
+            raise ModelFileError("its epoch must have a prediction for each sample")
     return state
+
+
+def _typed(name: str, data: dict[str, Any], kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """Return data with these names; raise ModelFileError unless they are all there, each of its type."""
+    if data.keys() != kinds.keys():
+        raise ModelFileError(f"its {name} must have {', '.join(kinds)}, got {', '.join(data)}")
+    for key, kind in kinds.items():
+        if not isinstance(data[key], kind) or isinstance(data[key], bool):
+            raise ModelFileError(f"its {name} has {show(data[key])} as {key}")
+    if any(not 0 <= data.get(key, 0) < 2**53 for key in ("epoch", "step", "samples")):
+        raise ModelFileError(f"its {name} has a number of epochs, steps or samples that is out of range")
+    return data
+
+
+def _generator(state: Mapping[str, Any]) -> np.random.Generator:
+    """Return a generator in a state of its bit generator."""
+    generator = GENERATORS[state["bit_generator"]]()
+    generator.state = state  # type: ignore[assignment]  # NumPy checks it
+    return np.random.Generator(generator)

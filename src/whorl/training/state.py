@@ -200,6 +200,10 @@ def _pairs(own: SimpleNamespace, fresh: SimpleNamespace, parameters: Array) -> d
             found |= {f"{name}.{inner}": pair for inner, pair in _pairs(other, value, parameters).items()}
         elif isinstance(value, np.ndarray):
             found[name] = other, value
+        elif isinstance(value, int | float) and (type(other) is not type(value) or not 0 <= other < 2**53):
+            raise ValueError(
+                f"state must have {name} as a number of type {type(value).__name__}, at least 0, got {other!r}"
+            )
         elif name == "average":  # None before the first step
             found[name] = other, parameters
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY
 
+import numpy as np
+
 from whorl._core.description import Description, argument
 from whorl._core.monitor import Monitor
 from whorl._core.validation import integer, number
@@ -66,6 +68,9 @@ class EarlyStopping(Callback, Description):
         memory = training.memory(self)
         if not hasattr(memory, "best"):
             memory.best, memory.epoch, memory.parameters, memory.statistics = None, 0, None, None
+        names, kinds = ("best", "epoch", "parameters", "statistics"), (float | None, int, *[np.ndarray | None] * 2)
+        if not all(isinstance(getattr(memory, name, ""), kind) for name, kind in zip(names, kinds, strict=True)):
+            raise ValueError("state has data of EarlyStopping that it does not keep in this form")
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         memory = training.memory(self)

@@ -1,4 +1,4 @@
-"""Matrix products, the work of `Dense` layers: nearly as many operations as the processor can do.
+"""Matrix products, the work of `Dense` layers, at nearly the peak speed of the processor.
 
 A product C = A B is computed block by block, a few rows times a few vectors wide. The sums of a block stay in the processor's
 registers while it runs along a row of A and down a column of B, so each number that is read serves many multiplications
