@@ -221,7 +221,7 @@ def run(count, folder, seed=0):
         except errors:
             refused[name] += 1
         except BaseException:
-            print(f"file number {number} of seed {seed}: {data!r}")
+            print(f"file number {number} of seed {seed}, of {name}")  # the same call makes it again
             raise
         longest = max(longest, time.perf_counter() - begun)
         if change is binary:  # without the right checksum

@@ -137,11 +137,12 @@ class TrainingState:
                     f"state must fit this model, whose {name} have shape {other.shape} and type {other.dtype},"
                     f" got {own.shape} and {own.dtype}"
                 )
-        if _names(self.optimizer) != _names(optimizer):
-            raise ValueError(
-                f"state must come from the same kind of optimizer, with the values {_names(optimizer)},"
-                f" got {_names(self.optimizer)}"
-            )
+        for each in (self, self.current.before) if self.current else (self,):
+            if _names(each.optimizer) != _names(optimizer):
+                raise ValueError(
+                    f"state must come from the same kind of optimizer, with the values {_names(optimizer)},"
+                    f" got {_names(each.optimizer)}"
+                )
         self._check_arrays(optimizer)
         if self.current is not None and len(self.current.order) != samples:
             raise ValueError(
@@ -152,7 +153,7 @@ class TrainingState:
         """Raise ValueError unless all arrays have the shapes and types that compiled code will expect."""
         pairs = {"stepped": (self.stepped, self.parameters), **_pairs(self.optimizer, optimizer, self.parameters)}
         if self.current is not None:
-            before, count = self.current.before, len(self.current.order)
+            before, count = self.current.before, self.current.order.size
             samples: Any = self.current.samples
             if not isinstance(samples, int) or not 0 <= samples <= count:
                 raise ValueError(f"state must have used 0 to {count} samples of its epoch, got {samples!r}")

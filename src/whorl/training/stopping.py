@@ -70,6 +70,7 @@ class EarlyStopping(Callback, Description):
             memory.best, memory.epoch, memory.parameters, memory.statistics = None, 0, None, None
         names, kinds = ("best", "epoch", "parameters", "statistics"), (float | None, int, *[np.ndarray | None] * 2)
         if not all(isinstance(getattr(memory, name, ""), kind) for name, kind in zip(names, kinds, strict=True)):
+            memory.parameters = None  # nothing to restore at the end
             raise ValueError("state has data of EarlyStopping that it does not keep in this form")
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
