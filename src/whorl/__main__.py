@@ -1,7 +1,16 @@
-"""``python -m whorl``: the same as the command ``whorl``."""
+"""The command ``whorl``, and ``python -m whorl``."""
 
 import sys
 
-from whorl.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command; Ctrl-C while it is still loading ends it without a traceback too."""
+    try:
+        from whorl.cli import main as run
+    except KeyboardInterrupt:
+        return 130
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

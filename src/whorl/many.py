@@ -12,7 +12,7 @@ from typing import Any
 from whorl._core.validation import instance, integer, show
 from whorl.engine import choose, cores
 from whorl.model import Model
-from whorl.training import History, Training, options
+from whorl.training import History, NumPySteps, Training, options
 
 
 def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **arguments: Any) -> list[History]:
@@ -71,7 +71,7 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
 
     def run(model: Model, data: tuple[Any, Any], own: Mapping[str, Any]) -> History:
         training = Training(model, *data, options("fit_many", {"threads": 1, **arguments, **own}), select)
-        with turn if training.engine is None else nullcontext():
+        with turn if isinstance(training.engine, NumPySteps) else nullcontext():
             for _ in training.blocks():
                 if stop.is_set():
                     break

@@ -165,7 +165,7 @@ class Model(Stack):
         y : array_like, shape (n,) or (n, k)
             Labels or targets, in the form that the loss expects.
         loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, callbacks, sample_weight, class_weight, \
-rng, state, resume, fast, threads
+rng, state, resume, on_divergence, fast, threads
             As described in `Options`.
 
         Returns
@@ -178,7 +178,7 @@ rng, state, resume, fast, threads
         TypeError, ValueError
             If an argument is invalid; the model is unchanged.
         DivergenceError
-            If the loss or the parameters become infinite or NaN.
+            If the loss, a gradient or a parameter becomes infinite or NaN.
 
         Examples
         --------

@@ -209,6 +209,13 @@ class Stack:
         """Return the parameters of the frozen layers, each with a copy of its values."""
         return [(view, view.copy()) for view, _ in self._frozen]
 
+    def set_unfrozen(self, values: Array) -> None:
+        """Set all parameters except those of the frozen layers."""
+        frozen = self.frozen_values()
+        self.parameters = values
+        for view, kept in frozen:
+            view[...] = kept
+
     def clear_frozen(self) -> None:
         """Set the gradients of the frozen layers to 0."""
         for _, gradient in self._frozen:

@@ -260,12 +260,7 @@ def test_ctrl_c_takes_effect_after_the_epochs_of_one_call(threads, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             finish(training, together=True)
         reached.append((training.state.epoch, len(training.state.history.epochs)))
-    assert reached == [
-        (0, 0),
-        (4, 4),
-        (7, 7),
-        (9, 9),
-    ]  # the first call takes the steps of an epoch, which then ends later
+    assert reached == [(1, 1), (4, 4), (7, 7), (9, 9)]  # the first call takes the steps of one epoch
     assert result(training) == expected
 
 

@@ -356,10 +356,10 @@ for threads in 1, 2:
     training.engine.take = interrupted
     while training.state.epoch == 0:
         try:
-            found = t.finish(training)
+            t.finish(training)
         except KeyboardInterrupt:
             caught += 1
-    assert found == expected, threads
+    assert t.result(training) == expected, threads
     print(caught)
 """
 
@@ -384,7 +384,8 @@ def interrupt_at(number, take):
             count += 1
             if count == number:
                 sys.settrace(None)
-                signal.raise_signal(signal.SIGINT)
+                for _ in range(presses):  # the second one does not wait for the end of the step
+                    signal.raise_signal(signal.SIGINT)
         return trace
 
     sys.settrace(trace)
@@ -393,7 +394,7 @@ def interrupt_at(number, take):
     finally:
         sys.settrace(None)
 
-for threads, together in (1, False), (2, False), (1, True), (2, True):
+for threads, together, presses in (1, False, 2), (2, False, 2), (1, True, 2), (2, True, 2), (2, True, 1):
     given = {"batch_size": 60, "epochs": 4 if together else 1}
     expected = t.finish(t.prepare(threads, **given))
     number = interruptions = 0
@@ -410,13 +411,13 @@ for threads, together in (1, False), (2, False), (1, True), (2, True):
             interruptions += 1
         setattr(training.engine, name, take)
         found = t.finish(training, together=together)
-        assert found == expected, (threads, together, number)
+        assert found == expected, (threads, together, presses, number)
     print(interruptions)
 """
 
 
 def test_training_continues_after_an_interruption_at_any_line():
-    one, two, one_together, two_together = map(int, run(EACH_LINE))
+    one, two, one_together, two_together, _ = map(int, run(EACH_LINE))
     assert two > one > 50
     assert two_together > one_together > 50
 

@@ -354,7 +354,7 @@ def test_steps_of_a_checkpoint_cannot_be_combined_with_a_monitor():
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=str)
-def test_a_callback_that_stops_after_a_step_stops_after_the_epoch(engine):
+def test_training_goes_on_after_a_callback_has_stopped_it_after_a_step(engine):
     class Stop(Callback):
         every_steps = 3
 
@@ -362,9 +362,13 @@ def test_a_callback_that_stops_after_a_step_stops_after_the_epoch(engine):
             if training.state.step == 6:  # the first step of the second epoch
                 raise StopTraining("enough")
 
+    expected = finish(train(model(), **engine))
     run = train(model(), callbacks=[Stop()], **engine)
-    finish(run)
-    assert (run.step, run.epoch, run.state.history.stopped) == (10, 2, "enough")
+    assert [epoch.number for epoch in run] == [1]
+    assert (run.step, run.epoch, run.state.history.stopped) == (6, 1, "enough")
+    again = finish(run)
+    assert run.state.history.stopped is None
+    assert again == expected
 
 
 @pytest.mark.parametrize("frozen", [[99], ["w1"], None, [[]]])

@@ -77,7 +77,7 @@ def test_seconds_include_the_steps_and_the_end_of_the_epoch(spiral_data, monkeyp
     clock = iter(np.arange(0, 1000, 0.5))
     monkeypatch.setattr("whorl.training.loop.time.perf_counter", lambda: next(clock))
     run = network().training(*spiral_data, **settings(batch_size=60))
-    assert [epoch.seconds for epoch in run] == [1.0] * 3  # 0.5 for its steps, 0.5 for its end
+    assert [epoch.seconds for epoch in run] == [1.5] * 3  # 0.5 for each of its steps, 0.5 for its end
 
 
 def test_validation_data_can_have_sample_weights(spiral_data):

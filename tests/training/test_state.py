@@ -164,7 +164,7 @@ def test_other_callbacks_do_not_get_the_memory_of_earlier_ones(spiral_data, tmp_
     save = Checkpoint(tmp_path / "best.npz", monitor="penalty")
     model.partial_fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), callbacks=[save], state=state)
     assert (tmp_path / "best.npz").exists()
-    assert [vars(memory).keys() for memory in state.callbacks] == [{"kind", "best"}]
+    assert [vars(memory).keys() for memory in state.callbacks] == [{"kind", "best", "step"}]
 
 
 class Remembering(Optimizer):

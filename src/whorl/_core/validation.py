@@ -8,7 +8,7 @@ import math
 import numbers
 import operator
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,16 @@ def truth(name: str, value: object) -> bool:
     """Return `value` if it is True or False."""
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {show(value)}")
+    return value
+
+
+def choice(name: str, value: object, choices: Sequence[str]) -> str:
+    """Return `value` if it is one of these words."""
+    expected = f"{name} must be {' or '.join(map(repr, choices))}, got {show(value)}"
+    if not isinstance(value, str):
+        raise TypeError(expected)
+    if value not in choices:
+        raise ValueError(expected)
     return value
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C: finish the epoch, save what was learned, and what is needed to continue."""
+"""Ctrl-C: finish the step, save what was learned, and what is needed to continue."""
 
 import signal
 import sys
@@ -16,7 +16,7 @@ SECONDS = 60
 
 
 class StopOnInterrupt(Callback):
-    """Stops the training after the epoch in which Ctrl-C is pressed, or SIGTERM is received; pressed again, it interrupts at once.
+    """Stops the training after the step in which Ctrl-C is pressed, or SIGTERM is received; pressed again, it interrupts at once.
 
     It handles signals within a ``with`` block.
 
@@ -46,11 +46,22 @@ class StopOnInterrupt(Callback):
         if self.received:
             raise KeyboardInterrupt("nothing was saved")
         self.received = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
-        print("\nstopping after this epoch; press Ctrl-C again to stop now and save nothing", file=sys.stderr)
+        print("\nstopping after this step; press Ctrl-C again to stop now and save nothing", file=sys.stderr)
+
+    @property
+    def every_steps(self) -> int | None:
+        return 1 if self.received else None
+
+    def on_step_end(self, training: Run) -> None:
+        self._save(training)
+        raise StopTraining(f"interrupted by {self.received}")
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        if self.received or time.monotonic() - self.saved > SECONDS:
-            training.model.save(self.checkpoint, state=training.state)
-            self.saved = time.monotonic()
         if self.received:
-            raise StopTraining(f"interrupted by {self.received}")
+            self.on_step_end(training)
+        if time.monotonic() - self.saved > SECONDS:
+            self._save(training)
+
+    def _save(self, training: Run) -> None:
+        training.model.save(self.checkpoint, state=training.state)
+        self.saved = time.monotonic()

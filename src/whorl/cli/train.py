@@ -124,7 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"saved {config_path}", flush=True)
         if stop.received:
             print(
-                f"to continue after epoch {len(history.epochs)}: the same command with --resume, which reads {checkpoint}",
+                f"to continue: the same command with --resume, which reads {checkpoint}",
                 flush=True,
             )
         else:
@@ -194,6 +194,9 @@ def _outputs(output: Path, title: str) -> tuple[Path, Path, Path]:
 
 def _picture(model: Model, problem: Problem, history: History, path: Path) -> None:
     """Draw the report if matplotlib is installed; without it, the model is saved all the same."""
+    if not history.epochs:
+        print("no picture: it would show the values after each epoch, and none was completed", file=sys.stderr)
+        return
     X, y = (problem.X, problem.y) if "accuracy" in history else (None, None)
     try:
         figure = report(model, X, y, history)

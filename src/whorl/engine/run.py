@@ -11,6 +11,7 @@ import numba
 import numpy as np
 
 from whorl import schedules
+from whorl._core.interrupts import Uninterrupted
 from whorl._core.types import Array
 from whorl._core.validation import all_finite
 from whorl.engine.assembly import Data, Update, assemble
@@ -18,12 +19,11 @@ from whorl.engine.kernels.dropout import STATE, generator_words, skip, words
 from whorl.engine.program import address
 from whorl.engine.rules import average_numbers, count_steps, rule, unwrap
 from whorl.engine.stepping import BATCH, BEGIN, COUNT, LENGTH, OPERATIONS, STEPS, TABLES
-from whorl.engine.threads import Crew, uninterrupted
+from whorl.engine.threads import Crew
 from whorl.training import RowView, Training, TrainingState
 
 CALL = 0.2
 """About how many seconds a call of compiled code may take: Ctrl-C waits for its end."""
-
 
 SAMPLES = 2**16
 """Room for the order of so many samples: that many epochs of few samples are taken in one call."""
@@ -71,28 +71,31 @@ class CompiledSteps:
         return -(-len(self.training.train) // self.training.batch_size)
 
     def take(self, steps: int | None = None) -> tuple[float, float]:
-        """Take the remaining steps of the current epoch, or at most so many; return the loss and the penalty, summed over their samples.
+        """Take the remaining steps of the current epoch, at most so many, and at most those that take `CALL` seconds.
 
-        The state is as if `take_step` had taken them.
+        Returns the mean loss and penalty of their samples. The state is as if `NumPySteps` had taken them.
         """
         training, state = self.training, self.training.state
         current = state.current
         assert current is not None
+        begun = time.perf_counter()
         self.prepare()
         if self.copied is not current.order:
             self.place(0, current.order)
             self.copied = current.order  # last, so that an interruption before this repeats it
         left = -(-(len(training.train) - current.samples) // training.batch_size)
-        left = left if steps is None else min(left, steps)
-        before = current.loss, current.penalty
-        while left > 0:
-            now = min(left, self.longest)
-            self.totals[0] = current.loss, current.penalty
-            if self.drawn:
-                self.generators[0] = generator_words(state.rng.bit_generator.state)
-            self.call(now, current.samples, lambda done: self.count(state, done))
-            left -= now
-        return current.loss - before[0], current.penalty - before[1]
+        before = np.array([current.loss, current.penalty, current.samples])
+        self.totals[0] = before[:2]
+        if self.drawn:
+            self.generators[0] = generator_words(state.rng.bit_generator.state)
+        self.call(
+            min(left, self.longest, left if steps is None else steps),
+            current.samples,
+            lambda done: self.count(state, done),
+        )
+        current.seconds += time.perf_counter() - begun
+        loss, penalty, samples = np.array([current.loss, current.penalty, current.samples]) - before
+        return float(loss / samples), float(penalty / samples)
 
     def take_epochs(self) -> bool:
         """Take several whole epochs in one call, and record them; return whether that was possible.
@@ -118,7 +121,7 @@ class CompiledSteps:
         def record(done: int) -> None:
             totals = self.totals[:epochs]
             if done < steps or not all(map(all_finite, (totals, *state.arrays()))):
-                training.rewind(before)
+                training.rewind(before, state.rng.bit_generator.state)
                 self.together = 1
                 return
             self.advance(state, steps)
@@ -201,7 +204,7 @@ class CompiledSteps:
             len(self.training.train),
         )
         self.crew.clear()
-        with uninterrupted():  # Ctrl-C takes effect when the steps are done and counted
+        with Uninterrupted(strictly=True):  # a call is short, and its steps must be counted
             try:
                 self.crew.run()
             finally:

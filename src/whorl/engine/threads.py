@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from functools import cache
-from threading import Lock, current_thread, main_thread
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -124,27 +123,6 @@ def finish(others: list[Future[None]]) -> None:
             interruption = interrupt
     if interruption is not None:
         raise interruption
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C take effect at the end, and not in between, where the training state is incomplete.
-
-    Python handles signals in the main thread only.
-    """
-    if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) is None:
-        yield
-        return
-    received: list[tuple[Any, ...]] = []
-    usual = signal.signal(signal.SIGINT, lambda *given: received.append(given))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-        if received and callable(usual):
-            usual(*received[0])
-        elif received and usual == signal.SIG_DFL:
-            signal.raise_signal(signal.SIGINT)
 
 
 _together = Lock()

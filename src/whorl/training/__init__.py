@@ -3,12 +3,13 @@
 from whorl.training.callbacks import Callback, StopTraining
 from whorl.training.checkpoint import Checkpoint
 from whorl.training.data import RowView, Samples
+from whorl.training.guard import DivergenceError
 from whorl.training.history import Epoch, History, Step
-from whorl.training.loop import DivergenceError, Training
+from whorl.training.loop import Training
 from whorl.training.options import Options, options, takes_options
 from whorl.training.progress import Progress
 from whorl.training.state import EpochState, TrainingState
-from whorl.training.step import Engine
+from whorl.training.step import Engine, NumPySteps
 from whorl.training.stopping import EarlyStopping, StopAt
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Epoch",
     "EpochState",
     "History",
+    "NumPySteps",
     "Options",
     "Progress",
     "RowView",

@@ -11,7 +11,7 @@ from whorl.training.history import Epoch, History
 
 
 class StopTraining(Exception):
-    """Raised by a callback to stop training, after the other callbacks of the epoch. `History.stopped` is its message."""
+    """Raised by a callback to stop training, after the other callbacks of the epoch or step. `History.stopped` is its message."""
 
 
 class Run(Protocol):
@@ -28,6 +28,10 @@ class Run(Protocol):
     @property
     def epoch(self) -> int:
         """The number of completed epochs."""
+
+    @property
+    def step(self) -> int:
+        """The number of completed steps."""
 
     @property
     def state(self) -> Any:
@@ -80,7 +84,7 @@ class Callback:
         """Called after each epoch."""
 
     def on_step_end(self, training: Run) -> None:
-        """Called after every `every_steps` steps, unless that is None. If it raises StopTraining, training stops after the epoch."""
+        """Called after every `every_steps` steps, unless that is None."""
 
     def on_train_end(self, training: Run, history: History) -> None:
         """Called at the end of training, also if it was stopped or ended by an error."""

@@ -8,11 +8,14 @@ from whorl._core.description import Description, argument
 from whorl._core.monitor import Monitor
 from whorl._core.validation import all_finite, integer, path, truth
 from whorl.training.callbacks import Callback, Run
-from whorl.training.history import Epoch
+from whorl.training.history import Epoch, History
 
 
 class Checkpoint(Callback, Description):
     """Saves the model and the training state after every N-th epoch, or only after those in which a value improves.
+
+    It also saves a training that ends early, by Ctrl-C for example, in the middle of an epoch too; but not if `monitor` is given,
+    or ``{epoch}`` in `path`.
 
     `whorl.load` reads the model from the file; ``fit(resume=path)`` continues the training, to the bit as if it had never been
     interrupted. Files are written as by `Model.save`, so they are always complete: the old one stays until the new one is on
@@ -97,6 +100,13 @@ class Checkpoint(Callback, Description):
         if all(map(all_finite, training.state.arrays())):  # if not, the end of the epoch says so
             self._save(training)
 
+    def on_train_end(self, training: Run, history: History) -> None:
+        early = training.epoch < training.epochs and (history.stopped is None or training.state.current is not None)
+        new = training.step > getattr(training.memory(self), "step", 0)
+        if early and new and self.monitor is None and "{epoch}" not in self.path:
+            self._save(training)
+
     def _save(self, training: Run) -> None:
+        training.memory(self).step = training.step
         path = self.path.replace("{epoch}", str(training.epoch))
         training.model.save(path, state=training.state if self.state else None)

@@ -72,7 +72,9 @@ class History(Mapping[str, list[float]]):
     epochs : list of Epoch
         The records.
     stopped : str or None
-        The reason why a callback stopped training, if one did.
+        The reason why a callback stopped training, if one did, or what failed with ``on_divergence="stop"``.
+    skipped : list of str
+        What failed in each step that was skipped, with ``on_divergence="skip"``.
     engine : str
         What took the steps, ``"compiled by Numba 0.62.1, 2 threads"`` or ``"NumPy: "`` and the reason.
 
@@ -88,12 +90,14 @@ class History(Mapping[str, list[float]]):
     def __init__(self) -> None:
         self.epochs: list[Epoch] = []
         self.stopped: str | None = None
+        self.skipped: list[str] = []
         self.engine = "NumPy"
 
     def copy(self) -> History:
         """Return a copy; the records are immutable and shared."""
         other = History()
-        other.epochs, other.stopped, other.engine = self.epochs.copy(), self.stopped, self.engine
+        other.epochs, other.skipped = self.epochs.copy(), self.skipped.copy()
+        other.stopped, other.engine = self.stopped, self.engine
         return other
 
     def best(self, name: str = "val_loss", *, higher_is_better: bool | None = None) -> Epoch:

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from whorl import schedules
 from whorl._core import randomness
+from whorl._core.interrupts import Uninterrupted
 from whorl._core.memory import keep_freed_memory
 from whorl._core.monitor import check_column
-from whorl._core.types import Array
-from whorl._core.validation import all_finite
 from whorl.layers import chain
 from whorl.metrics import named
 from whorl.passes import measure
 from whorl.stack import Stack
-from whorl.training import saving
+from whorl.training import guard, saving
 from whorl.training.callbacks import Callback, listening, matched, stepped, stopping, wait
 from whorl.training.data import Samples, training_data
 from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, batch_size, callback_list
 from whorl.training.state import EpochState, TrainingState
-from whorl.training.step import Engine, Outcome, take_step
-
-R = TypeVar("R")
-
-
-class DivergenceError(ArithmeticError):
-    """The loss or the parameters became infinite or NaN. The model and the training state are as before that epoch."""
+from whorl.training.step import Engine, NumPySteps
 
 
 class Training:
@@ -50,8 +43,8 @@ class Training:
         The data after the split; `validation` is None without validation data.
     batch_size : int
         Samples per batch.
-    engine : Engine or None
-        What takes the steps, if not `take_step`.
+    engine : Engine
+        What takes the steps.
     engine_name : str
         Which engine it is, and why.
     """
@@ -81,7 +74,9 @@ class Training:
             self.state = TrainingState(model.parameters, model.statistics, remembered, schedules.begin(rate), rng)
         else:
             self.restore(options.state)
-        self.engine, self.engine_name = choose(self)
+        self.interruption: list[BaseException] = []
+        engine, self.engine_name = choose(self)
+        self.engine: Engine = engine or NumPySteps(self)
 
     def restore(self, state: TrainingState) -> None:
         """Continue from a training state, with bit-identical results.
@@ -115,66 +110,50 @@ class Training:
 
     def blocks(self) -> Iterator[object]:
         """Train, and yield after each epoch, or after several if the engine takes them together."""
-        engine = self.engine
-        return iter(self) if engine is None else self._run(lambda: engine.take_epochs() or self._epoch())
+        return self._run(self._epoch, self.engine.take_epochs)
 
-    def _run(self, advance: Callable[[], R]) -> Iterator[R]:
+    def _run(self, advance: Callable[[], object], faster: Callable[[], bool] | None = None) -> Iterator[Any]:
+        """Call the function that advances the training again and again, or the faster one where that is possible."""
         history = self.state.history
         history.stopped, history.engine = history.stopped if self.resumed else None, self.engine_name
         self.resumed = False
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
-                yield advance()
+                with Uninterrupted() as self.interruption:
+                    record = (faster is not None and faster()) or advance()
+                if record is not None:
+                    yield record
 
-    def _epoch(self) -> Epoch:
-        """Take the remaining steps of this epoch, and return its record."""
-        current, options, count = self._begin_epoch(), self.options, len(self.train)
-        begun = time.perf_counter()
-        with np.errstate(over="ignore", invalid="ignore"):  # `_end_epoch` checks that the results are finite
-            while current.samples < count:
-                if self.engine is not None:
-                    self.engine.take(wait(self.callbacks, self.state.step))
-                else:
-                    batches = current.batches(self.batch_size, options.accumulate)
-                    outcome = take_step(self.model, self.train, batches, options, self.state, self.learning_rate())
-                    self._count(batches, outcome)
-                if self.callbacks:
+    def _epoch(self) -> Epoch | None:
+        """Take the remaining steps of this epoch, and return its record; None if something ends it early."""
+        with np.errstate(over="ignore", invalid="ignore"):  # `guard` looks at the results
+            while self.begin_epoch().samples < len(self.train) and not self.ending():
+                loss, _ = self.engine.take(wait(self.callbacks, self.state.step) if self.callbacks else None)
+                if not math.isfinite(loss):
+                    guard.repeat(self)
+                elif self.callbacks:
                     stepped(self.callbacks, self, self.state.history)
-        current.seconds += time.perf_counter() - begun
-        return self._end_epoch(current)
+        return self._end_epoch()
 
-    def _epoch_step(self) -> Step:
-        """Take the next step of this epoch, and return its record."""
-        current, rate = self._begin_epoch(), self.learning_rate()
-        begun, batches = time.perf_counter(), current.batches(self.batch_size, self.options.accumulate)
-        count = sum(map(len, batches))
-        if self.engine is not None:
-            loss, penalty = (total / count for total in self.engine.take(1))
-        else:
-            with np.errstate(over="ignore", invalid="ignore"):
-                outcome = take_step(self.model, self.train, batches, self.options, self.state, rate)
-            self._count(batches, outcome)
-            loss, penalty, _ = outcome
-        current.seconds += time.perf_counter() - begun
-        stepped(self.callbacks, self, self.state.history)
-        epoch = self._end_epoch(current) if current.samples == len(self.train) else None
-        return Step(self.state.step, count, loss, penalty, rate, epoch)
+    def _epoch_step(self) -> Step | None:
+        """Take the next step of this epoch, and return its record; None if it fails and is not to be skipped."""
+        begin, before, rate = self.begin_epoch().samples, self.state.step, self.learning_rate()
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss, penalty = self.engine.take(1)
+        if not math.isfinite(loss):
+            loss, penalty = guard.repeat(self, last=self.state.step)
+        elif self.callbacks:
+            stepped(self.callbacks, self, self.state.history)
+        count = self.begin_epoch().samples - begin
+        return (
+            Step(self.state.step, count, loss, penalty, rate, self._end_epoch()) if self.state.step > before else None
+        )
 
-    def _count(self, batches: list[Array], outcome: Outcome) -> None:
-        """Record a completed step. A step that is interrupted before this is repeated."""
-        current = self.state.current
-        assert current is not None
-        loss, penalty, prediction = outcome
-        if self.metrics:
-            target = np.concatenate([self.train.target.take(rows, axis=0) for rows in batches])
-            current.predictions.append((target, prediction))
-        count = sum(map(len, batches))
-        current.loss += count * loss
-        current.penalty += count * penalty
-        current.samples += count
-        self.state.step += 1
+    def ending(self) -> bool:
+        """Whether a callback stops training, or Ctrl-C was pressed."""
+        return bool(self.interruption) or self.state.history.stopped is not None
 
-    def _begin_epoch(self) -> EpochState:
+    def begin_epoch(self) -> EpochState:
         """Return the state of the current epoch; start a new epoch if there is none."""
         state, model = self.state, self.model
         if state.current is None:
@@ -185,7 +164,7 @@ class Training:
                 average = self.options.optimizer.average(state.optimizer)
                 assert average is not None
                 if np.array_equal(model.parameters, average):
-                    self._set_unfrozen(state.stepped)
+                    model.set_unfrozen(state.stepped)
                 else:  # the user has changed the model: continue from its new values
                     average[...] = model.parameters
                 state.stepped = None
@@ -193,29 +172,24 @@ class Training:
             state.current = EpochState(order, before, rng_before)
         return state.current
 
-    def _set_unfrozen(self, values: Array) -> None:
-        """Set the parameters of the model, except those of frozen layers."""
-        frozen = self.model.frozen_values()
-        self.model.parameters = values
-        for view, kept in frozen:
-            view[...] = kept
-
-    def _end_epoch(self, current: EpochState) -> Epoch:
-        """Complete the epoch, and return its record."""
-        begun, state, model, optimizer = time.perf_counter(), self.state, self.model, self.options.optimizer
-        values = {"loss": current.loss / current.samples, "penalty": current.penalty / current.samples}
-        if not math.isfinite(values["loss"]):
-            raise self._diverged(f"the loss became {values['loss']}", current)
-        if not all(map(all_finite, state.arrays())):
-            raise self._diverged("parameters, statistics or optimizer state became infinite or NaN", current)
+    def _end_epoch(self) -> Epoch | None:
+        """Complete the epoch, and return its record; None if it has steps left."""
+        if self.begin_epoch().samples == len(self.train) and not guard.sound(self):
+            guard.repeat(self)
+        current, state, model, optimizer = self.begin_epoch(), self.state, self.model, self.options.optimizer
+        if current.samples < len(self.train):
+            return None
+        begun, count = time.perf_counter(), current.samples - current.skipped
+        values = {"loss": current.loss / count, "penalty": current.penalty / count}
         average = optimizer.average(state.optimizer)
-        if average is not None:
+        if average is not None and state.stepped is None:  # else this was interrupted, and is repeated
             state.stepped = model.parameters.copy()
-            self._set_unfrozen(average)
+            model.set_unfrozen(average)
             average[...] = model.parameters
         validation = self._measure(self.validation) if self.validation else {}
         if not math.isfinite(validation.get("loss", 0.0)):
-            raise self._diverged(f"the validation loss became {validation['loss']}", current)
+            guard.fail_validation(self, validation["loss"])
+            return None
         if self.metrics:
             target, prediction = (np.concatenate(part) for part in zip(*current.predictions, strict=True))
             values |= {name: float(metric(target, prediction)) for name, metric in self.metrics.items()}
@@ -234,21 +208,12 @@ class Training:
         state.history.append(epoch)
         return epoch
 
-    def _diverged(self, what: str, current: EpochState) -> DivergenceError:
-        """Restore everything that the epoch has changed, and return the error to raise."""
-        self.rewind(current.before)
-        self.state.rng.bit_generator.state = current.rng_before
-        return DivergenceError(
-            f"{what} in epoch {self.state.epoch + 1}: lower the learning rate, or scale the inputs to about 1"
-            " (the model and the training state are as before that epoch)"
-        )
-
-    def rewind(self, before: TrainingState) -> None:
-        """Return to a snapshot from before the current epoch."""
-        model, state = self.model, self.state
+    def rewind(self, before: TrainingState, rng: Mapping[str, Any], current: EpochState | None = None) -> None:
+        """Return to a snapshot from before the current epoch, or within it, and to a state of the random generator."""
+        model, state, before = self.model, self.state, before.snapshot()
         model.parameters, model.statistics = before.parameters, before.statistics
         state.optimizer, state.schedule, state.stepped = before.optimizer, before.schedule, before.stepped
-        state.step, state.current = before.step, None
+        state.step, state.current, state.rng.bit_generator.state = before.step, current, rng
 
     # For callbacks, and for loops that users write.
 

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from whorl._core.hints import did_you_mean
 from whorl._core.randomness import RNG
-from whorl._core.validation import instance, integer, path, show, truth
+from whorl._core.validation import choice, instance, integer, path, show, truth
 from whorl.losses import Loss
 from whorl.metrics import Metric
 from whorl.optimizers import Optimizer
@@ -60,6 +60,11 @@ class Options:
     resume : str or path, optional
         A file written by a `Checkpoint`, to continue from, also in the middle of an epoch. With the same arguments and data, the
         result is bit-identical to that of an uninterrupted run. If `validation` is a fraction, pass the same `rng` as before.
+    on_divergence : {"raise", "stop", "skip"}, optional
+        What to do when an output of a layer, the loss, a gradient or a parameter becomes infinite or NaN. "raise" returns to the
+        start of the epoch and raises DivergenceError; "stop" ends training with everything as before that step, and says so in
+        `History.stopped`; "skip" leaves that step out, and says so in `History.skipped`. The message names the step, the layer
+        and the likely cause. To find them, the steps of the epoch are repeated.
     fast: bool, optional
         Whether to use compiled kernels, which need the extra ``whorl[fast]``. By default, the environment variable
         ``WHORL_FAST`` decides, 1 or 0; without it, they are used where they are installed, support every part of the training,
@@ -87,6 +92,7 @@ class Options:
     rng: RNG = None
     state: TrainingState | None = None
     resume: str | os.PathLike[str] | None = None
+    on_divergence: str = "raise"
     fast: bool | None = None
     threads: int | None = None
 
@@ -97,6 +103,7 @@ class Options:
             "epochs": integer("epochs", self.epochs, minimum=0),
             "accumulate": integer("accumulate", self.accumulate),
             "stratify": truth("stratify", self.stratify),
+            "on_divergence": choice("on_divergence", self.on_divergence, ("raise", "stop", "skip")),
         }
         if self.batch_size is not None:
             checked["batch_size"] = integer("batch_size", self.batch_size)

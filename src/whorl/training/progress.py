@@ -67,7 +67,8 @@ class Progress(Callback, Description):
         if getattr(training.memory(self), "printed", None) != training.epoch:  # stopped early
             self._print(training)
         if history.stopped is not None:
-            self._write(f"stopped after epoch {training.epoch}: {history.stopped}\n")
+            within = f" and {training.step} steps in all" if training.state.current else ""
+            self._write(f"stopped after epoch {training.epoch}{within}: {history.stopped}\n")
 
     def _print(self, training: Run) -> None:
         training.memory(self).printed = training.epoch

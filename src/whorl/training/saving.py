@@ -41,6 +41,7 @@ EPOCH = {
     "before": dict,
     "rng_before": dict,
     "samples": int,
+    "skipped": int,
     "loss": float,
     "penalty": float,
     "seconds": float,
@@ -56,6 +57,7 @@ STATE = {
     "current": dict | None,
     "history": list,
     "stopped": str | None,
+    "skipped_steps": list,
     "engine": str,
     "callbacks": list,
 }
@@ -85,6 +87,7 @@ def write(state: TrainingState | None) -> tuple[dict[str, Any], dict[str, Array]
         "current": None if state.current is None else _epoch_content(state.current),
         "history": _history_content(state.history),
         "stopped": state.history.stopped,
+        "skipped_steps": state.history.skipped,
         "engine": state.history.engine,
         "callbacks": state.callbacks,
     }
@@ -173,7 +176,11 @@ def read(file: Archive, parameters: Array, statistics: Array) -> TrainingState:
             *(table[name].tolist() for name in ("numbers", "seconds", "values")), strict=True
         )
     ]
-    history.stopped, history.engine = data.pop("stopped"), data.pop("engine")
+    history.stopped, history.skipped, history.engine = (
+        data.pop(name) for name in ("stopped", "skipped_steps", "engine")
+    )
+    if not all(isinstance(each, str) for each in history.skipped):
+        raise ModelFileError("its skipped steps must be described by text")
     current = data.pop("current")
     state = TrainingState(parameters, statistics, **data | {"rng": _generator(data["rng"]), "history": history})
     if not all(isinstance(getattr(memory, "kind", None), str) for memory in state.callbacks):
@@ -183,7 +190,11 @@ def read(file: Archive, parameters: Array, statistics: Array) -> TrainingState:
         _generator(current["rng_before"])
         before = replace(state, **_typed("snapshot", current.pop("before"), SNAPSHOT))
         state.current = EpochState(before=before, **current)
-        if any(len(part) != state.current.samples for pair in state.current.predictions for part in pair):
+        if any(
+            len(part) != state.current.samples - state.current.skipped
+            for pair in state.current.predictions
+            for part in pair
+        ):
             raise ModelFileError("its epoch must have a prediction for each sample")
     return state
 
@@ -195,7 +206,7 @@ def _typed(name: str, data: dict[str, Any], kinds: Mapping[str, Any]) -> dict[st
     for key, kind in kinds.items():
         if not isinstance(data[key], kind) or isinstance(data[key], bool):
             raise ModelFileError(f"its {name} has {show(data[key])} as {key}")
-    if any(not 0 <= data.get(key, 0) < 2**53 for key in ("epoch", "step", "samples")):
+    if any(not 0 <= data.get(key, 0) < 2**53 for key in ("epoch", "step", "samples", "skipped")):
         raise ModelFileError(f"its {name} has a number of epochs, steps or samples that is out of range")
     return data
 

@@ -23,13 +23,13 @@ class EpochState:
     order : ndarray of int, shape (n,)
         The indices of the samples, in the order of this epoch.
     before : TrainingState
-        A snapshot from before the epoch, restored if training diverges.
+        A snapshot from before the epoch, restored if training diverges or a step is interrupted.
     rng_before : mapping
         The state of the bit generator before the epoch.
-    samples : int
-        Number of samples used so far.
+    samples, skipped : int
+        Number of samples used so far, and how many of them were in steps that failed and were skipped.
     loss, penalty : float
-        Sums over these samples.
+        Sums over the samples that were not skipped.
     seconds : float
         Duration of the steps so far.
     predictions : list of tuple
@@ -40,6 +40,7 @@ class EpochState:
     before: TrainingState
     rng_before: Mapping[str, Any]
     samples: int = 0
+    skipped: int = 0
     loss: float = 0.0
     penalty: float = 0.0
     seconds: float = 0.0
@@ -50,18 +51,18 @@ class EpochState:
         rows = self.order[self.samples : self.samples + size * count]
         return [rows] if count == 1 else [rows[start : start + size] for start in range(0, len(rows), size)]
 
+    def add(self, batches: list[Array], loss: float, penalty: float, prediction: Array, targets: Array | None) -> None:
+        """Record a step on these batches; its prediction only if the targets of all samples are given, for the metrics."""
+        if targets is not None:
+            self.predictions.append((np.concatenate([targets.take(rows, axis=0) for rows in batches]), prediction))
+        count = sum(map(len, batches))
+        self.loss += count * loss
+        self.penalty += count * penalty
+        self.samples += count
+
     def copy(self) -> EpochState:
         """Return a copy; what never changes is shared with it."""
-        return EpochState(
-            self.order,
-            self.before,
-            self.rng_before,
-            self.samples,
-            self.loss,
-            self.penalty,
-            self.seconds,
-            self.predictions.copy(),
-        )
+        return replace(self, predictions=self.predictions.copy())
 
 
 @dataclass(eq=False)

@@ -2,59 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from whorl._core.types import Array
+from whorl.metrics import Metric
 from whorl.optimizers import Objective
 from whorl.passes import loss_pass
 from whorl.stack import Stack
+from whorl.training import callbacks
 from whorl.training.data import Samples
 from whorl.training.options import Options
-from whorl.training.state import TrainingState
+from whorl.training.state import EpochState, TrainingState
 
 Outcome: TypeAlias = tuple[float, float, Array]
 """The loss, its penalty part, and the predictions, all before the parameters change."""
 
 
 class Engine(Protocol):
-    """Another way to take the steps of a training, with the same results up to rounding."""
+    """A way to take the steps of a training; all have the same results up to rounding."""
 
     def take(self, steps: int | None = None) -> tuple[float, float]:
-        """Take the remaining steps of the current epoch, or at most so many, and update the training state.
+        """Take some of the remaining steps of the current epoch, at most so many, and update the training state.
 
         Returns
         -------
         tuple of float
-            The loss and its penalty part, summed over the samples of these steps.
+            The loss and its penalty part, each the mean over the samples of these steps.
         """
 
     def take_epochs(self) -> bool:
         """Take some whole epochs together and record them, if nothing happens between them; return whether any were taken."""
 
 
-def take_step(
-    model: Stack, data: Samples, batches: list[Array], options: Options, state: TrainingState, learning_rate: float
-) -> Outcome:
-    """Take one training step, on one batch of rows or on several batches whose gradients are accumulated."""
+class Run(callbacks.Run, Protocol):
+    """The part of `Training` that takes steps, and undoes them."""
 
-    def evaluate(rows: Array) -> Outcome:
-        x, target, weight = data.batch(rows)  # batch
-        done = loss_pass(model, x, target, options.loss, weight, state.rng)  # forward and loss
-        done.backward()  # backward: fills model.gradients
-        return done[:3]  # the arrays of the pass are no longer needed
+    options: Options
+    state: TrainingState
+    train: Samples
+    metrics: dict[str, Metric]
+    callbacks: tuple[callbacks.Callback, ...]
+    batch_size: int
+    engine: Engine
 
-    def gradient() -> Outcome:
-        return evaluate(batches[0]) if len(batches) == 1 else accumulate(evaluate, model, batches)
+    def begin_epoch(self) -> EpochState:
+        """Return the state of the current epoch; start a new epoch if there is none."""
 
-    outcome, frozen = gradient(), model.frozen_values()
-    objective = Objective(outcome[0], lambda: gradient()[0])  # for optimizers with a line search
-    options.optimizer.step(model.parameters, model.gradients, state.optimizer, learning_rate, objective)  # update
-    model.constrain(frozen)  # max-norm; and frozen layers keep their parameters
-    options.optimizer.settle(model.parameters, state.optimizer)  # averages take in the new parameters
-    return outcome
+    def ending(self) -> bool:
+        """Whether a callback stops training, or Ctrl-C was pressed."""
+
+    def rewind(self, before: TrainingState, rng: Mapping[str, Any], current: EpochState | None = None) -> None:
+        """Return to a snapshot from before the current epoch, or within it, and to a state of the random generator."""
+
+
+class NumPySteps:
+    """The steps of a training, on NumPy.
+
+    Parameters
+    ----------
+    training : Run
+    """
+
+    def __init__(self, training: Run) -> None:
+        self.training = training
+
+    def take(self, steps: int | None = None) -> tuple[float, float]:
+        """Take the next step, on one batch or on several whose gradients are accumulated; return the loss and its penalty part.
+
+        An error, or an interruption, in the middle of a step returns to the start of the epoch.
+        """
+        training, model, options, state = self.training, self.training.model, self.training.options, self.training.state
+        current, learning_rate, begun = training.begin_epoch(), training.learning_rate(), time.perf_counter()
+        batches = current.batches(training.batch_size, options.accumulate)
+
+        def evaluate(rows: Array) -> Outcome:
+            x, target, weight = training.train.batch(rows)  # batch
+            done = loss_pass(model, x, target, options.loss, weight, state.rng)  # forward and loss
+            done.backward()  # backward: fills model.gradients
+            return done[:3]  # the arrays of the pass are no longer needed
+
+        def gradient() -> Outcome:
+            return evaluate(batches[0]) if len(batches) == 1 else accumulate(evaluate, model, batches)
+
+        try:
+            (loss, penalty, prediction), frozen = gradient(), model.frozen_values()
+            objective = Objective(loss, lambda: gradient()[0])  # for optimizers with a line search
+            options.optimizer.step(
+                model.parameters, model.gradients, state.optimizer, learning_rate, objective
+            )  # update
+            model.constrain(frozen)  # max-norm; and frozen layers keep their parameters
+            options.optimizer.settle(model.parameters, state.optimizer)  # averages take in the new parameters
+            current.add(batches, loss, penalty, prediction, training.train.target if training.metrics else None)
+            state.step += 1
+        except BaseException:
+            training.rewind(current.before, current.rng_before)
+            raise
+        current.seconds += time.perf_counter() - begun
+        return loss, penalty
+
+    def take_epochs(self) -> bool:
+        """Return False: NumPy takes one step at a time."""
+        return False
 
 
 def accumulate(evaluate: Callable[[Array], Outcome], model: Stack, batches: list[Array]) -> Outcome:
