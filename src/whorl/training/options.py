@@ -153,7 +153,7 @@ def takes_options(
 
 def callback_list(callbacks: object) -> tuple[Callback, ...]:
     """Return the callbacks as a tuple, those that are `last` at its end; raise TypeError for anything else."""
-    if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
+    if isinstance(callbacks, Callback | str) or not isinstance(callbacks, Iterable):
         raise TypeError(f"callbacks must be a list of callbacks, got {show(callbacks)}")
     checked = [instance(f"callbacks[{i}]", each, Callback, "Progress()") for i, each in enumerate(callbacks)]
     return tuple(sorted(checked, key=lambda each: each.last))
