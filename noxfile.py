@@ -53,9 +53,15 @@ def security(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """Kill trainings, change files, predict in threads, repeat trainings: the long forms of `tests/torture`. Half an hour."""
+    """Kill trainings, change files, predict in threads, repeat trainings, take a million steps: the long forms of `tests/torture`. An hour."""
     session.install("-e", ".[fast,tables]")
-    for script, count in (("kill", "1000"), ("mutate", "1000000"), ("predictions", "60"), ("repeat", "100")):
+    for script, count in (
+        ("kill", "1000"),
+        ("mutate", "1000000"),
+        ("predictions", "60"),
+        ("repeat", "100"),
+        ("steps", "1000000"),
+    ):
         session.run("python", f"tests/torture/{script}.py", count)
 
 

@@ -1,6 +1,6 @@
 """Kill a training that saves often, at random instants, and continue from what it has left.
 
-``python tests/torture/kill.py 1000`` does it a thousand times, and prints the figures. After each kill, the file must be readable,
+``python tests/torture/kill.py 1000`` does it a thousand times with each engine, and prints the figures. After each kill, the file must be readable,
 and training that continues from it must end with the same bits as one that was never interrupted.
 """
 
@@ -24,7 +24,10 @@ SAVING, SAVES = 0, 8
 """Places in the memory that the processes share: whether a save is under way, and how many were made."""
 
 
-def train(path, *, resume=False, watch=None):
+ENGINES = [{"fast": False}, {"fast": True, "threads": 1}]
+
+
+def train(path, *, resume=False, watch=None, engine=ENGINES[0]):
     """Train, saving after each step; return a checksum of all that is left."""
     model = Model([Dense(64), ReLU(), Dropout(0.2), Dense(3), Softmax()], inputs=10, rng=0)
     callbacks = [EarlyStopping("loss", patience=3), Checkpoint(path, steps=1)]
@@ -39,7 +42,7 @@ def train(path, *, resume=False, watch=None):
 
         model.save = save
     options = {"loss": CrossEntropy(), "optimizer": Adam(0.01), "epochs": 4, "batch_size": 16, "callbacks": callbacks}
-    training = model.training(X, Y, rng=3, fast=False, resume=path if resume else None, **options)
+    training = model.training(X, Y, rng=3, resume=path if resume else None, **options, **engine)
     for _ in training:
         pass
     state = training.state
@@ -60,37 +63,38 @@ def in_process(function):
     return number
 
 
-def kill(count, directory, seed=0):
+def kill(count, directory, seed=0, engine=ENGINES[0]):
     """Kill so many trainings, and continue each; return how many were killed within a save, and how many temporary files are left."""
     chance = random.Random(seed)
     path = Path(directory, "run.npz")
-    expected = train(path)
+    expected = train(path, engine=engine)
     watch = mmap.mmap(-1, 16)
     inside = done = 0
     while done < count:
         path.unlink()
         watch[SAVING] = watch[SAVES] = 0
-        process = in_process(lambda: train(path, watch=watch) == expected)
+        process = in_process(lambda: train(path, watch=watch, engine=engine) == expected)
         time.sleep(chance.uniform(0, 0.2))
         os.kill(process, signal.SIGKILL)
         killed = os.WIFSIGNALED(os.waitpid(process, 0)[1])
         if not path.exists():  # before the first save
             assert not watch[SAVES]
-            train(path)
+            train(path, engine=engine)
             continue
         if killed:
             done += 1
             inside += watch[SAVING]
-        status = os.waitpid(in_process(lambda: train(path, resume=True) == expected), 0)[1]
+        status = os.waitpid(in_process(lambda: train(path, resume=True, engine=engine) == expected), 0)[1]
         assert os.waitstatus_to_exitcode(status) == 0, f"kill number {done}: {path} is broken, or continues differently"
     return inside, len(os.listdir(directory)) - 1
 
 
 if __name__ == "__main__":
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    with tempfile.TemporaryDirectory() as folder:
-        within, left = kill(wanted, folder)
-    print(
-        f"{wanted} trainings were killed, {within} of them within a save: every file was readable, and every training ended"
-    )
-    print(f"with the same bits as one that was not interrupted; {left} temporary files were left at the end")
+    for each in ENGINES:
+        with tempfile.TemporaryDirectory() as folder:
+            within, left = kill(wanted, folder, engine=each)
+        print(
+            f"{each}: {wanted} trainings were killed, {within} of them within a save: every file was readable, and every"
+            f" training ended with the same bits as one that was not interrupted; {left} temporary files were left at the end"
+        )

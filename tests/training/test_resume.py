@@ -37,6 +37,7 @@ from whorl import (
     Standardize,
     StopTraining,
     Tanh,
+    fit_many,
     load,
 )
 from whorl._core.archive import seal
@@ -386,3 +387,40 @@ def test_a_checkpoint_with_wrong_frozen_layers_changes_nothing(frozen, saved):
         train(own, optimizer=Adam(0.01), resume=saved)
     assert (own.parameters == before).all()
     assert own.frozen == {1}
+
+
+@pytest.mark.parametrize("engine", [{"fast": False}, {"fast": True}], ids=str)
+def test_trainings_of_fit_many_continue_from_their_checkpoints(engine, tmp_path):
+    options = {"loss": CrossEntropy(), "optimizer": Adam(0.01), "batch_size": 16, "rng": 7, **engine}
+    whole, parts = ([Model(LAYERS, inputs=5, rng=seed) for seed in range(3)] for _ in range(2))
+    fit_many([(each, (X, Y)) for each in whole], epochs=4, **options)
+    paths = [tmp_path / f"{number}.npz" for number in range(3)]
+    saves = [Checkpoint(path, steps=2) for path in paths]
+    halves = [(each, (X, Y), {"callbacks": [save]}) for each, save in zip(parts, saves, strict=True)]
+    fit_many(halves, epochs=2, **options)
+    others = [Model(LAYERS, inputs=5, rng=9) for _ in range(3)]
+    fit_many([(each, (X, Y), {"resume": path}) for each, path in zip(others, paths, strict=True)], epochs=4, **options)
+    for one, other in zip(whole, others, strict=True):
+        np.testing.assert_array_equal(one.parameters, other.parameters)
+
+
+def test_accumulated_steps_continue_from_a_checkpoint(tmp_path):
+    path, options = tmp_path / "run.npz", {"accumulate": 3, "batch_size": 5, "optimizer": Averaged(Adam(0.01))}
+    expected = finish(train(model(), **options))
+    steps = train(model(), callbacks=[Checkpoint(path, steps=2)], **options).steps()
+    for _ in range(8):
+        next(steps)
+    assert finish(train(Model(LAYERS, inputs=5, rng=9), resume=path, **options)) == expected
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=str)
+@pytest.mark.parametrize("monitor", [None, "loss"])
+def test_a_checkpoint_saves_a_training_that_ends_early(monitor, engine, tmp_path):
+    path = tmp_path / "run.npz"
+    expected = finish(train(model(), **engine))
+    run = train(model(), callbacks=[Checkpoint(path, monitor=monitor), LeaveAfter(8)], **engine)
+    with pytest.raises(Leave):
+        finish(run)
+    again = train(Model(LAYERS, inputs=5, rng=9), resume=path, **engine)
+    assert again.step == (8 if monitor is None else 5)
+    assert finish(again) == expected
