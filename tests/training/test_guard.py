@@ -226,6 +226,13 @@ def test_callbacks_are_called_once_for_each_step_although_steps_are_repeated(eng
     seen = []
     consume(spoilt(epochs=2, callbacks=[Count()], on_divergence="skip", **engine), iter)
     assert seen == list(range(1, 17))
+    seen.clear()
+    last = SGD(lambda time: 0.1 if time < 7 / 8 else 1e308)  # found at the end of the epoch: no loss follows
+    own, targets = model([Dense(2)]), X[:, :2] * 1e3
+    given = {"loss": MeanSquaredError(), "optimizer": last, "epochs": 1, "batch_size": BATCH, "rng": SEED}
+    history = own.fit(X, targets, callbacks=[Count()], on_divergence="skip", **given, **engine)
+    assert "the update made" in history.skipped[0]
+    assert seen == list(range(1, 9))
 
 
 def test_one_training_of_many_that_diverges_ends_all():

@@ -34,11 +34,12 @@ def repeat(training: Run, *, last: int | None = None) -> tuple[float, float]:
     Where one fails, do what `Options.on_divergence` says. Returns the loss and the penalty of the last step.
     """
     state, outcome = training.state, (math.nan, math.nan)
-    done, current = state.step, training.begin_epoch()
+    current = training.begin_epoch()
+    heard = state.step - (not math.isfinite(current.loss))  # the last step that callbacks were called for
     training.rewind(current.before, current.rng_before)
     while training.begin_epoch().samples < len(training.train) and state.step != last and not training.ending():
         outcome = careful_step(training)
-        if state.step >= done and state.history.stopped is None:
+        if state.step > heard and state.history.stopped is None:
             stepped(training.callbacks, training, state.history)
     return outcome
 

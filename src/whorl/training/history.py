@@ -37,7 +37,7 @@ class Step(NamedTuple):
     epoch: Epoch | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Epoch:
     """The record of an epoch.
 
