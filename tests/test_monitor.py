@@ -6,6 +6,7 @@ import re
 import pytest
 
 from whorl._core.monitor import Monitor
+from whorl.metrics import METRICS
 
 NAN, INF = math.nan, math.inf
 
@@ -55,9 +56,9 @@ def test_it_is_a_description():
         ({"monitor": 3}, TypeError, "monitor must be the name of a value in the history, such as 'val_loss', got 3"),
         ({"monitor": "loss", "higher_is_better": 1}, TypeError, "higher_is_better must be True, False or None, got 1"),
         (
-            {"monitor": "val_accuracy"},
+            {"monitor": "val_cost"},
             ValueError,
-            "higher_is_better must be True or False to monitor 'val_accuracy', which is not a loss, got None",
+            "higher_is_better must be True or False to monitor 'val_cost', a value of unknown kind, got None",
         ),
         ({"monitor": "loss", "threshold": -1}, ValueError, "threshold must be a finite number at least 0, got -1"),
     ],
@@ -81,3 +82,30 @@ def test_a_value_that_the_history_lacks(name, hint):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         monitor.check(["loss", "penalty", "accuracy"])
     monitor.check(["loss", name])
+
+
+HIGHER = [
+    "accuracy",
+    "balanced_accuracy",
+    "binary_accuracy",
+    "f1",
+    "precision",
+    "recall",
+    "r2",
+    "roc_auc",
+    "top_5_accuracy",
+    "top_3_accuracy",
+]
+LOWER = ["loss", "penalty", "mae", "mean_absolute_error", "rmse", "root_mean_squared_error"]
+
+
+def test_which_way_is_better_is_known_for_every_metric_with_a_name():
+    for prefix in "", "val_":
+        for name in HIGHER:
+            assert Monitor(prefix + name).improved(0.7, 0.6)
+            assert not Monitor(prefix + name).reached(0.6, 0.7)
+        for name in LOWER:
+            assert Monitor(prefix + name).improved(0.6, 0.7)
+            assert Monitor(prefix + name).reached(0.6, 0.7)
+    assert {*METRICS} <= {*HIGHER, *LOWER}
+    assert not Monitor("accuracy", higher_is_better=False).improved(0.7, 0.6)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whorl._core import randomness, validation
+from whorl._core.hints import check_names, did_you_mean
 from whorl._core.memory import aligned_zeros
 from whorl._core.randomness import RNG
 from whorl._core.types import Array
@@ -40,6 +41,13 @@ class Stack:
     frozen : frozenset of int
         Indices of the layers that training does not change.
     """
+
+    def __new__(cls, *given: Any, **named: Any) -> Self:
+        if cls.__init__ is Stack.__init__:
+            check_names(cls.__name__, named, ("layers", "inputs", "rng", "dtype"))
+            if given and "inputs" not in named:
+                raise TypeError(f"{cls.__name__} needs the shape of one sample, such as inputs=2, got none")
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -140,6 +148,11 @@ class Stack:
         vars(self).update({name: value for name, value in state.items() if name not in numbers})
         self._connect()
         self.parameters, self.statistics = numbers["parameters"], numbers["statistics"]
+
+    def __getattr__(self, name: str) -> Any:
+        known = [each for each in dir(type(self)) if not each.startswith("_")]
+        hint = "" if name.startswith("_") else did_you_mean(name, known)
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
 
     def __copy__(self) -> Self:
         return copy.deepcopy(self)  # models never share arrays

@@ -120,7 +120,10 @@ def test_lists_tuples_dicts_and_constants_are_read():
         ("Dense(64)), (ReLU", "cannot be read: unmatched ')'"),
         ("Normal(0.1)", "must list only Layer objects (BatchNorm, Dense, "),
         ("Dense(0)", "Dense: units must be a whole number of at least 1, got 0"),
-        ("Dense(64, activation='relu')", "Dense has no argument 'activation'; its usage is Dense(units, *, "),
+        (
+            "Dense(64, activation='relu')",
+            "Dense has no argument 'activation'; an activation is a layer of its own, after this one: [Dense(64), ReLU()]; its usage is Dense(units, *, ",
+        ),
         (
             "Dense(64, kernel_initializer=Zeros)",
             "Dense has no argument 'kernel_initializer'; did you mean 'initializer'?",
@@ -144,7 +147,7 @@ def test_other_layers_are_refused(text, words):
         ("Clipped(0.1, norm=1)", "Clipped: optimizer must be an Optimizer, such as SGD(0.1), got 0.1"),
         ("SGD(momentum=1)", "SGD: momentum must be a finite number at least 0 and below 1, got 1"),
         ("SGD(lr=1)", "SGD has no argument 'lr'; did you mean 'learning_rate'?"),
-        ("Adam(ReduceOnPlateau(0.1, watch='loss'))", "has no argument 'watch'; did you mean 'monitor'?"),
+        ("Adam(ReduceOnPlateau(0.1, min_delta=0.1))", "has no argument 'min_delta'; did you mean 'threshold'?"),
         ("", "cannot be read: invalid syntax, in ''"),
     ],
 )

@@ -122,9 +122,9 @@ def test_a_monitored_value_must_be_in_the_history(callback, network, spiral_data
     ("call", "error", "words"),
     [
         (
-            lambda: EarlyStopping("val_accuracy"),
+            lambda: EarlyStopping("val_cost"),
             ValueError,
-            "higher_is_better must be True or False to monitor 'val_accuracy'",
+            "higher_is_better must be True or False to monitor 'val_cost'",
         ),
         (
             lambda: EarlyStopping(3),

@@ -13,7 +13,7 @@ from typing import Any, Self, dataclass_transform
 
 import numpy as np
 
-from whorl._core.hints import did_you_mean
+from whorl._core.hints import check_names
 
 
 def argument(check: Callable[..., Any], *, default: Any = MISSING, **limits: Any) -> Any:
@@ -66,10 +66,7 @@ class Description:
 
     def __new__(cls, *_: Any, **named: Any) -> Self:
         known = [each.name for each in fields(cls) if each.init]  # type: ignore[arg-type]  # each subclass is a dataclass
-        for name in named:
-            if name not in known:
-                hint = did_you_mean(name, known)
-                raise TypeError(f"{cls.__name__} has no argument {name!r}{hint}; it has {', '.join(known) or 'none'}")
+        check_names(cls.__name__, named, known)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:

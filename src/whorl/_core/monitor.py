@@ -11,6 +11,10 @@ from whorl._core import validation
 from whorl._core.description import Description, argument
 from whorl._core.hints import did_you_mean
 
+HIGHER = {"accuracy", "balanced_accuracy", "binary_accuracy", "f1", "precision", "r2", "recall", "roc_auc"}
+LOWER = {"loss", "penalty", "mae", "mean_absolute_error", "rmse", "root_mean_squared_error"}
+"""Values for which higher is better, and for which lower is; higher is for all that end in ``_accuracy``, too."""
+
 
 def _column(name: str, value: Any) -> str:
     if not isinstance(value, str):
@@ -36,13 +40,13 @@ class Monitor(Description):
     monitor : str
         The name of the value, such as ``"val_loss"``.
     higher_is_better : bool, optional
-        Required unless monitoring a loss or a penalty, for which lower is better.
+        By default known for the losses and for the metrics that have a name; required for other functions.
     threshold : float, optional
         Smallest improvement that counts, as a fraction of the best value; at least 0.
 
     Examples
     --------
-    >>> accuracy = Monitor("val_accuracy", higher_is_better=True, threshold=0.01)
+    >>> accuracy = Monitor("val_accuracy", threshold=0.01)
     >>> accuracy.improved(0.9, best=None), accuracy.improved(0.905, best=0.9), accuracy.improved(0.92, best=0.9)
     (True, False, True)
     """
@@ -54,10 +58,17 @@ class Monitor(Description):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.higher_is_better is None and self.monitor.removeprefix("val_") not in ("loss", "penalty"):
+        if self._higher() is None:
             raise ValueError(
-                f"higher_is_better must be True or False to monitor {self.monitor!r}, which is not a loss, got None"
+                f"higher_is_better must be True or False to monitor {self.monitor!r}, a value of unknown kind, got None"
             )
+
+    def _higher(self) -> bool | None:
+        """Whether higher is better; None if that is not known."""
+        name = self.monitor.removeprefix("val_")
+        if self.higher_is_better is not None or name in LOWER:
+            return bool(self.higher_is_better)
+        return True if name in HIGHER or name.endswith("_accuracy") else None
 
     def check(self, columns: Collection[str]) -> None:
         """Raise ValueError unless the monitored value is among the columns of the history."""
@@ -77,13 +88,13 @@ class Monitor(Description):
             return False
         if best is None:
             return True
-        gain = value - best if self.higher_is_better else best - value
+        gain = value - best if self._higher() else best - value
         needed = self.threshold * abs(best) if math.isfinite(best) else 0.0  # any finite value beats an infinite loss
         return gain > needed
 
     def reached(self, value: float, goal: float) -> bool:
         """Whether `value` is as good as `goal`, or better; NaN never is."""
-        return value >= goal if self.higher_is_better else value <= goal
+        return value >= goal if self._higher() else value <= goal
 
 
 def check_column(name: str, columns: Collection[str]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from whorl._core.hints import did_you_mean
 from whorl._core.types import Array, Shape
 
 
@@ -91,8 +92,15 @@ def instance(name: str, value: object, kind: type[Any], example: str) -> Any:
     if not isinstance(value, kind):
         what = f"the class {value.__name__} itself" if isinstance(value, type) else show(value)
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
-        raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}, got {what}")
+        hint = did_you_mean(value, _names(kind), "{}()") if isinstance(value, str) else ""
+        raise TypeError(f"{name} must be {article} {kind.__name__}, such as {example}, got {what}{hint}")
     return value
+
+
+def _names(kind: type[Any]) -> list[str]:
+    """Return the names of the classes of whorl of this kind."""
+    below = [name for each in kind.__subclasses__() for name in _names(each)]
+    return [kind.__name__, *below] if kind.__module__.startswith("whorl.") else below
 
 
 def shape(name: str, value: object) -> Shape:

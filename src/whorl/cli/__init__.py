@@ -49,7 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(name: str, words: Sequence[str]) -> int:
     """Run a command line; `name` is that of its parser."""
-    if not words or words[0].startswith("-"):
+    if not words:
+        _top().print_help()
+        return 0
+    if words[0].startswith("-"):
         _top().parse_args(words)
     if words[0] not in COMMANDS:
         hint = did_you_mean(words[0], COMMANDS)
@@ -59,13 +62,16 @@ def _run(name: str, words: Sequence[str]) -> int:
     module.add_arguments(parser, words[1:])
     arguments, unknown = parser.parse_known_args(words[1:])
     if unknown:
-        hint = did_you_mean(unknown[0].partition("=")[0], re.findall(r"--[\w-]+", parser.format_help()))
+        known = [each.replace("-", "_") for each in re.findall(r"--([\w-]+)", parser.format_help())]
+        word = unknown[0].partition("=")[0].lstrip("-").replace("-", "_")
+        hint = did_you_mean(word, known, "--{}").replace("_", "-")
+        hint = hint if "did you mean" in hint else ""
         raise ValueError(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     return int(module.run(arguments))
 
 
 def _top() -> argparse.ArgumentParser:
-    """Return the parser for the help, for the version, and for a missing command."""
+    """Return the parser for the help and the version."""
     top = argparse.ArgumentParser(
         prog="whorl",
         description="Train small neural networks, from scratch, on NumPy alone.",

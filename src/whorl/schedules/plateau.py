@@ -27,7 +27,7 @@ class ReduceOnPlateau(ResultSchedule):
         The name of the value to monitor, as in the `History`: ``"val_loss"`` needs validation data, ``"loss"`` does not.
         Training raises ValueError if the history will have no such value.
     higher_is_better : bool, optional
-        Required unless monitoring a loss or a penalty: True for ``"val_accuracy"``, False for ``"val_rmse"``.
+        By default known for losses and for the metrics that have a name; required for other values.
     factor : float, optional
         Factor of each reduction, above 0 and below 1.
     patience : int, optional

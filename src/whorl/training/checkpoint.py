@@ -32,7 +32,7 @@ class Checkpoint(Callback, Description):
     steps : int, optional
         Save after so many training steps too, in the middle of an epoch. It cannot be combined with `monitor`.
     higher_is_better : bool, optional
-        Required unless monitoring a loss.
+        By default known for losses and for the metrics that have a name; required for other values.
     state : bool, optional
         Whether to save the training state too. It is as large as the model, two or three times with an optimizer such as Adam,
         and as large again in the middle of an epoch, to be able to return to its start.

@@ -108,7 +108,7 @@ class History(Mapping[str, list[float]]):
         name : str, optional
             The name of the value.
         higher_is_better : bool, optional
-            Required unless it is a loss or a penalty.
+            By default known for losses and for the metrics that have a name; required for other values.
 
         Examples
         --------

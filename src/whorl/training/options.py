@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from whorl._core.hints import did_you_mean
+from whorl._core.hints import check_names
 from whorl._core.randomness import RNG
 from whorl._core.validation import choice, instance, integer, path, show, truth
 from whorl.losses import Loss
@@ -129,9 +129,7 @@ class Options:
 def options(method: str, arguments: Mapping[str, Any]) -> Options:
     """Return the options passed to a method; raise TypeError for missing or unknown ones."""
     known = {each.name: each for each in fields(Options)}
-    for name in arguments:
-        if name not in known:
-            raise TypeError(f"{method} has no argument {name!r}{did_you_mean(name, known)}; it has {', '.join(known)}")
+    check_names(method, arguments, known)
     missing = [name for name, each in known.items() if each.default is MISSING and name not in arguments]
     if missing:
         raise TypeError(f"{method} needs {', '.join(missing)}: see whorl.Options for the arguments of training")

@@ -26,7 +26,7 @@ class EarlyStopping(Callback, Description):
     patience : int, optional
         Number of epochs without improvement to allow, at least 0.
     higher_is_better : bool, optional
-        Required unless monitoring a loss.
+        By default known for losses and for the metrics that have a name; required for other values.
     threshold : float, optional
         Smallest improvement that counts, as a fraction of the best value; at least 0.
 
@@ -101,7 +101,7 @@ class StopAt(Callback, Description):
     goal : float
         Training stops when the value is at least as good as this.
     higher_is_better : bool, optional
-        Required unless monitoring a loss.
+        By default known for losses and for the metrics that have a name; required for other values.
 
     Examples
     --------
