@@ -24,7 +24,7 @@ LAYERS = Layers(
         ["stack"],
         ["header", "passes", "summary"],
         ["training"],
-        ["engine"],
+        ["engine", "network"],
         ["model"],
         ["many"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables"],

@@ -1,28 +1,18 @@
-"""`Model`: predict, evaluate, train and save a neural network."""
+"""`Model`: a network that can be trained and saved."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from whorl._core import archive, validation
-from whorl._core.text import Table
-from whorl._core.types import Array
+from whorl._core import archive
 from whorl.engine import choose
 from whorl.header import header
-from whorl.layers import chain
-from whorl.losses import Loss
-from whorl.metrics import Metric, named
-from whorl.passes import measure, predict
-from whorl.stack import Stack
-from whorl.summary import summary
-from whorl.training import History, Options, Samples, Training, TrainingState, options, saving, takes_options
+from whorl.network import Network
+from whorl.training import History, Options, Training, TrainingState, options, saving, takes_options
 
 
-class Model(Stack):
+class Model(Network):
     """A feed-forward neural network: a sequence of layers, with their parameters.
 
     Parameters
@@ -67,92 +57,6 @@ class Model(Stack):
     """
 
     preparation: Any = None
-
-    def predict(self, X: Any) -> Array:
-        """Return the network's output for each sample.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, *inputs)
-            At least one sample; finite.
-
-        Returns
-        -------
-        ndarray, shape (n, *outputs)
-            The outputs, in the model's dtype; class probabilities if the last layer is `Softmax`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If X does not have this shape or is not finite, or if the output is not finite.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from whorl import Dense, Softmax
-        >>> model = Model([Dense(2), Softmax()], inputs=3, rng=0)
-        >>> model.predict(np.zeros((1, 3)))
-        array([[0.5, 0.5]], dtype=float32)
-        """
-        x = validation.samples("X", X, self.inputs, self.dtype)
-        y = predict(self, x)
-        if not validation.all_finite(y):
-            what = "X is too large" if validation.all_finite(self.parameters) else "the parameters are not finite"
-            raise ValueError(f"the prediction is not finite: {what}; the largest number in X is {np.abs(x).max():g}")
-        return y.copy() if y is x else y
-
-    def activations(self, X: Any) -> list[Array]:
-        """Return the output of each layer, in order; the last one is the prediction.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, *inputs)
-            At least one sample; finite.
-
-        Examples
-        --------
-        >>> from whorl import Dense, Model, ReLU
-        >>> model = Model([Dense(8), ReLU(), Dense(3)], inputs=2, rng=0)
-        >>> [a.shape for a in model.activations([[0.5, 0.5]])]
-        [(1, 8), (1, 8), (1, 3)]
-        """
-        x, outputs = validation.samples("X", X, self.inputs, self.dtype), list[Array]()
-        for i, layer in enumerate(self.layers):
-            x = chain.predict([layer], x, self.p[i:])
-            outputs.append(x)
-        return outputs
-
-    def evaluate(
-        self, X: Any, y: Any, *, loss: Loss, metrics: Iterable[str | Metric] = (), sample_weight: Any = None
-    ) -> dict[str, float]:
-        """Return the loss and the metrics on these samples.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, *inputs)
-        y : array_like, shape (n,) or (n, k)
-            Labels or targets, in the form that the loss expects.
-        loss : Loss
-        metrics : iterable of str or callable, optional
-            ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
-        sample_weight : array_like, shape (n,), optional
-            Weight of each sample in the loss, at least 0. Only their ratios matter.
-
-        Returns
-        -------
-        dict of str to float
-            ``loss``, the mean over the samples plus the penalty; ``penalty``, the regularization part of it; and the metrics.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from whorl import CrossEntropy, Dense, Softmax
-        >>> model = Model([Dense(2), Softmax()], inputs=3, rng=0)
-        >>> model.evaluate(np.zeros((1, 3)), [0], loss=CrossEntropy(), metrics=["accuracy"])
-        {'loss': 0.6931471824645996, 'penalty': 0.0, 'accuracy': 1.0}
-        """
-        data = Samples.checked(self, X, y, loss, sample_weight)
-        return measure(self, data.x, data.target, data.weight, loss, named(metrics))
 
     @takes_options(Options)
     def fit(self, X: Any, y: Any, **arguments: Any) -> History:
@@ -254,34 +158,6 @@ rng, state, resume, on_divergence, fast, threads
         for _ in training:
             pass
         return training.state
-
-    def adapt(self, X: Any) -> None:
-        """Fit the preprocessing layers, such as `Standardize`, to these samples; earlier values are replaced.
-
-        Training does this automatically for layers that have not been fitted.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, *inputs)
-            At least one sample; finite.
-        """
-        x = validation.samples("X", X, self.inputs, self.dtype)
-        chain.adapt(self.layers, x, self.p, again=True)
-
-    def summary(self) -> Table:
-        """Return a table of the layers, their output shapes and their numbers of parameters.
-
-        Examples
-        --------
-        >>> from whorl import Dense, Softmax
-        >>> Model([Dense(3), Softmax()], inputs=2).summary()
-        layer      output  parameters
-        input      2                0
-        Dense(3)   3                9  w1 (2, 3)  b1 (3,)
-        Softmax()  3                0
-        total                       9  float32, 9 trained by gradients
-        """
-        return summary(self)
 
     def save(self, path: str | os.PathLike[str], *, state: TrainingState | None = None) -> None:
         """Save the model to a NumPy ``.npz`` file, for `whorl.load`.

@@ -11,7 +11,7 @@ import numpy as np
 from whorl._core import randomness, validation
 from whorl._core.randomness import RNG
 from whorl._core.types import Array
-from whorl.losses import Loss
+from whorl.losses import Loss, as_loss
 from whorl.model import Model
 from whorl.passes import loss_pass
 from whorl.training import Samples
@@ -65,6 +65,7 @@ def check_gradients(
     double = Model(model.layers, inputs=model.inputs, rng=0, dtype=np.float64)
     double.statistics[:] = model.statistics
     double.parameters[:] = model.parameters + 0.01 * generator.standard_normal(model.parameters.shape)
+    loss = as_loss(loss)
     data = Samples.checked(double, X, y, loss, sample_weight)
     x = np.asarray(data.x)
     x = x + 0.01 * generator.standard_normal(x.shape)

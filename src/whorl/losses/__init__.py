@@ -1,6 +1,7 @@
 """Losses: the mean error of the predictions over the samples, and its gradient."""
 
 from whorl.losses.classification import BinaryCrossEntropy, CrossEntropy, Hinge
+from whorl.losses.function import as_loss
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, weights
 from whorl.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError, Poisson, Quantile
 
@@ -16,5 +17,6 @@ __all__ = [
     "MeanSquaredError",
     "Poisson",
     "Quantile",
+    "as_loss",
     "weights",
 ]

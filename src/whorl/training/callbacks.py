@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+from whorl._core.hints import did_you_mean
 from whorl.training.history import Epoch, History
 
 
@@ -72,10 +73,18 @@ class Callback:
     last = False
     """Whether the callback is called after all others, because it saves what they keep."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        known = [name for name in vars(Callback) if name.startswith("on_")]
+        for name in vars(cls):
+            if name.startswith("on_") and name not in known:
+                hint = did_you_mean(name, known)
+                raise TypeError(f"{cls.__name__}.{name} would never be called{hint}; there are {', '.join(known)}")
+
     @property
     def every_steps(self) -> int | None:
-        """The number of steps between calls of `on_step_end`, or None for no calls."""
-        return None
+        """The number of steps between calls of `on_step_end`; None for no calls. By default 1, if there is such a method."""
+        return None if type(self).on_step_end is Callback.on_step_end else 1
 
     def on_train_begin(self, training: Run) -> None:
         """Called before the first epoch, and again when training continues after a pause."""
@@ -84,7 +93,7 @@ class Callback:
         """Called after each epoch."""
 
     def on_step_end(self, training: Run) -> None:
-        """Called after every `every_steps` steps, unless that is None."""
+        """Called after every `every_steps` steps."""
 
     def on_train_end(self, training: Run, history: History) -> None:
         """Called at the end of training, also if it was stopped or ended by an error."""

@@ -73,7 +73,6 @@ class Samples:
     @classmethod
     def checked(cls, model: Stack, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
         """Validate the data that a user passed for a model; raise TypeError or ValueError."""
-        validation.instance("loss", loss, Loss, "CrossEntropy()")
         x = validation.samples("X", X, model.inputs, model.dtype)
         target = loss.targets(y, model.outputs, model.dtype)
         validation.same_length("X", len(x), "y", len(target))

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from whorl._core.hints import check_names
 from whorl._core.randomness import RNG
 from whorl._core.validation import choice, instance, integer, path, show, truth
-from whorl.losses import Loss
+from whorl.losses import Loss, as_loss
 from whorl.metrics import Metric
 from whorl.optimizers import Optimizer
 from whorl.training.callbacks import Callback
@@ -27,8 +27,9 @@ class Options:
 
     Parameters
     ----------
-    loss : Loss
-        The function to minimize, such as ``CrossEntropy()``.
+    loss : Loss or callable
+        What to minimize, such as ``CrossEntropy()``; or a function of (predictions, targets) that returns the mean loss and its
+        derivative with respect to the predictions (`whorl.losses.function`).
     optimizer : Optimizer
         The optimizer, such as ``SGD(0.05, momentum=0.9)`` or ``Adam(Cosine(0.01, epochs=50))``.
     epochs : int
@@ -98,9 +99,9 @@ class Options:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        instance("loss", self.loss, Loss, "CrossEntropy()")
         instance("optimizer", self.optimizer, Optimizer, "SGD(0.1)")
         checked: dict[str, Any] = {
+            "loss": as_loss(self.loss),
             "epochs": integer("epochs", self.epochs, minimum=0),
             "accumulate": integer("accumulate", self.accumulate),
             "stratify": truth("stratify", self.stratify),

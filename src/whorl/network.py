@@ -1,0 +1,186 @@
+"""`Network`: predict, measure, and compute gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from whorl._core import randomness, validation
+from whorl._core.randomness import RNG
+from whorl._core.text import Table
+from whorl._core.types import Array
+from whorl.layers import chain
+from whorl.losses import Loss, as_loss
+from whorl.metrics import Metric, named
+from whorl.passes import loss_pass, measure, predict
+from whorl.stack import Stack
+from whorl.summary import summary
+from whorl.training import Samples
+
+
+class Network(Stack):
+    """What a `Model` computes without being trained."""
+
+    def predict(self, X: Any) -> Array:
+        """Return the network's output for each sample.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs)
+            At least one sample; finite.
+
+        Returns
+        -------
+        ndarray, shape (n, *outputs)
+            The outputs, in the model's dtype; class probabilities if the last layer is `Softmax`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X does not have this shape or is not finite, or if the output is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from whorl import Dense, Model, Softmax
+        >>> model = Model([Dense(2), Softmax()], inputs=3, rng=0)
+        >>> model.predict(np.zeros((1, 3)))
+        array([[0.5, 0.5]], dtype=float32)
+        """
+        x = validation.samples("X", X, self.inputs, self.dtype)
+        y = predict(self, x)
+        if not validation.all_finite(y):
+            what = "X is too large" if validation.all_finite(self.parameters) else "the parameters are not finite"
+            raise ValueError(f"the prediction is not finite: {what}; the largest number in X is {np.abs(x).max():g}")
+        return y.copy() if y is x else y
+
+    def activations(self, X: Any) -> list[Array]:
+        """Return the output of each layer, in order; the last one is the prediction.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs)
+            At least one sample; finite.
+
+        Examples
+        --------
+        >>> from whorl import Dense, Model, ReLU
+        >>> model = Model([Dense(8), ReLU(), Dense(3)], inputs=2, rng=0)
+        >>> [a.shape for a in model.activations([[0.5, 0.5]])]
+        [(1, 8), (1, 8), (1, 3)]
+        """
+        x, outputs = validation.samples("X", X, self.inputs, self.dtype), list[Array]()
+        for i, layer in enumerate(self.layers):
+            x = chain.predict([layer], x, self.p[i:])
+            outputs.append(x)
+        return outputs
+
+    def evaluate(
+        self, X: Any, y: Any, *, loss: Loss, metrics: Iterable[str | Metric] = (), sample_weight: Any = None
+    ) -> dict[str, float]:
+        """Return the loss and the metrics on these samples.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs)
+        y : array_like, shape (n,) or (n, k)
+            Labels or targets, in the form that the loss expects.
+        loss : Loss
+        metrics : iterable of str or callable, optional
+            ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
+        sample_weight : array_like, shape (n,), optional
+            Weight of each sample in the loss, at least 0. Only their ratios matter.
+
+        Returns
+        -------
+        dict of str to float
+            ``loss``, the mean over the samples plus the penalty; ``penalty``, the regularization part of it; and the metrics.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from whorl import CrossEntropy, Dense, Model, Softmax
+        >>> model = Model([Dense(2), Softmax()], inputs=3, rng=0)
+        >>> model.evaluate(np.zeros((1, 3)), [0], loss=CrossEntropy(), metrics=["accuracy"])
+        {'loss': 0.6931471824645996, 'penalty': 0.0, 'accuracy': 1.0}
+        """
+        checked = as_loss(loss)
+        data = Samples.checked(self, X, y, checked, sample_weight)
+        return measure(self, data.x, data.target, data.weight, checked, named(metrics))
+
+    def loss_and_gradients(
+        self, X: Any, y: Any, *, loss: Loss, sample_weight: Any = None, rng: RNG = None
+    ) -> tuple[float, dict[str, Array]]:
+        """Return the loss on these samples, penalty included, and its gradient for each parameter.
+
+        For loops and optimizers of your own: what `fit` computes in each step before it changes the parameters.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs)
+        y : array_like, shape (n,) or (n, k)
+            Labels or targets, in the form that the loss expects.
+        loss : Loss or callable
+            As for `fit`.
+        sample_weight : array_like, shape (n,), optional
+            Weight of each sample in the loss, at least 0. Only their ratios matter.
+        rng : int or Generator, optional
+            Draws the dropout masks; then layers act, and statistics of `BatchNorm` change, as in training. By default, layers
+            act as in prediction.
+
+        Returns
+        -------
+        loss : float
+        gradients : dict of str to ndarray
+            Copies, by the names of the parameters. They are 0 for frozen layers.
+
+        Examples
+        --------
+        Gradient descent:
+
+        >>> from whorl import CrossEntropy, Dense, Model, Softmax, datasets
+        >>> X, y = datasets.spiral(50, rng=0)
+        >>> model = Model([Dense(3), Softmax()], inputs=2, rng=0)
+        >>> for step in range(100):
+        ...     loss, gradients = model.loss_and_gradients(X, y, loss=CrossEntropy())
+        ...     for name, parameter in model.named_parameters().items():
+        ...         parameter -= 0.5 * gradients[name]
+        >>> round(loss, 2)
+        1.07
+        """
+        checked = as_loss(loss)
+        data = Samples.checked(self, X, y, checked, sample_weight)
+        generator = None if rng is None else randomness.generator(rng)
+        done = loss_pass(self, np.asarray(data.x), data.target, checked, data.weight, generator)
+        done.backward()
+        return done.loss, {name: gradient.copy() for name, gradient in self.named_gradients().items()}
+
+    def adapt(self, X: Any) -> None:
+        """Fit the preprocessing layers, such as `Standardize`, to these samples; earlier values are replaced.
+
+        Training does this automatically for layers that have not been fitted.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs)
+            At least one sample; finite.
+        """
+        x = validation.samples("X", X, self.inputs, self.dtype)
+        chain.adapt(self.layers, x, self.p, again=True)
+
+    def summary(self) -> Table:
+        """Return a table of the layers, their output shapes and their numbers of parameters.
+
+        Examples
+        --------
+        >>> from whorl import Dense, Model, Softmax
+        >>> Model([Dense(3), Softmax()], inputs=2).summary()
+        layer      output  parameters
+        input      2                0
+        Dense(3)   3                9  w1 (2, 3)  b1 (3,)
+        Softmax()  3                0
+        total                       9  float32, 9 trained by gradients
+        """
+        return summary(self)
