@@ -28,6 +28,7 @@ LAYERS = Layers(
         ["model"],
         ["many"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables"],
+        ["sklearn"],
         ["cli"],
         ["__main__"],
     ],

@@ -110,7 +110,7 @@ def test_invalid_arguments_are_refused_before_any_training():
     assert refusal([good, (second, X)]).startswith("trainings[1] must be (model, (X, y))")
     assert (
         refusal([good, ("model", (X, Y))])
-        == "trainings[1][0] must be a Model, such as Model([Dense(3)], inputs=2), got 'model'"
+        == "trainings[1][0] must be a Model, such as Model([Dense(3)], inputs=2), got 'model'; did you mean Model()?"
     )
     assert refusal([good], workers=0) == "workers must be a whole number of at least 1, got 0"
     assert refusal([good, (second, (X, Y), {"epoch": 3})]).startswith("fit_many has no argument 'epoch'; did you mean")

@@ -1,0 +1,262 @@
+"""The parts that the estimators share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+
+from whorl._core.types import Array
+from whorl._core.validation import numeric
+from whorl.initializers import Normal
+from whorl.layers import Dense, Dropout, Layer, Standardize
+from whorl.losses import Loss
+from whorl.model import Model
+from whorl.optimizers import AdamW
+from whorl.recipes import RECIPES, Recipe
+from whorl.sklearn.columns import convert, learn
+from whorl.tables import Preparation
+from whorl.training import Callback, EarlyStopping, History, Progress, TrainingState
+
+
+class NetworkEstimator(BaseEstimator):
+    """What `NetworkClassifier` and `NetworkRegressor` share: parameters, training, and the output of the network."""
+
+    preparation_: Preparation | None
+    _state: TrainingState | None
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] | str | None = None,
+        *,
+        loss: Loss | str | None = None,
+        optimizer: Any = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        standardize: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        ignore: Sequence[str] = (),
+        callbacks: Sequence[Callback] = (),
+        warm_start: bool = False,
+        random_state: Any = None,
+        fast: bool | None = None,
+        threads: int | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.layers = layers
+        self.loss = loss
+        self.optimizer = optimizer
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.standardize = standardize
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.ignore = ignore
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.fast = fast
+        self.threads = threads
+        self.verbose = verbose
+
+    # The parts that classes and numbers differ in.
+
+    def _learn_target(self, y: Any) -> None:
+        """Set the attributes that describe the targets."""
+        raise NotImplementedError
+
+    def _targets(self, y: Any) -> Array:
+        """Return the targets in the form that the loss expects."""
+        raise NotImplementedError
+
+    def _output(self) -> tuple[int, list[Layer], Loss]:
+        """Return the number of outputs, the layers after them, and the loss."""
+        raise NotImplementedError
+
+    def _weights(self, targets: Array, weight: Array | None) -> Array | None:
+        """Return the weights of the samples, those of their classes included."""
+        return weight
+
+    def _scale_targets(self, targets: Array, weight: Array | None) -> None:
+        """Learn how to standardize the targets, if they are numbers."""
+
+    def _scaled(self, targets: Array) -> Array:
+        """Return the targets as the network predicts them."""
+        return targets
+
+    # Fitting.
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Self:
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : array-like or data frame, shape (n, d)
+            Numbers, or a data frame of pandas, Polars or PyArrow with text, categories, gaps and dates.
+        y : array-like, shape (n,) or (n, k)
+            Class labels of any type, or an indicator matrix of several labels for each sample; or numbers.
+        sample_weight : array-like, shape (n,), optional
+            Weight of each sample, at least 0.
+        X_val, y_val : array-like, optional
+            Data to measure the validation loss on, which ends training if `early_stopping` is True. By default, a fraction of X
+            and y is set aside for that.
+
+        Returns
+        -------
+        self
+        """
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val must be given together")
+        x, targets, weight, seed = self._begin(X, y, sample_weight, again=self.warm_start)
+        recipe = self._recipe(len(x))
+        validation: Any = None
+        if X_val is not None:
+            held_out = convert(self, X_val, self.preparation_)
+            validation = held_out, self._scaled(self._targets(self._checked(held_out, y_val)))
+        elif self.early_stopping:
+            validation = self.validation_fraction
+        callbacks = [*self.callbacks, *([Progress()] if self.verbose else [])]
+        if self.early_stopping:
+            callbacks.append(EarlyStopping(patience=self.patience))
+        self._state = None
+        history = self.model_.fit(
+            x,
+            targets,
+            loss=self._output()[2],
+            optimizer=recipe.optimizer,
+            epochs=recipe.epochs,
+            batch_size=recipe.batch_size,
+            validation=validation,
+            callbacks=callbacks,
+            sample_weight=weight,
+            rng=seed,
+            fast=self.fast,
+            threads=self.threads,
+        )
+        return self._record(history)
+
+    def _fit_part(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
+        """Train for one epoch on part of the data."""
+        x, targets, weight, seed = self._begin(X, y, sample_weight, again=True, classes=classes)
+        recipe, state = self._recipe(len(x)), getattr(self, "_state", None)
+        self._state = self.model_.partial_fit(
+            x,
+            targets,
+            loss=self._output()[2],
+            optimizer=AdamW(0.001) if self.optimizer is None else recipe.optimizer,  # the recipe's falls to 0
+            batch_size=recipe.batch_size,
+            sample_weight=weight,
+            state=state,
+            rng=seed if state is None else None,
+            fast=self.fast,
+            threads=self.threads,
+        )
+        return self._record(self._state.history)
+
+    def _begin(
+        self, X: Any, y: Any, sample_weight: Any, *, again: bool, classes: Any = None
+    ) -> tuple[Array, Array, Array | None, int]:
+        """Return samples, targets and weights for training, and a seed; make the network, unless there is one to go on with."""
+        again = again and hasattr(self, "model_")
+        if again:
+            x = convert(self, X, self.preparation_)
+        else:
+            x, self.preparation_ = learn(self, X, self.ignore)
+        y = self._checked(x, y)
+        if not again:
+            self._learn_target(y if classes is None else np.asarray(classes))
+        targets = self._targets(y)
+        weight = self._weights(targets, None if sample_weight is None else _sample_weight(sample_weight, len(x)))
+        if weight is not None:
+            kept = weight > 0
+            x, targets, weight = x[kept], targets[kept], weight[kept]
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        if not again:
+            self.model_ = self._model(x, weight, self._recipe(len(x)), seed)
+            self._scale_targets(targets, weight)
+        return x, self._scaled(targets), weight, seed
+
+    def _record(self, history: History) -> Self:
+        """Set the attributes that say how training went."""
+        self.history_ = history
+        self.n_iter_ = len(history.epochs)
+        self.loss_curve_ = history["loss"] if history.epochs else []
+        self.validation_curve_ = history.get("val_loss")
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else None
+        return self
+
+    def _checked(self, x: Array, y: Any) -> Array:
+        """Return y as an array with a target for each sample."""
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        y = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        check_consistent_length(x, y)
+        found: Array = y
+        return found
+
+    def _recipe(self, count: int) -> Recipe:
+        """Return the recipe for tables, with the parameters that were given.
+
+        Fewer samples than a batch are trained on all at once, without dropout.
+        """
+        given: dict[str, Any] = {name: getattr(self, name) for name in ("layers", "optimizer", "epochs", "batch_size")}
+        recipe = RECIPES["table"]["classic"].replace(**{name: each for name, each in given.items() if each is not None})
+        if self.layers is None and count <= recipe.batch_size:
+            recipe = recipe.replace(layers=[each for each in recipe.layers if not isinstance(each, Dropout)])
+        return recipe
+
+    def _model(self, x: Array, weight: Array | None, recipe: Recipe, seed: int) -> Model:
+        """Return the network before training."""
+        outputs, last, _ = self._output()
+        first = [Standardize()] if self.standardize else []
+        layers = [*first, *recipe.layers, Dense(outputs, initializer=Normal(0.01)), *last]
+        dtype = np.float64 if len(x) <= recipe.batch_size else np.float32
+        model = Model(layers, inputs=x.shape[1], rng=seed, dtype=dtype)
+        if self.standardize and weight is not None:
+            mean = np.average(x, axis=0, weights=weight)
+            scale = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weight))
+            p = model.p[0]
+            p.mean[...], p.count[0] = mean, len(x)
+            p.scale[...] = np.where(scale <= 1e-7 * np.abs(x).max(axis=0), 1, scale)
+        return model
+
+    def _scores(self, X: Any) -> Array:
+        """Return the output of the network."""
+        check_is_fitted(self, "model_")
+        found: Array = self.model_.predict(convert(self, X, self.preparation_)).astype(np.float64)
+        return found
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+
+def _sample_weight(values: Any, count: int) -> Array:
+    """Return the weights of the samples (count,), at least 0 and not all 0."""
+    weight = numeric("sample_weight", values, np.dtype(np.float64))
+    if weight.shape != (count,):
+        raise ValueError(f"sample_weight must have shape ({count},), one for each sample, got {weight.shape}")
+    if weight.min() < 0 or not weight.any():
+        raise ValueError("sample_weight must be at least 0, and above 0 for at least one sample (non-zero number)")
+    return weight
+
+
+def read_setting(name: str, value: Any) -> Any:
+    """Return a description that may be given as text."""
+    return getattr(RECIPES["table"]["classic"].replace(**{name: value}), name)

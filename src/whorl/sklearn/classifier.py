@@ -1,0 +1,200 @@
+"""`NetworkClassifier`: classes, or several labels for each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from whorl._core.types import Array
+from whorl._core.validation import numeric
+from whorl.layers import Layer, Sigmoid, Softmax
+from whorl.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from whorl.sklearn.base import NetworkEstimator, read_setting
+from whorl.training import Callback
+
+
+class NetworkClassifier(ClassifierMixin, NetworkEstimator):
+    """A network that learns classes.
+
+    Parameters
+    ----------
+    layers : sequence of Layer or str, optional
+        The hidden layers, ``[Dense(64), ReLU()]`` or ``"Dense(64), ReLU()"``; by default those of the recipe for tables.
+    loss : Loss or str, optional
+        By default `CrossEntropy`, or `BinaryCrossEntropy` for several labels of each sample.
+    optimizer : Optimizer or str, optional
+        Such as ``Adam(0.001)`` or ``"AdamW(Cosine(0.002, epochs=100))"``, which is the default.
+    epochs : int, optional
+        Passes over the samples; by default 100.
+    batch_size : int, optional
+        Samples of a step; by default 64.
+    standardize : bool, optional
+        Whether to bring each feature to mean 0 and standard deviation 1 first.
+    early_stopping : bool, optional
+        Whether to stop when the validation loss no longer improves, and to restore the best parameters.
+    validation_fraction : float, optional
+        The fraction of the samples for that, if `fit` gets no validation data.
+    patience : int, optional
+        Number of epochs without improvement to allow.
+    ignore : sequence of str, optional
+        Columns of a data frame to leave out.
+    callbacks : sequence of Callback, optional
+    warm_start : bool, optional
+        Whether `fit` continues with the parameters of the last one.
+    random_state : int, RandomState or None, optional
+        Draws the first parameters, the order of the samples, and dropout.
+    fast, threads : optional
+        Whether to use the compiled engine, and its threads, as in `Options`.
+    verbose : bool, optional
+        Whether to print the progress.
+    class_weight : dict or "balanced", optional
+        Weights of the classes in the loss.
+
+    Attributes
+    ----------
+    model_ : Model
+        The network.
+    classes_ : ndarray
+        The class labels, in the order of the probabilities.
+    preparation_ : Preparation or None
+        How the columns of a data frame become numbers, if they are not all numbers.
+    history_ : History
+        The records of the epochs.
+    n_iter_ : int
+        The number of epochs.
+    loss_, loss_curve_, validation_curve_
+        The last training loss, and the training and validation loss of each epoch.
+    n_features_in_, feature_names_in_
+        The number and the names of the columns in `fit`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> classifier = NetworkClassifier("Dense(16), ReLU()", optimizer="Adam(0.02)", random_state=0).fit(X, y)
+    >>> classifier.score(X, y) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] | str | None = None,
+        *,
+        loss: Loss | str | None = None,
+        optimizer: Any = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        standardize: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        ignore: Sequence[str] = (),
+        callbacks: Sequence[Callback] = (),
+        warm_start: bool = False,
+        random_state: Any = None,
+        fast: bool | None = None,
+        threads: int | None = None,
+        verbose: bool = False,
+        class_weight: Mapping[Any, float] | str | None = None,
+    ) -> None:
+        super().__init__(
+            layers,
+            loss=loss,
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            standardize=standardize,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            ignore=ignore,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            random_state=random_state,
+            fast=fast,
+            threads=threads,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _learn_target(self, y: Array) -> None:
+        check_classification_targets(y)
+        self.multilabel_ = type_of_target(y).startswith("multilabel")
+        self.classes_ = np.arange(y.shape[1]) if self.multilabel_ else np.unique(y)
+
+    def _targets(self, y: Array) -> Array:
+        if self.multilabel_:
+            return numeric("y", y)
+        position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        unknown = self.classes_[position] != y
+        if unknown.any():
+            raise ValueError(
+                f"y must hold the classes {list(self.classes_)} only, as in the first fit, got {y[unknown][0]!r}"
+            )
+        return position
+
+    def _output(self) -> tuple[int, list[Layer], Loss]:
+        if self.multilabel_:
+            return len(self.classes_), [Sigmoid()], self._loss(BinaryCrossEntropy())
+        return max(2, len(self.classes_)), [Softmax()], self._loss(CrossEntropy())
+
+    def _loss(self, usual: Loss) -> Loss:
+        loss: Loss = usual if self.loss is None else read_setting("loss", self.loss)
+        return loss
+
+    def _weights(self, targets: Array, weight: Array | None) -> Array | None:
+        if self.class_weight is None:
+            return weight
+        if self.multilabel_:
+            raise ValueError("class_weight is for samples with one class each")
+        given = self.class_weight
+        if isinstance(given, Mapping):
+            by_class = np.array([given.get(name, 1.0) for name in self.classes_.tolist()])
+        else:
+            by_class = compute_class_weight(given, classes=np.arange(len(self.classes_)), y=targets)
+        return by_class[targets] if weight is None else weight * by_class[targets]
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train for one epoch on part of the data.
+
+        Parameters
+        ----------
+        X, y : array-like
+            As for `fit`; a data frame must be all numbers without gaps.
+        classes : array-like, optional
+            All class labels that there will be. Needed in the first call, unless y has them all.
+        sample_weight : array-like, shape (n,), optional
+            Weight of each sample.
+        """
+        return self._fit_part(X, y, sample_weight, classes)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, (n, k); of each label, if there are several for a sample."""
+        p = self._scores(X)[:, : len(self.classes_)]
+        return p if self.multilabel_ else p / p.sum(axis=1, keepdims=True)  # in float64, and for a single class
+
+    def predict(self, X: Any) -> Array:
+        """Return the most probable class of each sample, or the labels whose probability is at least 0.5."""
+        p = self.predict_proba(X)
+        chosen: Array = (p >= 0.5).astype(int) if self.multilabel_ else self.classes_[p.argmax(axis=1)]
+        return chosen
+
+    def decision_function(self, X: Any) -> Array:
+        """Return the logarithm of the odds, (n,), for two classes; the logarithm of the probability of each, (n, k), for more."""
+        p = self.predict_proba(X)
+        log = np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+        if self.multilabel_:
+            odds: Array = log - np.log(np.maximum(1 - p, np.finfo(p.dtype).tiny))
+            return odds
+        found: Array = log[:, 1] - log[:, 0] if len(self.classes_) == 2 else log
+        return found

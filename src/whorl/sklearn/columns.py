@@ -1,0 +1,58 @@
+"""Samples as scikit-learn's users have them: arrays, and data frames with text, gaps and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from whorl._core.types import Array
+from whorl.tables import Preparation, read
+from whorl.tables.encoding import Number
+
+
+def is_frame(X: Any) -> bool:
+    """Whether X is a data frame of pandas, Polars or PyArrow, or a mapping from column to values."""
+    return isinstance(X, dict) or hasattr(X, "column_names") or (hasattr(X, "columns") and hasattr(X, "shape"))
+
+
+def learn(estimator: BaseEstimator, X: Any, ignore: Sequence[str]) -> tuple[Array, Preparation | None]:
+    """Return the samples as numbers, and how their columns were converted if they are not all numbers already.
+
+    Sets ``n_features_in_`` and ``feature_names_in_``.
+    """
+    if is_frame(X):
+        frame = read(_text_names(X))
+        preparation = Preparation.learn(frame, ignore=ignore)
+        plain = all(isinstance(each, Number) and not each.missing for each in preparation.columns)
+        if ignore or preparation.excluded or not plain or not hasattr(X, "columns"):
+            estimator.n_features_in_ = len(list(frame))
+            estimator.feature_names_in_ = np.array(list(frame), object)
+            return preparation.transform(frame), preparation
+    elif ignore:
+        raise ValueError(f"ignore names columns of a data frame, but X is {type(X).__name__}")
+    return validate_data(estimator, X, dtype=[np.float64, np.float32]), None
+
+
+def convert(estimator: BaseEstimator, X: Any, preparation: Preparation | None) -> Array:
+    """Return new samples as numbers, like those that the estimator was fitted to."""
+    if preparation is None:
+        numbers: Array = validate_data(estimator, X, dtype=[np.float64, np.float32], reset=False)
+        return numbers
+    if not is_frame(X):
+        raise ValueError(
+            f"X must be a data frame with the columns {', '.join(map(str, estimator.feature_names_in_))}, as in fit, got"
+            f" {type(X).__name__}"
+        )
+    return preparation.transform(_text_names(X))
+
+
+def _text_names(X: Any) -> Any:
+    """Return the data frame with text as column names: pandas allows numbers."""
+    names = getattr(X, "columns", ())
+    if hasattr(X, "rename") and not all(isinstance(name, str) for name in names):
+        return X.rename(columns={name: str(name) for name in names})
+    return X

@@ -1,0 +1,83 @@
+"""`NetworkRegressor`: numbers, one or several for each sample."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.multiclass import type_of_target
+
+from whorl._core.types import Array
+from whorl._core.validation import numeric
+from whorl.layers import Layer
+from whorl.losses import Loss, MeanSquaredError
+from whorl.sklearn.base import NetworkEstimator, read_setting
+
+
+class NetworkRegressor(RegressorMixin, NetworkEstimator):
+    """A network that learns numbers, one or several for each sample.
+
+    The targets are standardized for training; predictions are in their unit.
+
+    Parameters
+    ----------
+    layers, optimizer, epochs, batch_size, standardize, early_stopping, validation_fraction, patience, ignore, callbacks, \
+warm_start, random_state, fast, threads, verbose
+        As for `NetworkClassifier`.
+    loss : Loss or str, optional
+        By default `MeanSquaredError`.
+
+    Attributes
+    ----------
+    model_, preparation_, history_, n_iter_, loss_, loss_curve_, validation_curve_, n_features_in_, feature_names_in_
+        As for `NetworkClassifier`. The losses are those of the standardized targets.
+    n_outputs_ : int
+        The number of targets.
+    target_mean_, target_scale_ : ndarray
+        The mean and the standard deviation of each target.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+    >>> regressor = NetworkRegressor("Dense(16), Tanh()", random_state=0).fit(X, 100 * X[:, 0])
+    >>> regressor.score(X, 100 * X[:, 0]) > 0.95
+    True
+    """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _learn_target(self, y: Array) -> None:
+        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
+        self._one_dimension = y.ndim == 1
+
+    def _targets(self, y: Array) -> Array:
+        if y.dtype.kind == "O":
+            type_of_target(y, raise_unknown=True)
+            y = y.astype(np.float64)
+        return numeric("y", y, np.dtype(np.float64)).reshape(len(y), -1)
+
+    def _output(self) -> tuple[int, list[Layer], Loss]:
+        return self.n_outputs_, [], MeanSquaredError() if self.loss is None else read_setting("loss", self.loss)
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch on part of the data; the arguments are those of `fit`."""
+        return self._fit_part(X, y, sample_weight)
+
+    def _scale_targets(self, targets: Array, weight: Array | None) -> None:
+        self.target_mean_ = np.average(targets, axis=0, weights=weight)
+        scale = np.sqrt(np.average((targets - self.target_mean_) ** 2, axis=0, weights=weight))
+        self.target_scale_ = np.where(scale <= 1e-12 * np.abs(targets).max(axis=0), 1, scale)
+
+    def _scaled(self, targets: Array) -> Array:
+        scaled: Array = (targets - self.target_mean_) / self.target_scale_
+        return scaled
+
+    def predict(self, X: Any) -> Array:
+        """Return the predicted numbers, (n,), or (n, k) if y had that form."""
+        found: Array = self._scores(X) * self.target_scale_ + self.target_mean_
+        return found[:, 0] if self._one_dimension else found

@@ -1,0 +1,44 @@
+"""scikit-learn's own checks of our estimators: all of them must pass, and none may be skipped.
+
+``python tests/estimators/checks.py`` checks the estimators as they are by default, and prints the figures; with ``--quick`` small
+networks with fewer epochs.
+"""
+
+import os
+import sys
+import warnings
+from collections import Counter
+
+os.environ["SCIPY_ARRAY_API"] = "1"  # otherwise a check is skipped
+
+QUICK = "Dense(32), ReLU()", {"epochs": 40, "optimizer": "Adam(0.02)"}
+
+
+def estimators(quick):
+    from whorl.sklearn import NetworkClassifier, NetworkRegressor
+
+    layers, options = QUICK if quick else (None, {})
+    return [kind(layers, **options) for kind in (NetworkClassifier, NetworkRegressor)]
+
+
+def check(estimator):
+    """Return how many checks passed, were skipped, and failed, and what did not pass."""
+    from sklearn.utils.estimator_checks import check_estimator
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = check_estimator(estimator, on_fail=None, on_skip=None)
+    wrong = [f"{each['check_name']}: {each['exception']!r}" for each in results if each["status"] != "passed"]
+    return Counter(each["status"] for each in results), wrong
+
+
+if __name__ == "__main__":
+    import sklearn
+
+    failures = 0
+    for each in estimators("--quick" in sys.argv):
+        counts, wrong = check(each)
+        failures += len(wrong)
+        kinds = ", ".join(f"{counts[kind]} {kind}" for kind in ("passed", "failed", "skipped", "xfail"))
+        print(f"scikit-learn {sklearn.__version__}, {type(each).__name__}: {kinds}", *wrong, sep="\n  ")
+    sys.exit(failures > 0)
