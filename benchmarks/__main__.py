@@ -14,6 +14,7 @@ COMMANDS = {
     "footprint": "import time, size, memory, latency and growth; writes docs/footprint.md",
     "threads": "from which size on BLAS threads pay; writes benchmarks/threads.md",
     "many": "networks per second, of many small ones at once; writes benchmarks/many.md",
+    "estimators": "time of MLPClassifier and MLPRegressor, ours and scikit-learn's; writes benchmarks/estimators.md",
     "spiral": "accuracy of the recipes for the spiral; writes benchmarks/spiral.md",
     "images": "accuracy of the recipes for MNIST and Fashion-MNIST; writes benchmarks/images.md",
     "tables": "accuracy of the recipe for tables; writes benchmarks/tables.md",

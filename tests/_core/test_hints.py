@@ -82,6 +82,7 @@ CALLS = [
     (lambda: whorl.Linear, "did you mean 'Dense'?"),
     (lambda: whorl.Sequential, "did you mean 'Model'?"),
     (lambda: whorl.CrossEntropyLoss, "did you mean 'CrossEntropy'?"),
+    (lambda: whorl.MLPClassifier, "from whorl.sklearn import MLPClassifier"),
     (lambda: whorl.compile, "give loss and optimizer to fit"),
     (lambda: whorl.ReduceLROnPlateau, "did you mean 'ReduceOnPlateau'?"),
     (lambda: whorl.ModelCheckpoint, "did you mean 'Checkpoint'?"),

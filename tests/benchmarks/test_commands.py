@@ -39,7 +39,7 @@ def test_page_without_its_markers_is_refused(tmp_path):
     assert (tmp_path / "page.md").read_text() == "# Title\n"
 
 
-@pytest.mark.parametrize("name", ["speed", "footprint", "threads", "many", "spiral", "images", "tables"])
+@pytest.mark.parametrize("name", ["speed", "footprint", "threads", "many", "estimators", "spiral", "images", "tables"])
 def test_recorded_pages_name_the_command_that_writes_them(name):
     folder, page_name = {"speed": ("docs", "benchmarks"), "footprint": ("docs", name)}.get(name, ("benchmarks", name))
     text = (ROOT / folder / f"{page_name}.md").read_text(encoding="utf-8")

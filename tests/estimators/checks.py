@@ -15,10 +15,11 @@ QUICK = "Dense(32), ReLU()", {"epochs": 40, "optimizer": "Adam(0.02)"}
 
 
 def estimators(quick):
-    from whorl.sklearn import NetworkClassifier, NetworkRegressor
+    from whorl.sklearn import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
 
     layers, options = QUICK if quick else (None, {})
-    return [kind(layers, **options) for kind in (NetworkClassifier, NetworkRegressor)]
+    networks = [kind(layers, **options) for kind in (NetworkClassifier, NetworkRegressor)]
+    return [*networks, MLPClassifier(), MLPRegressor()]
 
 
 def check(estimator):

@@ -27,7 +27,8 @@ class Names(NamedTuple):
 
 SYNONYMS: dict[str, list[Names]] = {
     "Models and training": [
-        Names("Model", "Sequential", "Sequential Module", "MLPClassifier MLPRegressor"),
+        Names("Model", "Sequential", "Sequential Module", ""),
+        Names("", "", "", "MLPClassifier MLPRegressor", "from whorl.sklearn import MLPClassifier, MLPRegressor: the same classes, trained by whorl"),
         Names("fit", "fit", "", "fit", ""),
         Names("fit(loss=, optimizer=)", "compile", "", "", "give loss and optimizer to fit"),
         Names("partial_fit", "train_on_batch", "", "partial_fit"),

@@ -10,6 +10,7 @@ if find_spec("sklearn") is None:
     raise ImportError("whorl.sklearn needs scikit-learn, which the extra whorl[sklearn] installs")
 
 from whorl.sklearn.classifier import NetworkClassifier
+from whorl.sklearn.mlp import MLPClassifier, MLPRegressor
 from whorl.sklearn.regressor import NetworkRegressor
 
-__all__ = ["NetworkClassifier", "NetworkRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "NetworkClassifier", "NetworkRegressor"]

@@ -191,10 +191,14 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     def decision_function(self, X: Any) -> Array:
         """Return the logarithm of the odds, (n,), for two classes; the logarithm of the probability of each, (n, k), for more."""
-        p = self.predict_proba(X)
-        log = np.log(np.maximum(p, np.finfo(p.dtype).tiny))
-        if self.multilabel_:
-            odds: Array = log - np.log(np.maximum(1 - p, np.finfo(p.dtype).tiny))
-            return odds
-        found: Array = log[:, 1] - log[:, 0] if len(self.classes_) == 2 else log
-        return found
+        return log_odds(self.predict_proba(X), each=self.multilabel_)
+
+
+def log_odds(p: Array, *, each: bool) -> Array:
+    """Return ``log p / (1 − p)`` of the second of two probabilities, or of `each`; ``log p`` if there are more, or one, in a row."""
+    tiny = np.finfo(p.dtype).tiny
+    log: Array = np.log(np.maximum(p, tiny))
+    if each:
+        odds: Array = log - np.log(np.maximum(1 - p, tiny))
+        return odds
+    return log[:, 1] - log[:, 0] if p.shape[1] == 2 else log
