@@ -16,7 +16,7 @@ from whorl.losses import Loss, as_loss
 from whorl.metrics import Metric, named
 from whorl.passes import loss_pass, measure, predict
 from whorl.stack import Stack
-from whorl.summary import summary
+from whorl.summary import html_summary, summary
 from whorl.training import Samples
 
 
@@ -184,3 +184,7 @@ class Network(Stack):
         total                       9  float32, 9 trained by gradients
         """
         return summary(self)
+
+    def _repr_html_(self) -> str:
+        """Show the summary in a notebook."""
+        return html_summary(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from whorl._core import html
 from whorl._core.text import Table, align
 from whorl._core.types import Shape
 from whorl.layers import chain
@@ -10,16 +11,30 @@ from whorl.stack import Stack
 
 def summary(model: Stack) -> Table:
     """Return a table of the layers, their output shapes and their numbers of parameters."""
-    rows = [["layer", "output", "parameters", ""], ["input", sizes(model.inputs), "0", ""]]
+    rows, _ = _rows(model)
+    return align(rows, right={2})
+
+
+def html_summary(model: Stack) -> str:
+    """Return the table as HTML, with a bar for each layer's share of the parameters."""
+    rows, counts = _rows(model)
+    largest = max(1, *counts)
+    return html.table(rows, {2}, [count / largest for count in counts] + [0.0])
+
+
+def _rows(model: Stack) -> tuple[list[list[str]], list[int]]:
+    """Return the cells of the table, and the numbers of parameters of its rows between the heading and the total."""
+    rows, counts = [["layer", "output", "parameters", ""], ["input", sizes(model.inputs), "0", ""]], [0]
     for i, top in enumerate(model.places):
         for place in chain.walk([top]):
             count = sum(parameter.size for parameter in place.declared.values())
+            counts.append(count)
             arrays = "  ".join(f"{name} {parameter.shape}" for name, parameter in place.declared.items())
             frozen = "  frozen" if i in model.frozen and place.declared else ""
             rows.append([repr(place.layer), sizes(place.outputs), f"{count:,}", arrays + frozen])
     total = f"{model.parameters.size + model.statistics.size:,}"
     rows.append(["total", "", total, f"{model.dtype.name}, {model.parameters.size:,} trained by gradients"])
-    return align(rows, right={2})
+    return rows, counts
 
 
 def sizes(shape: Shape) -> str:

@@ -66,5 +66,5 @@ def test_a_picture_needs_matplotlib_and_a_table_does_not(capsys, monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert out(capsys, "schedule", COSINE)
-    words = "whorl schedule: error: whorl.plot needs matplotlib: pip install 'whorl[plot]'"
+    words = "whorl schedule: error: whorl.plot needs matplotlib, which the extra whorl[plot] installs"
     assert refused(capsys, "schedule", COSINE, "--output", "lr.png") == words

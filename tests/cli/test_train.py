@@ -111,7 +111,7 @@ def test_without_matplotlib_the_model_is_saved_all_the_same(capsys, monkeypatch)
     assert main(QUICK) == 0
     captured = capsys.readouterr()
     assert "saved model.npz" in captured.out
-    assert "no picture: whorl.plot needs matplotlib: pip install 'whorl[plot]'" in captured.err
+    assert "no picture: whorl.plot needs matplotlib, which the extra whorl[plot] installs" in captured.err
 
 
 def test_without_noise_no_best_possible_accuracy_is_shown(capsys, no_picture):

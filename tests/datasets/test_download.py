@@ -169,7 +169,7 @@ def test_without_the_extra_the_error_names_it_and_the_places(get, cache, monkeyp
     with pytest.raises(ImportError) as caught:
         get("good")
     assert str(caught.value) == (
-        "set: data.bin is not on this machine; to download it, pip install 'whorl[download]';"
+        "set: data.bin is not on this machine; to download it, install the extra whorl[download];"
         f" or put the file into {cache / 'set'}, or set WHORL_DATA to the directory that has the folder set with it"
     )
     (cache / "set").mkdir(parents=True)

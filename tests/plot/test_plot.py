@@ -196,7 +196,9 @@ def test_without_matplotlib_drawing_names_the_extra_and_nothing_else_fails():
                 print(error)
     """
     run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
-    assert run.stdout.splitlines() == ["whorl.plot needs matplotlib: pip install 'whorl[plot]'"] * 5, run.stderr
+    assert run.stdout.splitlines() == ["whorl.plot needs matplotlib, which the extra whorl[plot] installs"] * 5, (
+        run.stderr
+    )
 
 
 def test_drawing_leaves_no_global_figure(split_in_two):

@@ -57,7 +57,7 @@ def find(
         return _download(target, name, mirrors, checksum)
     except ImportError as error:
         raise ImportError(
-            f"{folder}: {name} is not on this machine; to download it, pip install 'whorl[download]'; or {by_hand}"
+            f"{folder}: {name} is not on this machine; to download it, install the extra whorl[download]; or {by_hand}"
         ) from error
     except DownloadError as error:
         raise DownloadError(f"{folder}: {error}. If you have it, {by_hand}") from None

@@ -64,7 +64,7 @@ def mnist(*, cache: str | os.PathLike[str] | None = None) -> Images:
 
     The four files, 12 MB, are looked for in the folder ``mnist`` of the directory in the environment variable
     ``WHORL_DATA``, then in that of the cache. If they are in neither, they are downloaded into the cache, which needs
-    the extra: ``pip install 'whorl[download]'``.
+    the extra ``whorl[download]``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Plots, drawn with matplotlib: ``pip install 'whorl[plot]'``.
+"""Plots, drawn with matplotlib, which the extra ``whorl[plot]`` installs.
 
 Each function draws into the axes it is given, or into a new figure, and returns the figure: ``figure.savefig("a.png")``.
 No window is opened. matplotlib is imported only when something is drawn; an ImportError says how to install it.

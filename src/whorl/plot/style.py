@@ -28,10 +28,10 @@ MARKERS = "osD^vP*X"
 def new_figure(figsize: tuple[float, float]) -> Figure:
     """Return an empty figure that no window shows; raise ImportError if matplotlib is not installed."""
     try:
-        from matplotlib.figure import Figure
+        from whorl.plot.picture import Picture
     except ImportError as error:
-        raise ImportError("whorl.plot needs matplotlib: pip install 'whorl[plot]'") from error
-    return Figure(layout="constrained", figsize=figsize)
+        raise ImportError("whorl.plot needs matplotlib, which the extra whorl[plot] installs") from error
+    return Picture(layout="constrained", figsize=figsize)
 
 
 def axes(ax: Axes | None, figsize: tuple[float, float]) -> tuple[Figure, Axes]:

@@ -16,7 +16,7 @@ from whorl.tables.frame import Frame, check_distinct, from_values, spelled
 Source: TypeAlias = Any
 """A path, a data frame of pandas, Polars or PyArrow, or a mapping from the name of a column to a list of values."""
 
-EXTRA = "needs narwhals and PyArrow: pip install 'whorl[tables]'"
+EXTRA = "needs narwhals and PyArrow, which the extra whorl[tables] installs"
 
 
 def read(source: Source, *, columns: Sequence[str] | None = None, skip: int = 0, text: Collection[str] = ()) -> Frame:

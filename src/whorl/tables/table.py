@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whorl._core import randomness, text, validation
+from whorl._core import html, randomness, text, validation
 from whorl._core.randomness import RNG
 from whorl._core.types import Array
 from whorl.tables.encoding import Excluded
@@ -127,6 +127,16 @@ class Table:
         heating  target        0  2 classes: gas 2, oil 1
         3 rows, 2 features; classification
         """
+        rows, total = self._summary()
+        return text.Table(f"{text.align(rows, right={2})}\n{total}")
+
+    def _repr_html_(self) -> str:
+        """Show the summary in a notebook."""
+        rows, total = self._summary()
+        return html.table(rows, {2}, caption=total)
+
+    def _summary(self) -> tuple[list[list[str]], str]:
+        """Return the cells of the summary, and the line below."""
         known = {each.name: each for each in (*self.preparation.columns, *self.preparation.excluded, self.target)}
         rows = [["column", "kind", "missing", ""]]
         for name in self.frame:
@@ -134,7 +144,7 @@ class Table:
             rows.append([name, column.kind, f"{self.frame.missing(name).sum():,}", column.describe(self.frame)])
         total = f"{len(self):,} rows, {self.X.shape[1]} features; {self.task}"
         total += f"; {self.dropped:,} more rows have no target" if self.dropped else ""
-        return text.Table(f"{text.align(rows, right={2})}\n{total}")
+        return rows, total
 
 
 def table(
@@ -158,7 +168,7 @@ def table(
     source : str, path, data frame or mapping
         A CSV file in UTF-8, delimited by commas, semicolons, tabs or ``|``; a Parquet file, if the name ends in
         ``.parquet`` or ``.pq``; a data frame of pandas, Polars or PyArrow; or a mapping from the name of a column to a
-        list of values. Parquet files and data frames need the extra: ``pip install 'whorl[tables]'``.
+        list of values. Parquet files and data frames need the extra ``whorl[tables]``.
     target : str
         The column to predict. Rows where it is missing are dropped.
     ignore : iterable of str, optional

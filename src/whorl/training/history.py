@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from whorl._core.files import write_rows
+from whorl._core.html import charts
 from whorl._core.monitor import Monitor
 
 
@@ -147,6 +149,12 @@ class History(Mapping[str, list[float]]):
         """
         rows = [{"epoch": each.number, "seconds": each.seconds, **each.values} for each in self.epochs]
         write_rows(path, ["epoch", "seconds", *self], rows)
+
+    def _repr_html_(self) -> str:
+        """Show the loss and the first metric as curves in a notebook."""
+        names = [name for name in self if not name.startswith("val_") and name not in {"penalty", "learning_rate"}]
+        words = html.escape(repr(self)) + (f"<br>stopped: {html.escape(self.stopped)}" if self.stopped else "")
+        return (charts(self, names[:2]) if self.epochs else "") + f"<div>{words}</div>"
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in list(self):
