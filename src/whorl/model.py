@@ -56,8 +56,6 @@ class Model(Network):
     {'w1': (2, 64), 'b1': (64,), 'w2': (64, 3), 'b2': (3,)}
     """
 
-    preparation: Any = None
-
     @takes_options(Options)
     def fit(self, X: Any, y: Any, **arguments: Any) -> History:
         """Train the model, and return the history.

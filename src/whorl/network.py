@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,58 @@ from whorl.training import Samples
 class Network(Stack):
     """What a `Model` computes without being trained."""
 
+    preparation: Any = None
+
+    def _samples(self, X: Any) -> Array:
+        """Return X as samples; data frames and mappings go through the preparation of the model's table."""
+        if isinstance(X, Mapping) or hasattr(type(X), "columns"):
+            if self.preparation is not None:
+                return validation.samples("X", self.preparation.transform(X), self.inputs, self.dtype)
+            try:
+                return validation.samples("X", X, self.inputs, self.dtype)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{error}; whorl.tables.table converts data frames with text and gaps") from None
+        return validation.samples("X", X, self.inputs, self.dtype)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the outputs, if the model has learned a table; else empty."""
+        target = self.preparation and self.preparation.target
+        return tuple(target.classes) if target else ()
+
+    def predict_classes(self, X: Any) -> Array:
+        """Return the class of each sample: its name if the model has learned a table, else its number.
+
+        Parameters
+        ----------
+        X : array_like or data frame
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            The class of the largest output; or 0 and 1, for one output, which is 1 if that is at least 0.5.
+
+        Examples
+        --------
+        >>> from whorl import Dense, Model, Softmax
+        >>> model = Model([Dense(3), Softmax()], inputs=2, rng=0)
+        >>> model.predict_classes([[0.5, 1.0], [-2.0, 0.1]])
+        array([2, 1])
+        """
+        y = self.predict(X)
+        if y.ndim != 2:
+            raise ValueError(f"predict_classes needs a model with outputs of shape (k,), got {self.outputs}")
+        numbers: Array = (y[:, 0] >= 0.5).astype(np.intp) if y.shape[1] == 1 else y.argmax(axis=1)
+        return np.array(self.classes)[numbers] if self.classes else numbers
+
     def predict(self, X: Any) -> Array:
         """Return the network's output for each sample.
 
         Parameters
         ----------
-        X : array_like, shape (n, *inputs)
-            At least one sample; finite.
+        X : array_like, shape (n, *inputs), or data frame
+            At least one sample; finite. If the model has learned a table, also a data frame or a mapping with its columns.
 
         Returns
         -------
@@ -49,7 +94,7 @@ class Network(Stack):
         >>> model.predict(np.zeros((1, 3)))
         array([[0.5, 0.5]], dtype=float32)
         """
-        x = validation.samples("X", X, self.inputs, self.dtype)
+        x = self._samples(X)
         y = predict(self, x)
         if not validation.all_finite(y):
             what = "X is too large" if validation.all_finite(self.parameters) else "the parameters are not finite"
@@ -71,7 +116,7 @@ class Network(Stack):
         >>> [a.shape for a in model.activations([[0.5, 0.5]])]
         [(1, 8), (1, 8), (1, 3)]
         """
-        x, outputs = validation.samples("X", X, self.inputs, self.dtype), list[Array]()
+        x, outputs = self._samples(X), list[Array]()
         for i, layer in enumerate(self.layers):
             x = chain.predict([layer], x, self.p[i:])
             outputs.append(x)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from whorl import Adam, CrossEntropy, Dense, Model, ReLU, Sigmoid, Softmax, Standardize, load
 from whorl.tables import read, table
 
 COLUMNS = {
@@ -132,3 +133,81 @@ def test_without_the_extra_the_error_names_it(write, monkeypatch):
     ):
         read("a.parquet")
     assert len(read(write("a,b\n1,2\n"))) == 1
+
+
+def houses(count=60):
+    rng = np.random.default_rng(0)
+    rooms, heating = rng.integers(1, 7, count), rng.choice(["gas", "oil"], count)
+    return pd.DataFrame(
+        {"rooms": rooms, "heating": heating, "sold": np.where((rooms > 3) ^ (heating == "oil"), "yes", "no")}
+    )
+
+
+def learned():
+    frame = houses()
+    rows = table(frame, "sold")
+    model = Model([Standardize(), Dense(16), ReLU(), Dense(2), Softmax()], inputs=rows.X.shape[1], rng=0)
+    model.fit(rows.X, rows.y, loss=CrossEntropy(), optimizer=Adam(0.02), epochs=60, rng=0, fast=False)
+    model.preparation = rows.preparation
+    return frame, rows, model
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [lambda frame: frame, pl.from_pandas, lambda frame: frame.to_dict("list")],
+    ids=["pandas", "polars", "mapping"],
+)
+def test_a_model_that_has_learned_a_table_predicts_data_frames(convert, tmp_path):
+    frame, rows, model = learned()
+    np.testing.assert_array_equal(model.predict(convert(frame.drop(columns="sold"))), model.predict(rows.X))
+    assert model.classes == ("no", "yes")
+    assert (model.predict_classes(convert(frame)) == frame["sold"]).mean() > 0.9
+    model.save(tmp_path / "houses.npz")
+    again = load(tmp_path / "houses.npz")
+    np.testing.assert_array_equal(again.predict_classes(convert(frame)), model.predict_classes(rows.X))
+    with pytest.raises(ValueError, match="has no column 'heating'"):
+        model.predict(convert(frame[["rooms"]]))
+
+
+def test_a_model_of_arrays_points_to_the_tables():
+    model = Model([Dense(2), Softmax()], inputs=2, rng=0)
+    assert model.classes == ()
+    with pytest.raises(
+        TypeError, match=r"X must hold real numbers.*; whorl.tables.table converts data frames with text"
+    ):
+        model.predict(houses()[["rooms", "heating"]])
+    with pytest.raises(ValueError, match=r"X must hold finite numbers.*; whorl.tables.table converts"):
+        model.predict(pd.DataFrame({"a": [1.0, np.nan], "b": [1.0, 2.0]}))
+    numbers = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0]})
+    np.testing.assert_array_equal(model.predict(numbers), model.predict(numbers.to_numpy()))
+    np.testing.assert_array_equal(model.predict_classes(numbers), model.predict(numbers).argmax(axis=1))
+
+
+def test_one_output_is_a_class_too():
+    model = Model([Dense(1), Sigmoid()], inputs=2, rng=0)
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    np.testing.assert_array_equal(model.predict_classes(X), (model.predict(X)[:, 0] >= 0.5).astype(int))
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [lambda y: y, np.asarray, list, lambda y: pl.Series("sold", y.to_list())],
+    ids=["pandas", "array", "list", "polars"],
+)
+def test_the_target_may_be_a_series(convert):
+    frame = houses()
+    named, given = table(frame, "sold"), table(frame.drop(columns="sold"), convert(frame["sold"]))
+    np.testing.assert_array_equal(named.X, given.X)
+    np.testing.assert_array_equal(named.y, given.y)
+    assert given.target.name in ("sold", "target")
+    gap = frame["rooms"].astype(float).where(frame["rooms"] > 1)
+    assert table(frame[["heating"]], gap).dropped == int(gap.isna().sum())
+    with pytest.raises(ValueError, match="target must have a value for each of the 60 rows, got 3"):
+        table(frame.drop(columns="sold"), convert(frame["sold"][:3]))
+    with pytest.raises(ValueError, match="target is a column named 'sold', which the data frame has too"):
+        table(frame, frame["sold"])
+
+
+def test_columns_may_have_numbers_as_names():
+    frame = houses().rename(columns={"rooms": 0, "heating": 1})
+    assert table(frame, "sold").preparation.feature_names == ("0", "1=gas", "1=oil")

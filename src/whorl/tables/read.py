@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -53,6 +54,18 @@ def read(source: Source, *, columns: Sequence[str] | None = None, skip: int = 0,
     raise TypeError(
         f"source must be a path, a data frame, or a mapping from column to list, got {validation.show(source)}"
     )
+
+
+def with_target(frame: Frame, target: Any) -> tuple[Frame, str]:
+    """Return the frame with one more column, and its name: that of a series, or "target"."""
+    name = str(getattr(target, "name", None) or "target")
+    if name in frame.columns:
+        raise ValueError(f"target is a column named {name!r}, which {frame.title} has too: give its name instead")
+    values = target.to_list() if hasattr(target, "to_list") else list(target)
+    if len(values) != len(frame):
+        raise ValueError(f"target must have a value for each of the {len(frame)} rows, got {len(values)}")
+    column = from_values(name, [None if value != value else value for value in values])  # noqa: PLR0124  # NaN
+    return replace(frame, columns={**frame.columns, name: column}), name
 
 
 def column_names(argument: str, value: object) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from whorl._core.types import Array
 from whorl.tables.encoding import Excluded
 from whorl.tables.frame import Frame
 from whorl.tables.preparation import Preparation
-from whorl.tables.read import Source, read
+from whorl.tables.read import Source, read, with_target
 from whorl.tables.target import Target, Task
 
 
@@ -149,7 +150,7 @@ class Table:
 
 def table(
     source: Source,
-    target: str | None = None,
+    target: Any = None,
     *,
     ignore: Iterable[str] = (),
     task: Task | None = None,
@@ -169,8 +170,8 @@ def table(
         A CSV file in UTF-8, delimited by commas, semicolons, tabs or ``|``; a Parquet file, if the name ends in
         ``.parquet`` or ``.pq``; a data frame of pandas, Polars or PyArrow; or a mapping from the name of a column to a
         list of values. Parquet files and data frames need the extra ``whorl[tables]``.
-    target : str
-        The column to predict. Rows where it is missing are dropped.
+    target : str or sequence
+        The column to predict, or its values: a series, an array or a list. Rows where it is missing are dropped.
     ignore : iterable of str, optional
         Columns to exclude.
     task : {"classification", "regression"}, optional
@@ -209,6 +210,8 @@ def table(
         if preparation.target is None:
             raise ValueError("preparation must have a target, got one without")
     frame = read(source, columns=columns, skip=skip, text=preparation.text_columns if preparation else ())
+    if isinstance(target, Iterable) and not isinstance(target, str | bytes):
+        frame, target = with_target(frame, target)
     goal = preparation.target if preparation else Target.learn(frame, target, task)
     assert goal is not None
     known = np.flatnonzero(~frame.missing(goal.name))
