@@ -72,7 +72,10 @@ CSV = {
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("explain model.npz", "there is no command 'explain'; there are train, evaluate, predict, inspect, schedule"),
+        (
+            "explain model.npz",
+            "there is no command 'explain'; there are train, evaluate, predict, describe, inspect, schedule",
+        ),
         ("trian spiral", "there is no command 'trian'; did you mean 'train'?"),
         ("--verbose", "the following arguments are required: COMMAND"),
         ("train", "the following arguments are required: DATA"),
@@ -292,7 +295,7 @@ print(codes)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1:] == ["[0, 0, 0, 0, 0]"], done.stderr
     assert {path.name for path in Path().iterdir()} == {"model.npz", "model.toml"}
-    assert "no picture: whorl.plot needs matplotlib: pip install" in done.stderr
+    assert "no picture: whorl.plot needs matplotlib, which the extra" in done.stderr
 
 
 def test_the_exit_code_of_an_interrupted_command_is_130(monkeypatch, capsys):

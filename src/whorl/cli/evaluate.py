@@ -13,18 +13,24 @@ from typing import Any
 import numpy as np
 
 from whorl import tables
+from whorl._core.text import align
+from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import options
 from whorl.cli.console import accuracy, best_possible
 from whorl.cli.train import DATA
 from whorl.formats import load
 from whorl.losses import CrossEntropy, MeanSquaredError
+from whorl.metrics import confusion_matrix
 from whorl.model import Model
 from whorl.recipes import find
 from whorl.recipes.data import Blobs, DataSet, Points, TableFile
 
 SAMPLES = 40_000
 """Default number of points of each class."""
+
+WIDEST = 12
+"""The most classes whose confusion matrix is printed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
@@ -94,7 +100,28 @@ def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -
     text, counts = f"{len(table.y)} rows of {name}{dropped}", {"samples": len(table.y), "dropped": table.dropped}
     if table.task == "classification":
         measured = model.evaluate(table.X, table.y, loss=CrossEntropy(), metrics=["accuracy"])
-        return f"{text}: {accuracy(measured)}", counts | measured
+        by_class, matrix = _by_class(model.predict(table.X), table.y, table.classes)
+        return f"{text}: {accuracy(measured)}\n{by_class}", {**counts, **measured, **matrix}
     measured = model.evaluate(table.X, table.y, loss=MeanSquaredError(), metrics=["r2", "rmse"])
     unit = f"in the unit of {table.target.name}"
     return f"{text}: r2 {measured['r2']:.4f} rmse {measured['rmse']:.6g}, {unit}", counts | measured
+
+
+def _by_class(prediction: Array, y: Array, classes: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Return precision, recall and F1 of each class and the confusion matrix, as text and as data."""
+    matrix = confusion_matrix(y, prediction)  # rows: the true class
+    right, true, predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    precision, recall = (right / np.maximum(1, total) for total in (predicted, true))
+    f1 = 2 * right / np.maximum(1, predicted + true)
+    figures = [f"{value:.3f}" for value in (*precision, *recall, *f1)]
+    k, shown = len(classes), classes if len(classes) <= WIDEST else []
+    rows = [["", "rows", "precision", "recall", "f1", *(f"as {name}" for name in shown)]]
+    rows += [
+        [name, str(true[i]), figures[i], figures[k + i], figures[2 * k + i], *map(str, matrix[i, : len(shown)])]
+        for i, name in enumerate(classes)
+    ]
+    measured = {
+        name: {"rows": int(true[i]), "precision": precision[i], "recall": recall[i], "f1": f1[i]}
+        for i, name in enumerate(classes)
+    }
+    return align(rows, right=set(range(1, 5 + len(shown)))), {"classes": measured, "confusion_matrix": matrix.tolist()}

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import math
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from whorl._core.files import replacing
 from whorl._core.types import Array
 from whorl.cli import options
 from whorl.formats import load
 from whorl.layers import Softmax
 from whorl.model import Model
+from whorl.tables import Category, read
 from whorl.tables.csv_reader import read_csv, read_rows
 from whorl.tables.frame import number
 
@@ -29,7 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
     )
     parser.add_argument("model", metavar="MODEL", help="file that whorl train wrote, such as model.npz")
     parser.add_argument(
-        "file", type=Path, metavar="FILE", help="CSV file with a column for each input; separated by , ; tab or |"
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="CSV file with a column for each input, separated by , ; tab or |; - for the input",
     )
     parser.add_argument(
         "--columns",
@@ -41,25 +49,81 @@ def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
     parser.add_argument(
         "--skip", type=options.number(int), default=0, metavar="N", help="lines to leave out at the top of the file [0]"
     )
-    parser.add_argument("--json", action="store_true", help="print a JSON array with an object for each row")
+    parser.add_argument(
+        "--keep", nargs="+", default=[], metavar="NAME", help="columns of the file to repeat before the predictions"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="file to write to, instead of printing")
+    parser.add_argument("--json", action="store_true", help="write a JSON array with an object for each row")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     model = load(arguments.model)
-    if model.preparation is None:
-        X = _inputs(arguments.file, arguments.columns, math.prod(model.inputs), arguments.skip)
-    else:
-        X = model.preparation.transform(arguments.file, columns=arguments.columns, skip=arguments.skip)
+    with _file(arguments.file) as path:
+        X, kept = _read(model, path, arguments)
     predictions = model.predict(X.reshape(-1, *model.inputs))
     names, rows = _table(model, predictions.reshape(len(predictions), -1))
-    if arguments.json:
-        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1))
+    if kept:
+        own = zip(*kept.values(), strict=True)
+        names, rows = [*kept, *names], [[*some, *row] for some, row in zip(own, rows, strict=True)]
+    text = _json(names, rows) if arguments.json else _csv(names, rows)
+    if arguments.output is None:
+        sys.stdout.writelines(text.splitlines(keepends=True))  # unbuffered, Python may lose a part of what is large
         return 0
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    with replacing(arguments.output) as file:
+        file.write(text.encode())
+    print(f"saved {arguments.output}: {len(rows)} rows", file=sys.stderr)
+    return 0
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[Path]:
+    """Give the path of a file; for -, of one with what comes from the standard input, which is read twice."""
+    if str(path) != "-":
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "input")
+        copy.write_bytes(sys.stdin.buffer.read())
+        yield copy
+
+
+def _read(model: Model, path: Path, arguments: argparse.Namespace) -> tuple[Array, dict[str, list[str]]]:
+    """Return the samples in a file, and the values of the columns to keep; warn of categories that training has not seen."""
+    preparation, given = model.preparation, {"columns": arguments.columns, "skip": arguments.skip}
+    if preparation is None:
+        X = _inputs(path, arguments.columns, math.prod(model.inputs), arguments.skip)
+        given = {"columns": None, "skip": arguments.skip}
+    else:
+        frame = read(path, **given, text=preparation.text_columns)
+        X = preparation.transform(frame)
+        for column in preparation.columns:
+            unseen = column.unseen(frame) if isinstance(column, Category) else {}
+            if unseen:
+                listed = ", ".join(f"{name!r} ({count})" for name, count in list(unseen.items())[:5])
+                more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+                print(
+                    f"column {column.name!r} has categories that training has not seen, in {sum(unseen.values())} rows:"
+                    f" {listed}{more}",
+                    file=sys.stderr,
+                )
+    if not arguments.keep:
+        return X, {}
+    frame = read(path, **given, text=arguments.keep)
+    frame.require(arguments.keep, "argument --keep: must name columns")
+    return X, {name: ["" if value is None else value for value in frame.texts(name)] for name in arguments.keep}
+
+
+def _json(names: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:
+    return json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1) + "\n"
+
+
+def _csv(names: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerow(names)
     writer.writerows([cell if isinstance(cell, str) else f"{cell:.6g}" for cell in row] for row in rows)
-    return 0
+    return file.getvalue()
 
 
 def _table(model: Model, predictions: Array) -> tuple[list[str], list[list[str | float]]]:

@@ -28,6 +28,8 @@ MARKERS = "osD^vP*X"
 def new_figure(figsize: tuple[float, float]) -> Figure:
     """Return an empty figure that no window shows; raise ImportError if matplotlib is not installed."""
     try:
+        import matplotlib.figure  # noqa: F401
+
         from whorl.plot.picture import Picture
     except ImportError as error:
         raise ImportError("whorl.plot needs matplotlib, which the extra whorl[plot] installs") from error

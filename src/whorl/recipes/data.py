@@ -16,10 +16,13 @@ from whorl import datasets
 from whorl._core.description import Description, argument
 from whorl._core.types import Array
 from whorl._core.validation import integer, number, show
-from whorl.tables import Preparation, table
+from whorl.tables import Preparation, Table, table
 
 Arrays = tuple[Array, Array]
 """X, of shape (n, *inputs), and y, of shape (n,) or (n, 1)."""
+
+MOST_COLUMNS = 40
+"""The most columns of a table that are described before a training."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +217,11 @@ def _names(name: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _columns(whole: Table) -> list[str]:
+    """Return the summary of the columns of a table, unless there are too many to read."""
+    return str(whole.summary()).splitlines()[:-1] if len(list(whole.frame)) <= MOST_COLUMNS else []
+
+
 class TableFile(Data):
     """The columns of a file: numbers and categories, from which to predict another column.
 
@@ -249,5 +257,5 @@ class TableFile(Data):
             train.y,
             validation=(held_out.X, held_out.y),
             preparation=train.preparation,
-            notes=(f"{len(whole.y)} rows, {whole.task} of {self.target}", *whole.notes),
+            notes=(f"{len(whole.y)} rows, {whole.task} of {self.target}", *_columns(whole), *whole.notes),
         )

@@ -153,6 +153,14 @@ class Category(Description):
         encoded[known, codes[known]] = 1
         return encoded
 
+    def unseen(self, frame: Frame) -> dict[str, int]:
+        """Return the categories in new rows that were not in the training rows, with their numbers of rows."""
+        known = {*self.categories, None}
+        values = frame.texts(self.name)
+        if BOOLEANS.issuperset(self.categories):
+            values = [value and value.lower() for value in values]
+        return dict(Counter(value for value in values if value is not None and value not in known))
+
     def describe(self, frame: Frame) -> str:
         """Return the first categories, for the summary of a table."""
         return f"{len(self.categories)}{' and others' if self.other else ''}: {first_of(self.categories)}"

@@ -1,0 +1,129 @@
+"""The commands for files with columns: describe, predict, evaluate."""
+
+import io
+import json
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import whorl
+from whorl.cli import main
+
+pytestmark = pytest.mark.usefixtures("own_directory", "no_picture")
+
+NEW = "id,age,city\na1,30,Paris\na2,50,Rome\na3,,Madrid\na4,20,Paris\n"
+
+
+@pytest.fixture
+def people():
+    """A file, and a model that has learned it."""
+    chance = random.Random(0)
+    rows = [(f"k{i}", chance.randint(18, 80), chance.choice(["Rome", "Oslo", "Bonn"])) for i in range(120)]
+    lines = [f"{name},{age},{city},{'yes' if (age > 40) != (city == 'Rome') else 'no'}" for name, age, city in rows]
+    Path("people.csv").write_text("\n".join(["id,age,city,bought", *lines]) + "\n")
+    assert (
+        main(["train", "people.csv", "--target", "bought", "--epochs", "25", "--hidden", "16", "--dropout", "0"]) == 0
+    )
+    Path("new.csv").write_text(NEW)
+    return whorl.load("model.npz")
+
+
+def test_training_says_first_what_it_will_use(people, capsys):
+    capsys.readouterr()
+    assert main(["train", "people.csv", "--target", "bought", "--epochs", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "120 rows, classification of bought"
+    assert lines[1].split() == ["column", "kind", "missing"]
+    assert lines[2].startswith("id      left out        0  it looks like an identifier")
+    assert lines[3].startswith("age     number          0  19 to 80")
+    assert lines.index("column 'id' is left out: it looks like an identifier: 120 different values in 120 rows") > 4
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], ["bought  category        0  2: no, yes", "120 rows, 6 features"]),
+        (["--target", "bought"], ["120 rows, 4 features; classification"]),
+        (["--ignore", "city", "bought"], ["city    left out        0  ignored, as requested", "120 rows, 1 features"]),
+    ],
+)
+def test_describe(people, capsys, words, expected):
+    capsys.readouterr()
+    assert main(["describe", "people.csv", *words]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].split() == ["column", "kind", "missing"]
+    assert [line.split()[0] for line in out[1:5]] == ["id", "age", "city", "bought"]
+    assert all(any(line.startswith(each) for line in out) for each in expected), out
+
+
+def test_describe_refuses_what_is_not_there(capsys):
+    Path("a.csv").write_text("a,b\n1,2\n3,4\n")
+    assert main(["describe", "nothing.csv"]) == 2
+    assert main(["describe", "a.csv", "--target", "c"]) == 2
+    assert "target must be a column of a.csv, which has a, b, got 'c'" in capsys.readouterr().err
+
+
+def test_predict_repeats_columns_and_warns_of_unseen_categories(people, capsys):
+    capsys.readouterr()
+    assert main(["predict", "model.npz", "new.csv", "--keep", "id", "age"]) == 0
+    out, err = capsys.readouterr()
+    lines = [line.split(",") for line in out.splitlines()]
+    assert lines[0] == ["id", "age", "bought", "no", "yes"]
+    assert [line[:2] for line in lines[1:]] == [["a1", "30"], ["a2", "50"], ["a3", ""], ["a4", "20"]]
+    p = people.predict({"age": [30, 50, None, 20], "city": ["Paris", "Rome", "Madrid", "Paris"]})
+    np.testing.assert_allclose([[float(cell) for cell in line[3:]] for line in lines[1:]], p, rtol=1e-4)
+    assert [line[2] for line in lines[1:]] == [people.classes[k] for k in p.argmax(axis=1)]
+    assert err == "column 'city' has categories that training has not seen, in 3 rows: 'Paris' (2), 'Madrid' (1)\n"
+
+
+def test_predict_reads_the_standard_input_and_writes_a_file(people, capsys, monkeypatch):
+    capsys.readouterr()
+    main(["predict", "model.npz", "new.csv"])
+    expected = capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(NEW.encode())))
+    assert main(["predict", "model.npz", "-", "--output", "out.csv"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("saved out.csv: 4 rows\n")
+    assert Path("out.csv").read_text() == expected
+    assert main(["predict", "model.npz", "new.csv", "--json", "--keep", "id", "--output", "out.json"]) == 0
+    rows = json.loads(Path("out.json").read_text())
+    assert [row["id"] for row in rows] == ["a1", "a2", "a3", "a4"]
+    assert set(rows[0]) == {"id", "bought", "no", "yes"}
+
+
+def test_predict_names_columns_that_are_not_there(people, capsys):
+    assert main(["predict", "model.npz", "new.csv", "--keep", "name"]) == 2
+    assert (
+        "argument --keep: must name columns of new.csv, which has id, age, city, got 'name'" in capsys.readouterr().err
+    )
+    assert main(["predict", "model.npz", "new.csv", "--output", "no/such/folder.csv"]) == 2
+    assert "cannot write no/such/folder.csv" in capsys.readouterr().err
+
+
+def test_evaluate_has_figures_for_each_class_and_a_confusion_matrix(people, capsys):
+    capsys.readouterr()
+    assert main(["evaluate", "model.npz", "people.csv"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1] == ["rows", "precision", "recall", "f1", "as", "no", "as", "yes"]
+    assert main(["evaluate", "model.npz", "people.csv", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    data = whorl.tables.table("people.csv", preparation=people.preparation)
+    matrix = whorl.metrics.confusion_matrix(data.y, people.predict(data.X))
+    assert found["confusion_matrix"] == matrix.tolist()
+    assert [int(cell) for cell in lines[2][5:]] == matrix[0].tolist()
+    for k, name in enumerate(people.classes):
+        figures = found["classes"][name]
+        assert figures["rows"] == matrix[k].sum()
+        assert figures["precision"] == pytest.approx(matrix[k, k] / matrix[:, k].sum())
+        assert figures["recall"] == pytest.approx(matrix[k, k] / matrix[k].sum())
+        assert figures["f1"] == pytest.approx(2 / (1 / figures["precision"] + 1 / figures["recall"]))
+        assert lines[2 + k][:4] == [
+            name,
+            str(figures["rows"]),
+            f"{figures['precision']:.3f}",
+            f"{figures['recall']:.3f}",
+        ]
