@@ -11,6 +11,24 @@ from whorl.header import header
 from whorl.network import Network
 from whorl.training import History, Options, Training, TrainingState, options, saving, takes_options
 
+FOREIGN = {
+    ".onnx",
+    ".h5",
+    ".hdf5",
+    ".keras",
+    ".pt",
+    ".pth",
+    ".pkl",
+    ".pickle",
+    ".joblib",
+    ".safetensors",
+    ".json",
+    ".toml",
+    ".csv",
+    ".png",
+}
+"""Extensions of other formats, which a model file does not get."""
+
 
 class Model(Network):
     """A feed-forward neural network: a sequence of layers, with their parameters.
@@ -166,9 +184,14 @@ rng, state, resume, on_divergence, fast, threads
         Parameters
         ----------
         path : str or path
-            Used as given; the usual extension is ``.npz``.
+            Used as given; the usual extension is ``.npz``. Those of other formats, such as ``.onnx`` and ``.h5``, are refused.
         state : TrainingState, optional
             The training state, to save it too, for ``fit(resume=path)``. `Checkpoint` does this.
         """
+        ending = os.path.splitext(os.fspath(path))[1].lower()
+        if ending in FOREIGN:
+            raise ValueError(
+                f"path must not end in {ending}, which is another format: the file would be .npz, got {os.fspath(path)!r}"
+            )
         training, arrays = saving.write(state)
         archive.save(path, header(self, self.preparation) | training, self.named_arrays(), arrays)

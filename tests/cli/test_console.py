@@ -7,8 +7,9 @@ import sys
 import pytest
 from commands import QUICK
 
+import whorl
 from whorl.cli import main
-from whorl.cli.console import Bar, has_rich, progress, show_table
+from whorl.cli.console import Bar, Steps, has_rich, progress, show_table
 from whorl.training import Progress
 
 pytestmark = pytest.mark.usefixtures("own_directory", "no_picture")
@@ -89,4 +90,38 @@ def test_progress_by_rich_prints_the_same_lines_above_a_bar(terminal, monkeypatc
 
 def test_progress_without_rich(terminal, without_rich):
     terminal()
+    lines, steps = progress(2)
+    assert lines == Progress(2)
+    assert type(steps) is Steps
+
+
+@pytest.mark.parametrize("columns", [40, 200])
+def test_a_long_epoch_shows_signs_of_life_on_one_line(columns, terminal, without_rich, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("whorl.cli.console.time.monotonic", lambda: now[0])
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream, steps = terminal(), Steps()
+
+    class Clock(whorl.Callback):
+        def on_step_end(self, training):
+            now[0] += 0.4
+
+    X, y = whorl.datasets.spiral(40, rng=0)
+    model = whorl.Model([whorl.Dense(3), whorl.Softmax()], inputs=2, rng=0)
+    given = {"loss": whorl.CrossEntropy(), "optimizer": whorl.SGD(0.1), "batch_size": 10, "epochs": 2, "rng": 0}
+    model.fit(X, y, callbacks=[Clock(), steps], **given)
+    shown = [text for text in stream.getvalue().split("\r\x1b[K") if text]
+    assert len(shown) == 8  # every third of 12 steps, in each epoch
+    assert shown[0] == "epoch 1: 30 of 120 samples, loss 1.156, 25 samples/s, 4 s left in this epoch"[: columns - 1]
+    assert shown[4].startswith("epoch 2: 30 of 120 samples")
+
+
+def test_no_signs_of_life_where_the_output_is_not_a_terminal(capsys):
     assert progress(2) == [Progress(2)]
+
+
+def test_quiet_prints_no_progress(capsys):
+    assert main([*QUICK, "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["saved model.npz", "saved model.toml"]
+    assert not any(line.startswith("epoch") for line in lines)

@@ -297,3 +297,31 @@ def test_a_wrong_command_is_refused(arguments, words, capsys):
 def test_the_module_can_be_run():
     done = subprocess.run([sys.executable, "-m", "whorl", *QUICK], capture_output=True, text=True, check=True)
     assert "saved model.npz" in done.stdout
+
+
+@pytest.mark.parametrize("output", ["pic.png", "folder/model.toml", "a.csv"])
+def test_the_model_is_not_given_the_name_of_another_format(output, capsys):
+    assert main([*QUICK, "--output", output]) == 2
+    assert (
+        f"argument --output: must be a directory, or the name of the model, ending in .npz, got {output!r}"
+        in capsys.readouterr().err
+    )
+    assert list(Path().iterdir()) == []
+
+
+def test_a_training_that_fails_leaves_no_new_directory(capsys):
+    Path("there").mkdir()
+    for output in "new/deep", "there":
+        assert main(["train", "spiral", "--samples", "30", "--learning-rate", "1e30", "--output", output]) == 2
+    assert [path.name for path in Path().iterdir()] == ["there"]
+
+
+def test_a_training_that_has_learned_nothing_says_so(capsys):
+    words = "the network is no better than always predicting the most frequent class (0.333 of the samples): try a lower learning rate"
+    assert main(["train", "spiral", "--samples", "60", "--epochs", "3", "--learning-rate", "1e-9"]) == 0
+    assert words in capsys.readouterr().out
+    assert main(["train", "spiral", "--samples", "60", "--epochs", "40"]) == 0
+    assert "no better" not in capsys.readouterr().out
+    Path("a.csv").write_text("x,y\n" + "".join(f"{i % 7},{(i * 37) % 11}.5\n" for i in range(80)))
+    assert main(["train", "a.csv", "--target", "y", "--epochs", "2", "--learning-rate", "1e-9"]) == 0
+    assert "the network is no better than always predicting the mean" in capsys.readouterr().out

@@ -2,6 +2,7 @@ import io
 import os
 import threading
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -215,3 +216,10 @@ def test_a_file_in_memory_can_be_sealed(saved):
     before = load(saved).parameters
     saved.write_bytes(file.getvalue())
     assert (load(saved).parameters == before).all()
+
+
+@pytest.mark.parametrize("name", ["a.onnx", "a.h5", "a.PT", "a.pkl", "a.safetensors"])
+def test_a_model_is_not_saved_under_the_extension_of_another_format(name, tmp_path):
+    with pytest.raises(ValueError, match=rf"path must not end in {Path(name).suffix.lower()}, which is another format"):
+        Model([Dense(3)], inputs=2, rng=0).save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

@@ -101,6 +101,39 @@ def test_a_curve_for_training_and_one_for_validation():
     assert len(whorl.plot.curve({"loss": [3.0]}, "loss").axes[0].lines) == 1
 
 
+def test_several_histories_have_labels_and_colours_of_their_own():
+    histories = {"SGD": {"loss": [3.0, 2.0], "val_loss": [3.5, 2.5]}, "Adam": {"loss": [3.0, 1.0]}}
+    ax = whorl.plot.compare(histories, "loss").axes[0]
+    found = [(line.get_label(), line.get_linestyle(), list(line.get_ydata())) for line in ax.lines]
+    assert found == [
+        ("SGD", "-", [3.0, 2.0]),
+        ("SGD, validation", "--", [3.5, 2.5]),
+        ("Adam", "-", [3.0, 1.0]),
+    ]
+    colours = [line.get_color() for line in ax.lines]
+    assert colours[0] == colours[1] != colours[2]
+    overlaid = whorl.plot.curve(histories["SGD"], "loss", label="SGD").axes[0]
+    whorl.plot.curve(histories["Adam"], "loss", label="Adam", ax=overlaid)
+    assert [text.get_text() for text in overlaid.get_legend().get_texts()] == [
+        "SGD, training (during the epoch)",
+        "SGD, validation",
+        "Adam, training (during the epoch)",
+    ]
+    assert len({line.get_color() for line in overlaid.lines}) == 3
+    with pytest.raises(ValueError, match="name must be in the history of 'Adam', which has loss, got 'f1'"):
+        whorl.plot.compare({"Adam": {"loss": [1.0]}}, "f1")
+    with pytest.raises(TypeError, match=r"histories must be a mapping from names to histories, got \[\]"):
+        whorl.plot.compare([], "loss")
+
+
+def test_labels_of_one_output_may_be_flat(split_in_two):
+    model = whorl.Model([whorl.Dense(1), whorl.Sigmoid()], inputs=2, rng=0)
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
+    flat, column = (whorl.plot.decision_boundary(model, X, labels, resolution=9).axes[0] for labels in (y, y[:, None]))
+    assert [text.get_text() for text in flat.get_legend().get_texts()] == ["class 0", "class 1"]
+    assert len(flat.collections) == len(column.collections)
+
+
 def test_the_learning_rate_over_time():
     ax = whorl.plot.learning_rate({"learning_rate": [0.2, 0.1]}).axes[0]
     (line,) = ax.lines

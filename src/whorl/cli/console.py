@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import shutil
 import sys
+import time
 from collections.abc import Mapping
 
 from whorl._core.text import align
@@ -47,7 +49,7 @@ def show_table(rows: list[list[str]], right: set[int]) -> None:
 def progress(every: int | None) -> list[Callback]:
     """Return the callbacks that show the progress of a training, with a line for every N-th epoch, or about ten."""
     if not has_rich():
-        return [Progress(every)]
+        return [Progress(every), Steps()] if sys.stdout.isatty() else [Progress(every)]
     from rich.file_proxy import FileProxy
 
     bar = Bar()
@@ -55,22 +57,70 @@ def progress(every: int | None) -> list[Callback]:
     return [bar, Progress(every, stream=above)]  # type: ignore[arg-type]  # it has all that Progress uses of a stream
 
 
-class Bar(Callback):
+class Steps(Callback):
+    """A sign of life within a long epoch, each second: how many samples of it are done, and how long the rest takes.
+
+    It is on a line that the next one overwrites.
+    """
+
+    def __init__(self) -> None:
+        self.shown = self.begun = time.monotonic()
+
+    @property
+    def every_steps(self) -> int | None:
+        return 1 if time.monotonic() - self.shown > 1 else None
+
+    def on_train_begin(self, training: Run) -> None:
+        self.on_epoch_end(training)
+
+    def on_epoch_end(self, training: Run, epoch: Epoch | None = None) -> None:
+        self.shown = self.begun = time.monotonic()
+
+    def on_step_end(self, training: Run) -> None:
+        self.shown = time.monotonic()
+        self.show(training, within(training, self.shown - self.begun))
+
+    def show(self, training: Run, text: str) -> None:
+        """Show the text, cut to the width of the terminal."""
+        width = shutil.get_terminal_size().columns
+        sys.stdout.write(f"\r\x1b[K{text[: width - 1]}")
+        sys.stdout.flush()
+
+
+def within(training: Run, seconds: float) -> str:
+    """Return how far an epoch is that began so many seconds ago."""
+    current = training.state.current
+    done, count = current.samples, len(current.order)
+    rate, loss = done / max(seconds, 1e-9), current.loss / max(1, done - current.skipped)
+    return (
+        f"epoch {training.epoch + 1}: {done:,} of {count:,} samples, loss {loss:.3f}, {rate:,.0f} samples/s,"
+        f" {(count - done) / max(rate, 1e-9):.0f} s left in this epoch"
+    )
+
+
+class Bar(Steps):
     """A progress bar of rich, below the lines that are written to its console."""
 
     def __init__(self) -> None:
+        super().__init__()
         from rich.progress import Progress as RichProgress
 
         self._bar = RichProgress(transient=True)
         self.console = self._bar.console
 
     def on_train_begin(self, training: Run) -> None:
+        super().on_train_begin(training)
         self._task = self._bar.add_task("epoch 0", total=training.epochs)
         self._bar.start()
 
-    def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        text = f"epoch {epoch.number} of {training.epochs}, loss {epoch['loss']:.3f}"
-        self._bar.update(self._task, completed=epoch.number, description=text)
+    def on_epoch_end(self, training: Run, epoch: Epoch | None = None) -> None:
+        super().on_epoch_end(training)
+        if epoch is not None:
+            text = f"epoch {epoch.number} of {training.epochs}, loss {epoch['loss']:.3f}"
+            self._bar.update(self._task, completed=epoch.number, description=text)
+
+    def show(self, training: Run, text: str) -> None:
+        self._bar.update(self._task, description=text)
 
     def on_train_end(self, training: Run, history: History) -> None:
         self._bar.stop()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from whorl._core.files import replacing
 from whorl._core.randomness import generator
+from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import config, options
 from whorl.cli.console import accuracy, best_possible, progress
@@ -47,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     basis.add_argument("--config", metavar="FILE", help="start from the settings of a model.toml")
     whole = options.number(int)
     parser.add_argument("--seed", type=whole, metavar="N", help=f"same seed, same results [{start.seed}]")
+    parser.add_argument("--quiet", action="store_true", help="print no progress, only what is saved and measured")
     parser.add_argument("--log-every", type=whole, metavar="N", help="print every N-th epoch [about ten of them]")
     output = "directory to write to, or name of the model, ending in .npz [.]"
     parser.add_argument("--output", type=Path, default=Path(), metavar="PATH", help=output)
@@ -90,9 +95,15 @@ def _start(words: Sequence[str]) -> config.Run | None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     plan = _plan(arguments)
-    recipe = plan.recipe
-    title = Path(recipe.data.file).stem if isinstance(recipe.data, TableFile) else plan.data
-    model_path, config_path, picture_path = _outputs(arguments.output, title)
+    data = plan.recipe.data
+    paths = _outputs(arguments.output, Path(data.file).stem if isinstance(data, TableFile) else plan.data)
+    with _directory(paths[0].parent):
+        return _train(plan, arguments, paths)
+
+
+def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, Path, Path]) -> int:
+    """Train and save; return the exit code."""
+    recipe, (model_path, config_path, picture_path) = plan.recipe, paths
     checkpoint = model_path.with_suffix(".checkpoint.npz")
     if arguments.resume and not checkpoint.exists():
         raise ValueError(f"argument --resume: there is no checkpoint {checkpoint}; an interrupted training leaves one")
@@ -102,7 +113,8 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     every = arguments.log_every
-    callbacks = progress(None if every is None else integer("--log-every", every))
+    every = None if every is None else integer("--log-every", every)
+    callbacks = [] if arguments.quiet else progress(every)
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
@@ -133,6 +145,8 @@ def run(arguments: argparse.Namespace) -> int:
     if problem.test:
         measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
         print(f"{len(problem.test[0])} test images: {accuracy(measured)}")
+    if comment := _comment(history, problem.y):
+        print(comment)
     if recipe.data is not None and (limit := recipe.data.best_possible()):
         print(best_possible(limit))
     return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
@@ -176,20 +190,51 @@ def _checksum(plan: config.Run) -> str:
 
 def _outputs(output: Path, title: str) -> tuple[Path, Path, Path]:
     """Return where model, settings and picture go; raise OSError before the training if they cannot be written."""
+    if output.suffix in {".png", ".toml", ".csv", ".json", ".svg", ".pdf"}:
+        raise ValueError(
+            f"argument --output: must be a directory, or the name of the model, ending in .npz, got {str(output)!r}"
+        )
     if output.suffix == ".npz":
         paths = output, output.with_suffix(".toml"), output.with_suffix(".png")
     else:
         paths = output / "model.npz", output / "model.toml", output / f"{title}.png"
-    try:
-        paths[0].parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=paths[0].parent):
-            pass
-    except OSError as error:
-        raise OSError(f"argument --output: cannot write to {str(output)!r}: {error.strerror}") from None
     for path in paths:
         if path.is_dir():
             raise OSError(f"argument --output: cannot write to {str(path)!r}: it is a directory")
     return paths
+
+
+@contextmanager
+def _directory(path: Path) -> Iterator[None]:
+    """Make a directory that can be written to; if what follows fails, remove it again, unless there is something in it."""
+    new = [each for each in (path, *path.parents) if not each.exists()]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise OSError(f"argument --output: cannot write to {str(path)!r}: {error.strerror}") from None
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # not empty
+            for each in new:
+                each.rmdir()
+        raise
+
+
+def _comment(history: History, y: Array) -> str:
+    """Return a comment on a training that has learned nothing, else ""."""
+    last = history.epochs[-1].values if history.epochs else {}
+    r2, accuracy = (last.get(f"val_{name}", last.get(name)) for name in ("r2", "accuracy"))
+    advice = "try a lower learning rate or more epochs"
+    if r2 is not None and r2 <= 0:
+        return f"the network is no better than always predicting the mean: {advice}"
+    if accuracy is not None:
+        share = float(np.bincount(y).max() / len(y)) if y.ndim == 1 else float(y.mean(axis=0).max())
+        if accuracy <= share + 0.005:
+            return f"the network is no better than always predicting the most frequent class ({share:.3f} of the samples): {advice}"
+    return ""
 
 
 def _picture(model: Model, problem: Problem, history: History, path: Path) -> None:

@@ -5,7 +5,7 @@ No window is opened. matplotlib is imported only when something is drawn; an Imp
 """
 
 from whorl.plot.boundary import decision_boundary
-from whorl.plot.lines import curve, learning_rate, schedules
+from whorl.plot.lines import compare, curve, learning_rate, schedules
 from whorl.plot.report import report
 
-__all__ = ["curve", "decision_boundary", "learning_rate", "report", "schedules"]
+__all__ = ["compare", "curve", "decision_boundary", "learning_rate", "report", "schedules"]

@@ -34,7 +34,7 @@ def decision_boundary(model: Model, X: Any, y: Any, *, ax: Axes | None = None, r
     X : array_like, shape (n, 2)
         The samples.
     y : array_like, shape (n,), (n, k) or (n, 1)
-        Labels: integers or one-hot rows; for one output, 0 and 1 of shape (n, 1).
+        Labels: integers or one-hot rows; for one output, 0 and 1.
     ax : matplotlib.axes.Axes, optional
         The axes to draw into.
     resolution : int, optional
@@ -52,6 +52,8 @@ def decision_boundary(model: Model, X: Any, y: Any, *, ax: Axes | None = None, r
             f"decision_boundary draws models from (2,) to (k,), got one from {model.inputs} to {model.outputs}"
         )
     points = validation.samples("X", X, model.inputs, np.dtype(np.float64))
+    if model.outputs == (1,) and np.ndim(y) == 1:
+        y = np.asarray(y)[:, None]
     target, _, k = classes(y, model.predict(points))
     resolution = validation.integer("resolution", resolution, minimum=2)
     figure, ax = axes(ax, (6, 6))

@@ -20,8 +20,17 @@ POINTS = 2001
 """Number of times at which a schedule is evaluated."""
 
 
-def curve(history: Mapping[str, Sequence[float]], name: str, *, ax: Axes | None = None) -> Figure:
+TRAINING = "training (during the epoch)"
+"""What the values of the history for training are: means over batches, each before its step."""
+
+
+def curve(
+    history: Mapping[str, Sequence[float]], name: str, *, label: str | None = None, ax: Axes | None = None
+) -> Figure:
     """Draw a value of the history over the epochs, for training and, where there is one, for validation.
+
+    The value for training is the mean over the batches of the epoch, while the parameters change; that for validation is measured
+    at its end. `compare` draws several histories.
 
     Parameters
     ----------
@@ -29,24 +38,71 @@ def curve(history: Mapping[str, Sequence[float]], name: str, *, ax: Axes | None 
         From `Model.fit`; any mapping from names to lists works.
     name : str
         ``"loss"``, ``"accuracy"``, or another column of the history.
+    label : str, optional
+        The name of the history, for axes with several.
     ax : matplotlib.axes.Axes, optional
-        The axes to draw into.
+        The axes to draw into. Lines that are there keep their colours, and these get others.
 
     Examples
     --------
     >>> figure = curve({"loss": [0.9, 0.5], "val_loss": [0.8, 0.6]}, "loss")
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    ['training', 'validation']
+    ['training (during the epoch)', 'validation']
     """
-    if name not in history:
-        known = ", ".join(history) or "no epoch yet"
-        raise ValueError(f"name must be in the history, which has {known}, got {name!r}{did_you_mean(name, history)}")
-    lines = {"training": history[name]}
+    _check_name(name, history)
+    before = "" if label is None else f"{label}, "
+    lines = {f"{before}{TRAINING}": history[name]}
     if f"val_{name}" in history:
-        lines["validation"] = history[f"val_{name}"]
-    figure, ax = _over_epochs(ax, name.replace("_", " "), lines, LINE_COLOURS)
+        lines[f"{before}validation"] = history[f"val_{name}"]
+    there = 0 if ax is None else len(ax.lines)
+    colours = [LINE_COLOURS[(there + i) % len(LINE_COLOURS)] for i in range(2)]
+    figure, ax = _over_epochs(ax, name.replace("_", " "), lines, colours)
     ax.legend(frameon=False)
     return figure
+
+
+def compare(histories: Mapping[str, Mapping[str, Sequence[float]]], name: str, *, ax: Axes | None = None) -> Figure:
+    """Draw a value of several histories: each in a colour of its own, solid for training and dashed for validation.
+
+    Parameters
+    ----------
+    histories : mapping from str to History
+        The histories by their names in the legend.
+    name : str
+        ``"loss"``, ``"accuracy"``, or another column of all the histories.
+    ax : matplotlib.axes.Axes, optional
+        The axes to draw into.
+
+    Examples
+    --------
+    >>> figure = compare({"SGD": {"loss": [0.9, 0.7]}, "Adam": {"loss": [0.9, 0.5], "val_loss": [0.8, 0.6]}}, "loss")
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['SGD', 'Adam', 'Adam, validation']
+    """
+    if not hasattr(histories, "items") or not histories:
+        raise TypeError(f"histories must be a mapping from names to histories, got {validation.show(histories)}")
+    for label, history in histories.items():
+        _check_name(name, history, f"of {label!r} ")
+    figure = None
+    for i, (label, history) in enumerate(histories.items()):
+        colour = LINE_COLOURS[i % len(LINE_COLOURS)]
+        figure, ax = _over_epochs(ax, name.replace("_", " "), {label: history[name]}, [colour])
+        if f"val_{name}" in history:
+            _over_epochs(ax, name.replace("_", " "), {f"{label}, validation": history[f"val_{name}"]}, [colour], "--")
+    assert figure is not None
+    assert ax is not None
+    ax.legend(frameon=False)
+    return figure
+
+
+def _check_name(name: str, history: Mapping[str, Sequence[float]], which: str = "") -> None:
+    if name not in history:
+        known = ", ".join(history) or "no epoch yet"
+        raise ValueError(
+            f"name must be in the history {which}, which has {known}, got {name!r}{did_you_mean(name, history)}".replace(
+                " ,", ","
+            )
+        )
 
 
 def learning_rate(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Figure:
@@ -126,7 +182,7 @@ def _check(schedules: object) -> None:
 
 
 def _over_epochs(
-    ax: Axes | None, ylabel: str, lines: Mapping[str, Sequence[float]], colours: Sequence[str]
+    ax: Axes | None, ylabel: str, lines: Mapping[str, Sequence[float]], colours: Sequence[str], style: str = "-"
 ) -> tuple[Figure, Axes]:
     """Draw a value for each epoch, from 1, in a line for each label."""
     figure, ax = _axes(ax, (6, 3.5), ylabel)
@@ -134,7 +190,9 @@ def _over_epochs(
 
     for (label, values), colour in zip(lines.items(), colours, strict=False):
         marker = "o" if len(values) == 1 else ""  # a line of one point is invisible
-        ax.plot(range(1, len(values) + 1), values, label=label, color=colour, linewidth=1.5, marker=marker)
+        ax.plot(
+            range(1, len(values) + 1), values, label=label, color=colour, linewidth=1.5, marker=marker, linestyle=style
+        )
     ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     ax.set_xlim(left=0)
     return figure, ax
