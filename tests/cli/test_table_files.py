@@ -127,3 +127,22 @@ def test_evaluate_has_figures_for_each_class_and_a_confusion_matrix(people, caps
             f"{figures['precision']:.3f}",
             f"{figures['recall']:.3f}",
         ]
+
+
+def test_a_bad_cell_is_named_and_may_count_as_missing(capsys):
+    rows = "".join(f"{'3x' if i == 7 else i % 9},{'yes' if i % 2 else 'no'}\n" for i in range(60))
+    Path("typo.csv").write_text("a,y\n" + rows)
+    assert main(["train", "typo.csv", "--target", "y", "--epochs", "1"]) == 2
+    assert (
+        "typo.csv line 9, column 'a': must be a number, got '3x': all but 1 of 60 values are numbers"
+        in capsys.readouterr().err
+    )
+    assert main(["describe", "typo.csv"]) == 2
+    capsys.readouterr()
+    assert main(["describe", "typo.csv", "--stray", "missing"]) == 0
+    assert "a       number          1" in capsys.readouterr().out
+    assert main(["train", "typo.csv", "--target", "y", "--epochs", "1", "--stray", "missing"]) == 0
+    assert 'stray = "missing"' in Path("model.toml").read_text()
+    capsys.readouterr()
+    assert main(["train", "--config", "model.toml", "--output", "again"]) == 0
+    assert Path("again/model.npz").read_bytes() == Path("model.npz").read_bytes()

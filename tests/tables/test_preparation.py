@@ -1,5 +1,6 @@
 """How columns become features, how new rows do, and the text of a preparation."""
 
+import re
 import subprocess
 import sys
 
@@ -29,15 +30,43 @@ def test_notes_say_which_columns_are_left_out_and_why(write):
     )
 
 
-def test_a_typing_error_in_a_column_of_numbers_is_noted(write):
+def test_a_typing_error_in_a_column_of_numbers_is_an_error_unless_asked_for(write):
     rows = "".join(f"{'o.5' if i == 40 else i % 40},{i % 25}{'kg' * (i == 2)},{i % 2}\n" for i in range(100))
     path = write("a,b,y\n" + rows)
     place = f"{path} line"
-    assert table(path, "y").notes == (
+    message = f"{place} 42, column 'a': must be a number, got 'o.5': all but 1 of 100 values are numbers; stray='missing' makes"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        table(path, "y")
+    with pytest.raises(ValueError, match="column 'b': must be a number, got '2kg'"):
+        Preparation.learn(path, "y", ignore=["a"])
+    missing = table(path, "y", stray="missing")
+    assert missing.preparation.columns == (Number("a", 16.0, missing=True), Number("b", 12.0, missing=True))
+    assert missing.notes == ()
+    assert np.flatnonzero(missing.X[:, 1]).tolist() == [40]
+    with pytest.raises(ValueError, match="stray must be 'error' or 'missing' or 'category', got 'text'"):
+        table(path, "y", stray="text")
+    assert table(path, "y", stray="category").notes == (
         f"column 'a' is text: all but 1 of 100 values are numbers; {place} 42 has 'o.5'",
         f"column 'b' is text: all but 1 of 100 values are numbers; {place} 4 has '2kg'",
     )
-    assert len(table(path, "y", ignore=["a"]).notes) == 1
+    assert len(table(path, "y", ignore=["a"], stray="category").notes) == 1
+
+
+@pytest.mark.parametrize("style", ["${},000", "{},5", "{} %", "1,{:03},000", "€ {}", "({},000)"])
+def test_numbers_written_for_people_are_refused_by_name(style):
+    rows = {"a": [style.format(i % 9) for i in range(30)], "b": [i % 4 for i in range(30)], "y": ["u", "v"] * 15}
+    for stray in "error", "missing":
+        with pytest.raises(
+            ValueError, match=r"numbers must be written like 3000\.5, without signs of currency, per cent"
+        ) as caught:
+            table(rows, "y", stray=stray)
+        assert f"row 0, column 'a': must be a number, got {rows['a'][0]!r}" in str(caught.value)
+    assert table(rows, "y", stray="category").preparation.columns[0].kind == "category"
+
+
+def test_texts_that_only_begin_with_numbers_are_categories():
+    rows = {"a": ["3 rooms", "2nd", "1-2", "2024-01-31", "10:30", "1.2.3"] * 5, "y": ["u", "v"] * 15}
+    assert table(rows, "y").preparation.columns[0].kind == "category"
 
 
 def test_requested_exclusions_are_not_noted(write):

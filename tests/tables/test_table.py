@@ -90,11 +90,13 @@ def test_a_target_that_is_different_in_nearly_every_row_is_refused(write):
     with pytest.raises(
         ValueError, match="target 'y' has 54 different texts in 54 rows, too many to be classes"
     ) as caught:
-        table(path, "y")
+        table(path, "y", stray="category")
     assert str(caught.value).endswith(f"all but 1 of 54 values are numbers; {path} line 5 has 'x'")
     with pytest.raises(ValueError, match="too many to be classes; to use them as classes, set task='classification'"):
         table({"a": range(30), "y": [f"Ada {i}" for i in range(30)]}, "y")
-    assert len(table(path, "y", task="classification").classes) == 54
+    assert len(table(path, "y", task="classification", stray="category").classes) == 54
+    with pytest.raises(ValueError, match="line 5, column 'y': must be a number, got 'x'"):
+        table(path, "y")
 
 
 def test_a_name_that_is_nearly_right():
@@ -151,7 +153,7 @@ def test_split_is_random_and_repeatable():
 def test_split_keeps_kinds_and_ignored_columns(write):
     path = write("a,b,c,y\n" + "".join(f"{'x' if i == 0 else i % 5},{i},{i % 3},{i % 2}\n" for i in range(20)))
     for seed in range(5):
-        train, test = table(path, "y", ignore=["b"]).split(0.5, rng=seed)
+        train, test = table(path, "y", ignore=["b"], stray="category").split(0.5, rng=seed)
         assert [column.kind for column in train.preparation.columns] == ["category", "number"]
         assert test.preparation.excluded[0].name == "b"
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from whorl import tables
 from whorl._core.text import align
 from whorl.cli import options
+from whorl.tables.read import settle_stray
 
 
 def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
@@ -16,6 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
     parser.add_argument("file", metavar="FILE", help="CSV, TSV or Parquet file")
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
     parser.add_argument("--ignore", nargs="+", default=[], metavar="NAME", help="columns to leave out")
+    parser.add_argument(
+        "--stray",
+        default="error",
+        choices=("error", "missing", "category"),
+        help="what text in a column of numbers is: error, missing or category [error]",
+    )
     parser.add_argument(
         "--columns", nargs="+", metavar="NAME", help="names of the columns, for a file without a line of names"
     )
@@ -28,10 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     given = {"columns": arguments.columns, "skip": arguments.skip}
     if arguments.target is not None:
-        table = tables.table(arguments.file, arguments.target, ignore=arguments.ignore, **given)
+        table = tables.table(arguments.file, arguments.target, ignore=arguments.ignore, stray=arguments.stray, **given)
         print(table.summary(), *(note for note in table.notes if "is left out" not in note), sep="\n")
         return 0
     frame = tables.read(arguments.file, **given)
+    frame = settle_stray(frame, arguments.stray, [name for name in frame if name not in arguments.ignore])
     preparation = tables.Preparation.learn(frame, ignore=arguments.ignore)
     known = {each.name: each for each in (*preparation.columns, *preparation.excluded)}
     rows = [["column", "kind", "missing", ""]]

@@ -235,6 +235,8 @@ class TableFile(Data):
         Columns to leave out.
     task : {"classification", "regression"}, optional
         What to predict, a class or a number; by default what the target column looks like.
+    stray : {"error", "missing", "category"}, optional
+        What text in a column of numbers is, as in `whorl.tables.table`.
     columns : sequence of str, optional
         Names of the columns, for a file that has no line of names.
     skip : int, optional
@@ -246,11 +248,20 @@ class TableFile(Data):
     _: KW_ONLY
     ignore: tuple[str, ...] = argument(_names, default=())
     task: Literal["classification", "regression"] | None = None
+    stray: Literal["error", "missing", "category"] = "error"
     columns: tuple[str, ...] | None = argument(_names, default=None)
     skip: int = argument(integer, default=0, minimum=0)
 
     def problem(self, rng: np.random.Generator, validation: float) -> Problem:
-        whole = table(self.file, self.target, ignore=self.ignore, task=self.task, columns=self.columns, skip=self.skip)
+        whole = table(
+            self.file,
+            self.target,
+            ignore=self.ignore,
+            task=self.task,
+            stray=self.stray,
+            columns=self.columns,
+            skip=self.skip,
+        )
         train, held_out = whole.split(validation, rng=rng)
         return Problem(
             train.X,

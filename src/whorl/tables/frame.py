@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import numbers
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,10 @@ MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
 """Spellings of a missing value, in lower case."""
 BOOLEANS = frozenset({"true", "false"})
 """Spellings of a boolean, in lower case."""
+STRAY = 0.1
+"""The largest share of texts in a column that is meant to hold numbers."""
+STYLED = re.compile(r"[-+(]?\s*[$€£¥]?\s*\d{1,3}([,.' ]\d{3})*([.,]\d+)?\s*[$€£¥%]?\s*\)?|[-+]?\d+,\d+")
+"""Numbers for people: $3,000 and 12,5 and 40 %."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,17 +128,44 @@ class Frame:
         values = values[~np.isnan(values)]
         return f"{values.min():g} to {values.max():g}, median {np.median(values):g}" if len(values) else ""
 
-    def stray_text(self, name: str) -> str:
-        """Return a remark on the first value that is not a number, in a column of text where 90 % are; else ""."""
+    def stray_text(self, name: str) -> tuple[int, str, str, bool] | None:
+        """Return the first value that is not a number, in a column of text where 90 % are or look like numbers; else None.
+
+        Returns
+        -------
+        row : int
+        text : str
+        remark : str
+            What the other values are.
+        few : bool
+            Whether nearly all values are numbers as they are.
+        """
         if self.is_number(name):
-            return ""
+            return None
         counts = self.counts(name)
         stray = {text: count for text, count in counts.items() if number(text) is None}
-        if not 0 < sum(stray.values()) <= 0.1 * counts.total():
-            return ""
+        total, wrong = counts.total(), sum(stray.values())
+        styled = {text for text in stray if STYLED.fullmatch(text)}
+        few = 0 < wrong <= STRAY * total
+        if few:
+            remark = f"all but {wrong:,} of {total:,} values are numbers"
+        elif styled and wrong - sum(stray[text] for text in styled) <= STRAY * total:
+            stray = {text: stray[text] for text in styled}
+            remark = "numbers must be written like 3000.5, without signs of currency, per cent and thousands, or decimal commas"
+        else:
+            return None
         row, text = next((row, text) for row, text in enumerate(self.texts(name)) if text in stray)
-        numbers = f"all but {sum(stray.values()):,} of {counts.total():,} values are numbers"
-        return f"{numbers}; {self.location(row)} has {validation.show(text)}"
+        return row, text, remark, few
+
+    def stray_remark(self, name: str) -> str:
+        """Return a remark on such a value, or ""."""
+        found = self.stray_text(name)
+        return f"{found[2]}; {self.location(found[0])} has {validation.show(found[1])}" if found else ""
+
+    def without_stray_text(self, name: str) -> Frame:
+        """Return the frame with a column as numbers; what is not one is missing."""
+        values = [None if text is None else number(text) for text in self.texts(name)]
+        return replace(self, columns={**self.columns, name: np.array(values, float)})
 
 
 def check_distinct(title: str, names: Sequence[str]) -> None:

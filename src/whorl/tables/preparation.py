@@ -14,7 +14,8 @@ from whorl._core import validation
 from whorl._core.description import Description, argument
 from whorl._core.types import Array
 from whorl.tables.encoding import Category, Excluded, Number, choose_encoding, distinct_texts
-from whorl.tables.read import Source, column_names, read
+from whorl.tables.frame import Frame
+from whorl.tables.read import Source, Stray, column_names, read, settle_stray
 from whorl.tables.target import Target
 
 IGNORED = "ignored, as requested"
@@ -78,7 +79,14 @@ class Preparation(Description):
         distinct_texts("names of columns", names + ([self.target.name] if self.target else []))
 
     @classmethod
-    def learn(cls, source: Source, target: str | Target | None = None, *, ignore: Iterable[str] = ()) -> Preparation:
+    def learn(
+        cls,
+        source: Source,
+        target: str | Target | None = None,
+        *,
+        ignore: Iterable[str] = (),
+        stray: Stray = "error",
+    ) -> Preparation:
         """Learn the preparation from the training rows.
 
         The arguments and errors are those of `table`. The target, by name or as a `Target`, is not used as a feature.
@@ -88,6 +96,8 @@ class Preparation(Description):
             target = Target.learn(frame, target)
         ignore = column_names("ignore", ignore)
         frame.require(ignore, "ignore must name columns")
+        if not isinstance(source, Frame):  # else it has been settled
+            frame = settle_stray(frame, stray, [name for name in frame if name not in ignore])
         goal = target and target.name
         if goal in ignore:
             raise ValueError(f"ignore must not name the target, got {goal!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from whorl.tables.frame import Frame, check_distinct, from_values, spelled
 
 Source: TypeAlias = Any
 """A path, a data frame of pandas, Polars or PyArrow, or a mapping from the name of a column to a list of values."""
+
+Stray: TypeAlias = Literal["error", "missing", "category"]
+"""What text is in a column where nearly all values are numbers."""
 
 EXTRA = "needs narwhals and PyArrow, which the extra whorl[tables] installs"
 
@@ -66,6 +69,22 @@ def with_target(frame: Frame, target: Any) -> tuple[Frame, str]:
         raise ValueError(f"target must have a value for each of the {len(frame)} rows, got {len(values)}")
     column = from_values(name, [None if value != value else value for value in values])  # noqa: PLR0124  # NaN
     return replace(frame, columns={**frame.columns, name: column}), name
+
+
+def settle_stray(frame: Frame, stray: Stray, names: Iterable[str]) -> Frame:
+    """Return the frame with what `stray` says of text in these columns, if nearly all of their values are numbers."""
+    validation.choice("stray", stray, get_args(Stray))
+    for name in names:
+        found = frame.stray_text(name) if stray != "category" else None
+        if found is None:
+            continue
+        row, text, remark, few = found
+        if stray == "error" or not few:
+            choices = "stray='missing' makes it a missing value, stray='category' a category"
+            choices = choices if few else "stray='category' makes them categories"
+            raise ValueError(f"{frame.error(row, name, 'a number', text)}: {remark}; {choices}")
+        frame = frame.without_stray_text(name)
+    return frame
 
 
 def column_names(argument: str, value: object) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from whorl._core.types import Array
 from whorl.tables.encoding import Excluded
 from whorl.tables.frame import Frame
 from whorl.tables.preparation import Preparation
-from whorl.tables.read import Source, read, with_target
+from whorl.tables.read import Source, Stray, column_names, read, settle_stray, with_target
 from whorl.tables.target import Target, Task
 
 
@@ -66,7 +66,7 @@ class Table:
         """Remarks: columns and rows that are left out without being asked for, text that may be meant as numbers."""
         ignored = self.preparation.ignored
         excluded = [column for column in self.preparation.excluded if column.name not in ignored]
-        stray = {name: self.frame.stray_text(name) for name in self.frame if name not in ignored}
+        stray = {name: self.frame.stray_remark(name) for name in self.frame if name not in ignored}
         notes = [
             *self.frame.notes,
             *(f"column {column.name!r} is left out: {column.reason}" for column in excluded),
@@ -157,6 +157,7 @@ def table(
     columns: Sequence[str] | None = None,
     skip: int = 0,
     preparation: Preparation | None = None,
+    stray: Stray = "error",
 ) -> Table:
     """Read a table and turn its columns into features and labels.
 
@@ -183,6 +184,9 @@ def table(
         The number of lines to skip at the top of a CSV file.
     preparation : Preparation, optional
         The preparation of another table, to use for this one, instead of `target`, `ignore` and `task`.
+    stray : {"error", "missing", "category"}, optional
+        What text is in a column where at least 90 % of the values are numbers, or are written like ``$3,000`` or ``12,5``: an error
+        that names the cell, a missing value, or a category, with all numbers of the column.
 
     Raises
     ------
@@ -212,6 +216,9 @@ def table(
     frame = read(source, columns=columns, skip=skip, text=preparation.text_columns if preparation else ())
     if isinstance(target, Iterable) and not isinstance(target, str | bytes):
         frame, target = with_target(frame, target)
+    if preparation is None:
+        ignore = column_names("ignore", ignore)
+        frame = settle_stray(frame, stray, [name for name in frame if name not in ignore])
     goal = preparation.target if preparation else Target.learn(frame, target, task)
     assert goal is not None
     known = np.flatnonzero(~frame.missing(goal.name))

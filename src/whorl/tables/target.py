@@ -75,7 +75,7 @@ class Target(Description):
             found = f"is always {classes[0]!r}" if classes else "has no values"
             raise ValueError(f"target {name!r} {found} in {frame.title}: there is nothing to learn")
         if task is None and not frame.is_number(name) and is_identifier(frame.counts(name)):
-            remark = frame.stray_text(name) or "to use them as classes, set task='classification'"
+            remark = frame.stray_remark(name) or "to use them as classes, set task='classification'"
             found = f"{len(classes):,} different texts in {len(frame):,} rows"
             raise ValueError(f"target {name!r} has {found}, too many to be classes; {remark}")
         if task == "classification" or (task is None and likely):
