@@ -183,6 +183,11 @@ def test_a_model_of_arrays_points_to_the_tables():
     np.testing.assert_array_equal(model.predict_classes(numbers), model.predict(numbers).argmax(axis=1))
 
 
+def test_classes_need_one_dimension_of_outputs():
+    with pytest.raises(ValueError, match=r"predict_classes needs a model with outputs of shape \(k,\), got \(2, 2\)"):
+        Model([ReLU()], inputs=(2, 2)).predict_classes(np.zeros((1, 2, 2)))
+
+
 def test_one_output_is_a_class_too():
     model = Model([Dense(1), Sigmoid()], inputs=2, rng=0)
     X = np.random.default_rng(0).normal(size=(20, 2))

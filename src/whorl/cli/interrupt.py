@@ -53,14 +53,19 @@ class StopOnInterrupt(Callback):
         return 1 if self.received else None
 
     def on_step_end(self, training: Run) -> None:
-        self._save(training)
-        raise StopTraining(f"interrupted by {self.received}")
+        current = training.state.current
+        if current.samples < len(current.order):  # else the epoch ends first
+            self._stop(training)
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         if self.received:
-            self.on_step_end(training)
+            self._stop(training)
         if time.monotonic() - self.saved > SECONDS:
             self._save(training)
+
+    def _stop(self, training: Run) -> None:
+        self._save(training)
+        raise StopTraining(f"interrupted by {self.received}")
 
     def _save(self, training: Run) -> None:
         training.model.save(self.checkpoint, state=training.state)
