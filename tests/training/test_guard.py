@@ -254,6 +254,11 @@ def test_a_checkpoint_never_holds_nan(engine, tmp_path):
     parts = spoilt(resume=path, **engine)
     assert parts.step == run.step
     np.testing.assert_array_equal(parts.model.parameters, run.model.parameters)
+    clean = model().training(
+        X, Y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=3, batch_size=BATCH, rng=SEED, resume=path
+    )
+    consume(clean, iter)
+    assert clean.epoch == 3
 
 
 # Where, and why

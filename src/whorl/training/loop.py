@@ -115,7 +115,8 @@ class Training:
     def _run(self, advance: Callable[[], object], faster: Callable[[], bool] | None = None) -> Iterator[Any]:
         """Call the function that advances the training again and again, or the faster one where that is possible."""
         history = self.state.history
-        history.stopped, history.engine = history.stopped if self.resumed else None, self.engine_name
+        stays = self.resumed and self.state.current is None  # what was stopped within an epoch goes on
+        history.stopped, history.engine = history.stopped if stays else None, self.engine_name
         self.resumed = False
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
