@@ -5,12 +5,33 @@ import nox
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "tests"]
 
+CORE = "_core", "layers", "losses", "metrics", "optimizers", "schedules", "training"
+FILES = "functions", "model", "properties", "vectors"
+QUICK = [f"tests/{name}" for name in CORE] + [f"tests/test_{name}.py" for name in FILES]
+"""The tests of the core."""
+
 
 @nox.session(python=["3.11", "3.12", "3.13"])
 def tests(session: nox.Session) -> None:
     """Run the tests on each Python."""
     session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def quick(session: nox.Session) -> None:
+    """Run the tests of the core: half a minute."""
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
+    session.run("pytest", "-q", "src", *QUICK, *session.posargs)
+
+
+@nox.session
+def estimators(session: nox.Session) -> None:
+    """Run scikit-learn's checks of the estimators, with its oldest supported version and the newest: the figures of docs/sklearn.md."""
+    session.install("-e", ".[tables]")
+    for version in ("==1.6.*", ""):
+        session.install(f"scikit-learn{version}", "--upgrade")
+        session.run("python", "tests/estimators/checks.py")
 
 
 @nox.session(python="3.11")
