@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn import neural_network
-from sklearn.datasets import load_diabetes, load_digits, make_classification, make_multilabel_classification
+from sklearn.datasets import load_diabetes, load_digits, load_wine, make_classification, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import scale
@@ -116,6 +116,24 @@ def test_partial_fit_warm_start_and_float32():
     np.testing.assert_allclose(single[1].loss_curve_, single[0].loss_curve_, rtol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_losses_of_data_that_are_not_scaled(dtype):
+    X, y = load_wine(return_X_y=True)
+    for settings in ({}, {"solver": "sgd"}):
+        theirs, ours = (each.fit(X.astype(dtype), y) for each in both("MLPClassifier", max_iter=3, **settings))
+        np.testing.assert_allclose(
+            ours.loss_curve_[0], theirs.loss_curve_[0], rtol=1e-10 if dtype == "float64" else 1e-3
+        )
+
+
+def test_parts_may_be_dense_and_sparse():
+    name, X, y = DATA["ten classes"]
+    for first, second in ((X, csr_matrix(X)), (csr_matrix(X), X)):
+        ours = both(name)[1].partial_fit(first, y, classes=np.arange(10)).partial_fit(second, y)
+        assert ours.t_ == 800
+        assert np.isfinite(ours.loss_)
+
+
 def test_sparse_matrices_are_left_to_scikit_learn():
     name, X, y = DATA["ten classes"]
     for settings in ({}, {"solver": "lbfgs", "max_iter": 3}):
@@ -137,7 +155,7 @@ def test_pickles_searches_and_decisions():
 
 def test_it_says_when_it_has_not_converged_and_when_it_is_interrupted(monkeypatch, capsys):
     name, X, y = DATA["two classes"]
-    with pytest.warns(ConvergenceWarning, match="3 epochs were not enough to converge"):
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(3\) reached"):
         both(name, max_iter=3)[1].fit(X, y)
     with pytest.warns(ConvergenceWarning, match="lbfgs failed to converge after 2 iterations"):
         both(name, solver="lbfgs", max_iter=2)[1].fit(X, y)

@@ -295,7 +295,7 @@ def test_frames_of_numbers_are_arrays_with_names():
         ({"layers": "Dens(3)"}, "did you mean 'Dense'"),
         ({"layers": [3]}, r"layers\[0\] must be a Layer"),
         ({"optimizer": "adam"}, "adam"),
-        ({"loss": "mse"}, "loss"),
+        ({"loss": "mse"}, "did you mean 'MeanSquaredError'"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1, got 0"),
         ({"batch_size": 2.5}, "batch_size must be a whole number"),
         (
@@ -318,3 +318,47 @@ def test_wrong_data_are_named():
         classifier().fit(X, Y, sample_weight=np.zeros(150))
     with pytest.raises(ValueError, match="class_weight is for samples with one class each"):
         classifier(class_weight="balanced").fit(*make_multilabel_classification(50, random_state=0))
+
+
+def test_numbers_of_another_form_are_refused():
+    x, y = DIABETES
+    pairs = np.column_stack([y, -y])
+    fitted = regressor().fit(x, pairs)
+    with pytest.raises(ValueError, match="y must have 2 numbers for each sample, as in the first fit, got 1"):
+        fitted.partial_fit(x, y)
+    with pytest.raises(ValueError, match="y must have 2 numbers for each sample"):
+        regressor().fit(x, pairs, X_val=x, y_val=y)
+    np.testing.assert_array_equal(
+        regressor(epochs=2).fit(x, y.astype(object)).predict(x), regressor(epochs=2).fit(x, y).predict(x)
+    )
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"setosa": np.nan}, r"class_weight\['setosa'\] must be a finite number at least 0, got nan"),
+        ({"setosa": -1}, r"class_weight\['setosa'\] must be a finite number at least 0, got -1"),
+        ({"nope": 1}, "class_weight must name classes of y, which are .*, got 'nope'"),
+        ({0: 1}, "class_weight must name classes of y, which are .*, got 0"),
+    ],
+)
+def test_weights_of_classes_are_checked(weights, message):
+    with pytest.raises(ValueError, match=message):
+        classifier(class_weight=weights).fit(X, Y)
+
+
+def test_a_gap_in_new_rows_of_a_frame_of_numbers_gets_the_median():
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    fitted = classifier().fit(frame, Y)
+    gap, filled = frame.copy(), frame.copy()
+    gap.iloc[75, 0], filled.iloc[75, 0] = np.nan, frame["a"].median()
+    np.testing.assert_array_equal(fitted.predict_proba(gap), fitted.predict_proba(filled))
+    assert np.isfinite(cross_val_score(classifier(epochs=5), gap, Y, cv=3)).all()
+    with pytest.raises(ValueError, match="NaN"):
+        classifier(epochs=2).fit(X, Y).predict(gap.to_numpy())
+
+
+def test_losses_as_text():
+    x, y = make_multilabel_classification(60, n_classes=3, random_state=0)
+    assert classifier(loss="BinaryCrossEntropy()").fit(x, y).loss_ == classifier().fit(x, y).loss_
+    assert classifier(callbacks=None).fit(X, Y).n_iter_ == 30

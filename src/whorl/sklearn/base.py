@@ -10,6 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
+from whorl import losses
+from whorl._core import notation
 from whorl._core.types import Array
 from whorl._core.validation import numeric
 from whorl.initializers import Normal
@@ -21,6 +23,9 @@ from whorl.recipes import RECIPES, Recipe
 from whorl.sklearn.columns import convert, learn
 from whorl.tables import Preparation
 from whorl.training import Callback, EarlyStopping, History, Progress, TrainingState
+
+ALL_LOSSES = notation.concrete(losses, Loss)
+"""The losses by name, which may be given as text."""
 
 
 class NetworkEstimator(BaseEstimator):
@@ -130,7 +135,7 @@ class NetworkEstimator(BaseEstimator):
             validation = held_out, self._scaled(self._targets(self._checked(held_out, y_val)))
         elif self.early_stopping:
             validation = self.validation_fraction
-        callbacks = [*self.callbacks, *([Progress()] if self.verbose else [])]
+        callbacks = [*(self.callbacks or ()), *([Progress()] if self.verbose else [])]
         if self.early_stopping:
             callbacks.append(EarlyStopping(patience=self.patience))
         self._state = None
@@ -259,4 +264,6 @@ def _sample_weight(values: Any, count: int) -> Array:
 
 def read_setting(name: str, value: Any) -> Any:
     """Return a description that may be given as text."""
+    if name == "loss":
+        return notation.parse_one(value, ALL_LOSSES, Loss) if isinstance(value, str) else value
     return getattr(RECIPES["table"]["classic"].replace(**{name: value}), name)

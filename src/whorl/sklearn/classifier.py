@@ -11,7 +11,7 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from whorl._core.types import Array
-from whorl._core.validation import numeric
+from whorl._core.validation import number, numeric
 from whorl.layers import Layer, Sigmoid, Softmax
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from whorl.sklearn.base import NetworkEstimator, read_setting
@@ -159,7 +159,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
             raise ValueError("class_weight is for samples with one class each")
         given = self.class_weight
         if isinstance(given, Mapping):
-            by_class = np.array([given.get(name, 1.0) for name in self.classes_.tolist()])
+            names = self.classes_.tolist()
+            unknown = [name for name in given if name not in names]
+            if unknown:
+                raise ValueError(f"class_weight must name classes of y, which are {names}, got {unknown[0]!r}")
+            by_class = np.array([number(f"class_weight[{name!r}]", given.get(name, 1.0), minimum=0) for name in names])
         else:
             by_class = compute_class_weight(given, classes=np.arange(len(self.classes_)), y=targets)
         return by_class[targets] if weight is None else weight * by_class[targets]

@@ -22,7 +22,7 @@ def is_frame(X: Any) -> bool:
 def learn(estimator: BaseEstimator, X: Any, ignore: Sequence[str]) -> tuple[Array, Preparation | None]:
     """Return the samples as numbers, and how their columns were converted if they are not all numbers already.
 
-    Sets ``n_features_in_`` and ``feature_names_in_``.
+    Sets ``n_features_in_``, ``feature_names_in_``, and ``medians_``, for gaps in new rows.
     """
     if is_frame(X):
         frame = read(_text_names(X))
@@ -34,14 +34,20 @@ def learn(estimator: BaseEstimator, X: Any, ignore: Sequence[str]) -> tuple[Arra
             return preparation.transform(frame), preparation
     elif ignore:
         raise ValueError(f"ignore names columns of a data frame, but X is {type(X).__name__}")
-    return validate_data(estimator, X, dtype=[np.float64, np.float32]), None
+    numbers = validate_data(estimator, X, dtype=[np.float64, np.float32])
+    estimator.medians_ = np.median(numbers, axis=0)
+    return numbers, None
 
 
 def convert(estimator: BaseEstimator, X: Any, preparation: Preparation | None) -> Array:
     """Return new samples as numbers, like those that the estimator was fitted to."""
     if preparation is None:
-        numbers: Array = validate_data(estimator, X, dtype=[np.float64, np.float32], reset=False)
-        return numbers
+        gaps = "allow-nan" if is_frame(X) else True  # a frame may have gaps where none was in fit: they get the median
+        numbers: Array = validate_data(
+            estimator, X, dtype=[np.float64, np.float32], reset=False, ensure_all_finite=gaps
+        )
+        missing = np.isnan(numbers)
+        return np.where(missing, estimator.medians_, numbers) if missing.any() else numbers
     if not is_frame(X):
         raise ValueError(
             f"X must be a data frame with the columns {', '.join(map(str, estimator.feature_names_in_))}, as in fit, got"

@@ -31,14 +31,16 @@ class _Trained:
     """
 
     def _fit_stochastic(self: Any, X: Any, y: Array, *given: Any) -> None:
-        if issparse(X):
+        ours = isinstance(getattr(self, "_optimizer", None), Descent | Moments)
+        if issparse(X) and not (given[-1] and ours):
             super()._fit_stochastic(X, y, *given)  # type: ignore[misc]  # of scikit-learn
             return
+        X = X.toarray() if issparse(X) else X  # partial_fit goes on where it has begun
         weighted = len(given) == 7
         weight, incremental = given[0] if weighted else None, given[-1]
         objective = self._objective(X, y)
         parameters = objective.model.parameters
-        if not (incremental and hasattr(self, "_optimizer")):
+        if not (incremental and ours):
             self._optimizer: Descent | Moments = (
                 Descent(
                     parameters,
@@ -67,7 +69,7 @@ class _Trained:
             else:
                 if not incremental:
                     warnings.warn(
-                        f"{self.max_iter} epochs were not enough to converge: raise max_iter",
+                        f"Maximum iterations ({self.max_iter}) reached, without convergence: raise max_iter",
                         ConvergenceWarning,
                         stacklevel=3,
                     )

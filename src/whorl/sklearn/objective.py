@@ -74,12 +74,13 @@ class MlpObjective:
 
     def _losses(self, z: Array, y: Array) -> tuple[Array, Array]:
         """Return the loss of each sample and the predictions, which may share the memory of z."""
+        most = -np.log(np.finfo(z.dtype).eps)  # scikit-learn takes no probability for less than eps
         if self.output == "softmax":
             z = subtract_row_max(z)
             log_sum, p = log_sum_exp(z)
-            return log_sum - (z * y).sum(axis=1), p
+            return np.minimum(log_sum - (z * y).sum(axis=1), most), p
         if self.output == "logistic":
-            return (softplus(z) - z * y).sum(axis=1), sigmoid(z)
+            return np.minimum(softplus(z) - z * y, most).sum(axis=1), sigmoid(z)
         if self.output == "exp":
             p = np.exp(z)
             log = np.log(np.where(y > 0, y, 1))

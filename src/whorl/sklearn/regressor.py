@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.multiclass import type_of_target
 
 from whorl._core.types import Array
 from whorl._core.validation import numeric
@@ -57,9 +56,16 @@ warm_start, random_state, fast, threads, verbose
 
     def _targets(self, y: Array) -> Array:
         if y.dtype.kind == "O":
-            type_of_target(y, raise_unknown=True)
-            y = y.astype(np.float64)
-        return numeric("y", y, np.dtype(np.float64)).reshape(len(y), -1)
+            try:
+                y = y.astype(np.float64)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"Unknown label type: y must hold numbers: {error}") from None
+        numbers = numeric("y", y, np.dtype(np.float64)).reshape(len(y), -1)
+        if numbers.shape[1] != self.n_outputs_:
+            raise ValueError(
+                f"y must have {self.n_outputs_} numbers for each sample, as in the first fit, got {numbers.shape[1]}"
+            )
+        return numbers
 
     def _output(self) -> tuple[int, list[Layer], Loss]:
         return self.n_outputs_, [], MeanSquaredError() if self.loss is None else read_setting("loss", self.loss)
