@@ -1,5 +1,8 @@
 """Infinity and NaN during training: the step and the layer are named, and what happens next is the caller's choice."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -358,3 +361,28 @@ def test_what_on_divergence_must_be():
         spoilt(on_divergence="ignore")
     with pytest.raises(TypeError, match="on_divergence must be 'raise' or 'stop' or 'skip', got None"):
         spoilt(on_divergence=None)
+
+
+@ON
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda run: pickle.loads(pickle.dumps(run))], ids=["deepcopy", "pickle"]
+)
+def test_a_copy_of_a_training_continues_to_the_same_bits(copied, engine):
+    """In the middle of an epoch, with a step to skip before and after, which needs snapshots of the vectors of the model."""
+    layers = [Dense(8), BatchNorm(), ReLU(), Dropout(0.2), Dense(3), Softmax()]
+    given = {"optimizer": Averaged(Adam(0.01), decay=0.9), "on_divergence": "skip", "metrics": ["accuracy"], **engine}
+    run = spoilt(model(layers), **given)
+    steps = run.steps()
+    for _ in range(bad_step()):
+        next(steps)
+    steps.close()
+    other = copied(run)
+    before = other.model.parameters.copy()
+    consume(run, iter)
+    np.testing.assert_array_equal(other.model.parameters, before)
+    assert other.state.parameters is other.model.parameters
+    assert other.engine is not run.engine
+    consume(other, iter)
+    for one, two in zip(run.state.arrays(), other.state.arrays(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert dict(run.state.history) == dict(other.state.history)

@@ -55,7 +55,7 @@ class Training:
         X: Any,
         y: Any,
         options: Options,
-        choose: Callable[[Training], tuple[Engine | None, str]] = lambda _: (None, "NumPy"),
+        choose: Callable[[Training], tuple[Engine | None, str]] | None = None,
     ) -> None:
         self.model = model
         self.options = options
@@ -75,8 +75,22 @@ class Training:
         else:
             self.restore(options.state)
         self.interruption: list[BaseException] = []
-        engine, self.engine_name = choose(self)
+        self.choose = choose
+        self._start_engine()
+
+    def _start_engine(self) -> None:
+        engine, self.engine_name = (None, "NumPy") if self.choose is None else self.choose(self)
         self.engine: Engine = engine or NumPySteps(self)
+
+    # For copy.deepcopy and pickle: a copy gets an engine of its own, and its state has the vectors of its model.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "engine"}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self.state.parameters, self.state.statistics = self.model.parameters, self.model.statistics
+        self._start_engine()
 
     def restore(self, state: TrainingState) -> None:
         """Continue from a training state, with bit-identical results.
