@@ -83,6 +83,8 @@ CALLS = [
     (lambda: whorl.Sequential, "did you mean 'Model'?"),
     (lambda: whorl.CrossEntropyLoss, "did you mean 'CrossEntropy'?"),
     (lambda: whorl.MLPClassifier, "from whorl.sklearn import MLPClassifier"),
+    (lambda: whorl.StepLR, "write whorl.schedules.Step"),
+    (lambda: whorl.SequentialLR, "write whorl.schedules.Chain"),
     (lambda: whorl.compile, "give loss and optimizer to fit"),
     (lambda: whorl.ReduceLROnPlateau, "did you mean 'ReduceOnPlateau'?"),
     (lambda: whorl.ModelCheckpoint, "did you mean 'Checkpoint'?"),

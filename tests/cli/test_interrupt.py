@@ -80,3 +80,15 @@ def test_the_command_ends_quietly_if_it_is_interrupted_while_loading(monkeypatch
 
     monkeypatch.setitem(sys.modules, "whorl.cli", Interrupted())
     assert main() == 130
+
+
+def test_resuming_with_too_few_epochs_is_refused(tmp_path):
+    path = tmp_path / "run.npz"
+    with StopOnInterrupt(path) as stop:
+        train(stop, Press(9, signal.SIGINT))  # in the third epoch
+    before = path.read_bytes()
+    model = Model([Dense(3), Softmax()], inputs=2, rng=0)
+    given = {"loss": CrossEntropy(), "optimizer": SGD(0.1, momentum=0.9), "batch_size": 16, "rng": 0}
+    with pytest.raises(ValueError, match=r"run\.npz is of after epoch 2, so --epochs must be larger, got 2"):
+        model.fit(X, Y, epochs=2, callbacks=[StopOnInterrupt(path)], resume=path, **given)
+    assert path.read_bytes() == before

@@ -146,3 +146,11 @@ def test_a_bad_cell_is_named_and_may_count_as_missing(capsys):
     capsys.readouterr()
     assert main(["train", "--config", "model.toml", "--output", "again"]) == 0
     assert Path("again/model.npz").read_bytes() == Path("model.npz").read_bytes()
+
+
+def test_predictions_do_not_overwrite_what_they_are_made_of(people, capsys):
+    for name in "new.csv", "model.npz":
+        before = Path(name).read_bytes()
+        assert main(["predict", "model.npz", "new.csv", "--output", f"./{name}"]) == 2
+        assert f"argument --output: {name} is read from, so it cannot be written to" in capsys.readouterr().err
+        assert Path(name).read_bytes() == before

@@ -34,7 +34,7 @@ def test_a_typing_error_in_a_column_of_numbers_is_an_error_unless_asked_for(writ
     rows = "".join(f"{'o.5' if i == 40 else i % 40},{i % 25}{'kg' * (i == 2)},{i % 2}\n" for i in range(100))
     path = write("a,b,y\n" + rows)
     place = f"{path} line"
-    message = f"{place} 42, column 'a': must be a number, got 'o.5': all but 1 of 100 values are numbers; stray='missing' makes"
+    message = f"{place} 42, column 'a': must be a number, got 'o.5': all but 1 of 100 values are numbers; stray='missing' (--stray missing) makes"
     with pytest.raises(ValueError, match=re.escape(message)):
         table(path, "y")
     with pytest.raises(ValueError, match="column 'b': must be a number, got '2kg'"):

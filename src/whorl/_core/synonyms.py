@@ -130,6 +130,8 @@ SYNONYMS: dict[str, list[Names]] = {
         Names("InverseTime", "InverseTimeDecay", "", "invscaling"),
         Names("Polynomial", "PolynomialDecay", "PolynomialLR", ""),
         Names("Step", "PiecewiseConstantDecay", "StepLR MultiStepLR", ""),
+        Names("schedules.Step", "PiecewiseConstantDecay", "StepLR MultiStepLR", "", "write whorl.schedules.Step"),
+        Names("schedules.Chain", "", "SequentialLR", "", "write whorl.schedules.Chain"),
         Names("OneCycle", "", "OneCycleLR", ""),
         Names("WarmUp", "", "LinearLR", ""),
         Names("Chain", "", "SequentialLR", ""),

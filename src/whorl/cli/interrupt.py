@@ -52,6 +52,13 @@ class StopOnInterrupt(Callback):
     def every_steps(self) -> int | None:
         return 1 if self.received else None
 
+    def on_train_begin(self, training: Run) -> None:
+        if training.epoch >= training.epochs:  # only a training that is resumed begins so
+            raise ValueError(
+                f"argument --resume: {self.checkpoint} is of after epoch {training.epoch}, so --epochs must be larger, got"
+                f" {training.epochs}"
+            )
+
     def on_step_end(self, training: Run) -> None:
         current = training.state.current
         if current.samples < len(current.order):  # else the epoch ends first

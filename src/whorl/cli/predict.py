@@ -59,6 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     model = load(arguments.model)
+    for path in (arguments.model, arguments.file):
+        if (
+            arguments.output is not None
+            and arguments.output.exists()
+            and Path(path).exists()
+            and arguments.output.samefile(path)
+        ):
+            raise ValueError(f"argument --output: {arguments.output} is read from, so it cannot be written to")
     with _file(arguments.file) as path:
         X, kept = _read(model, path, arguments)
     predictions = model.predict(X.reshape(-1, *model.inputs))

@@ -80,8 +80,8 @@ def settle_stray(frame: Frame, stray: Stray, names: Iterable[str]) -> Frame:
             continue
         row, text, remark, few = found
         if stray == "error" or not few:
-            choices = "stray='missing' makes it a missing value, stray='category' a category"
-            choices = choices if few else "stray='category' makes them categories"
+            choices = "stray='missing' (--stray missing) makes it a missing value, 'category' keeps the column as text"
+            choices = choices if few else "stray='category' (--stray category) keeps the column as text"
             raise ValueError(f"{frame.error(row, name, 'a number', text)}: {remark}; {choices}")
         frame = frame.without_stray_text(name)
     return frame
