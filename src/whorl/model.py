@@ -169,6 +169,10 @@ rng, state, resume, on_divergence, fast, threads
         for name in ("epochs", "resume"):
             if name in arguments:
                 raise TypeError(f"partial_fit trains for one epoch: it has no argument {name}, got {arguments[name]}")
+        if arguments.get("on_divergence") == "stop":
+            raise ValueError(
+                "partial_fit cannot stop within an epoch: on_divergence must be 'raise' or 'skip', got 'stop'"
+            )
         epochs = 1 if state is None else state.epoch + 1
         training = Training(self, X, y, options("partial_fit", {**arguments, "epochs": epochs, "state": state}), choose)
         for _ in training:

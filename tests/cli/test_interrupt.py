@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+import whorl.cli
 from whorl import SGD, Callback, CrossEntropy, Dense, Model, Softmax, datasets
 from whorl.__main__ import main
 from whorl.cli.interrupt import SECONDS, StopOnInterrupt
@@ -92,3 +93,29 @@ def test_resuming_with_too_few_epochs_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"run\.npz is of after epoch 2, so --epochs must be larger, got 2"):
         model.fit(X, Y, epochs=2, callbacks=[StopOnInterrupt(path)], resume=path, **given)
     assert path.read_bytes() == before
+
+
+def test_resuming_with_other_settings_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = ["train", "spiral", "--samples", "30", "--epochs", "50", "--quiet"]
+    usual = StopOnInterrupt.on_train_begin
+
+    def press(self, training):
+        usual(self, training)
+        if not training.epoch and training.state.current is None:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(StopOnInterrupt, "on_train_begin", press)
+    assert whorl.cli.main(words) == 130
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for more, message in (
+        (["--learning-rate", "0.01"], "where optimizer is"),
+        (["--seed", "5"], "where seed is 0, got 5"),
+        (["--batch-size", "8"], "where batch_size is 32, got 8"),
+    ):
+        assert whorl.cli.main([*words, "--resume", *more]) == 2
+        assert message in capsys.readouterr().err
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert whorl.cli.main([*words, "--resume"]) == 0

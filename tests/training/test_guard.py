@@ -28,6 +28,7 @@ from whorl import (
     ReLU,
     Softmax,
     Standardize,
+    StopTraining,
     Tanh,
 )
 from whorl.passes import loss_pass
@@ -386,3 +387,50 @@ def test_a_copy_of_a_training_continues_to_the_same_bits(copied, engine):
     for one, two in zip(run.state.arrays(), other.state.arrays(), strict=True):
         np.testing.assert_array_equal(one, two)
     assert dict(run.state.history) == dict(other.state.history)
+
+
+def overflow(own, **options):
+    """A training whose third step makes the parameters infinite, which no loss shows until the fourth."""
+    optimizer = SGD(lambda time: 1e308 if abs(time - 2 * BATCH / COUNT) < 1e-6 else 1e-3)
+    given = {"optimizer": optimizer, "epochs": 2, "batch_size": BATCH, "rng": SEED, **options}
+    return own.training(X, X[:, :2] * 1e3, loss=MeanSquaredError(), **given)
+
+
+class StopAfter(Callback):
+    def __init__(self, step, error=StopTraining):
+        self.step, self.error = step, error
+
+    def on_step_end(self, training):
+        if training.step == self.step:
+            self.step = None
+            raise self.error("enough")
+
+
+@pytest.mark.parametrize("way", [iter, lambda run: run.steps()], ids=["epochs", "steps"])
+@ON
+def test_a_training_that_is_stopped_leaves_no_infinity_behind(engine, way):
+    own = model([Dense(2)])
+    before, run = own.parameters.copy(), overflow(own, callbacks=[StopAfter(3)], **engine)
+    with pytest.raises(DivergenceError, match="the update made w1 infinite or NaN in step 3, in epoch 1"):
+        consume(run, way)
+    assert (own.parameters == before).all()
+    for action, reached in (("stop", 2), ("skip", 3)):
+        run = overflow(model([Dense(2)]), callbacks=[StopAfter(3)], on_divergence=action, **engine)
+        consume(run, way)
+        assert run.step == reached
+        assert np.isfinite(run.model.parameters).all()
+        assert run.state.history.stopped == "enough" if action == "skip" else "step 3" in run.state.history.stopped
+
+
+def test_an_error_is_not_replaced_by_that_of_a_checkpoint_which_cannot_be_saved(tmp_path):
+    run = overflow(
+        model([Dense(2)]), callbacks=[StopAfter(3, ZeroDivisionError), Checkpoint(tmp_path / "run.npz", every=9)]
+    )
+    with pytest.raises(ZeroDivisionError, match="enough"):
+        consume(run, iter)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_partial_fit_does_not_stop_within_an_epoch():
+    with pytest.raises(ValueError, match="on_divergence must be 'raise' or 'skip', got 'stop'"):
+        model().partial_fit(X, Y, loss=CrossEntropy(), optimizer=SGD(0.1), on_divergence="stop")

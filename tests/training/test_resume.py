@@ -1,5 +1,6 @@
 """Checkpoints: training that ends at any step goes on to the same bits, from a file, in another process, on each engine."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -424,3 +425,67 @@ def test_a_checkpoint_saves_a_training_that_ends_early(monitor, engine, tmp_path
     again = train(Model(LAYERS, inputs=5, rng=9), resume=path, **engine)
     assert again.step == (8 if monitor is None else 5)
     assert finish(again) == expected
+
+
+class Raise(Callback):
+    """Raises an error once after a step, or after an epoch."""
+
+    def __init__(self, error, *, step=0, epoch=0):
+        self.error, self.step, self.epoch = error, step, epoch
+
+    def on_step_end(self, training):
+        if training.step == self.step:
+            self.step = 0
+            raise self.error("enough")
+
+    def on_epoch_end(self, training, epoch):
+        if epoch.number == self.epoch:
+            self.epoch = 0
+            raise self.error("enough")
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=str)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS[:3], ids=repr)
+@pytest.mark.parametrize(
+    ("error", "place"),
+    [
+        (StopTraining, {"step": 8}),
+        (Leave, {"step": 8}),
+        (Leave, {"step": 10}),
+        (Leave, {"epoch": 2}),
+        (KeyboardInterrupt, {"step": 12}),
+    ],
+    ids=str,
+)
+def test_early_stopping_gives_the_best_parameters_and_another_loop_goes_on_with_the_last(
+    error, place, optimizer, engine, tmp_path
+):
+    path, stopping = tmp_path / "run.npz", EarlyStopping("val_loss", patience=50)
+    expected = finish(train(model(), callbacks=[stopping], optimizer=optimizer, **engine))
+    run = train(
+        model(), callbacks=[Raise(error, **place), stopping, Checkpoint(path, every=99)], optimizer=optimizer, **engine
+    )
+    with contextlib.suppress(Leave, KeyboardInterrupt):
+        for _ in run:
+            pass
+    best = next(memory for memory in run.state.callbacks if memory.kind == "EarlyStopping")
+    np.testing.assert_array_equal(run.model.parameters, best.parameters)
+    resumed = train(Model(LAYERS, inputs=5, rng=9), callbacks=[stopping], resume=path, optimizer=optimizer, **engine)
+    assert finish(resumed) == expected
+    assert finish(run) == expected
+
+
+def test_a_training_that_a_callback_stops_is_saved_too(tmp_path):
+    path = tmp_path / "run.npz"
+    run = train(
+        model(), callbacks=[Raise(StopTraining, step=10), Checkpoint(path, every=99)]
+    )  # the last one of an epoch
+    for _ in run:
+        pass
+    assert (load(path).parameters == run.model.parameters).all()
+
+
+def test_the_memory_of_a_callback_that_takes_no_part():
+    run = train(model())
+    with pytest.raises(ValueError, match="memory keeps the data of the callbacks of this training, got EarlyStopping"):
+        run.memory(EarlyStopping())

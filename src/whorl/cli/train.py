@@ -107,6 +107,8 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     checkpoint = model_path.with_suffix(".checkpoint.npz")
     if arguments.resume and not checkpoint.exists():
         raise ValueError(f"argument --resume: there is no checkpoint {checkpoint}; an interrupted training leaves one")
+    if arguments.resume and config_path.exists():
+        _check_same(plan, config_path)
     if checkpoint.exists() and not arguments.resume:
         print(
             f"{checkpoint} is of a training that was interrupted: --resume continues it; this one replaces it",
@@ -150,6 +152,19 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     if recipe.data is not None and (limit := recipe.data.best_possible()):
         print(best_possible(limit))
     return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
+
+
+def _check_same(plan: config.Run, path: Path) -> None:
+    """Raise ValueError unless the settings are those of the training that is to be continued, which its file of settings has."""
+    before = config.read(path)
+    own, other = ({"data": run.data, "seed": run.seed, **run.recipe.settings()} for run in (plan, before))
+    changed = [name for name in own if own[name] != other.get(name)]
+    if changed:
+        name = changed[0]
+        raise ValueError(
+            f"argument --resume: the settings must be those of the training in {path}, where {name} is {other.get(name)!r},"
+            f" got {own[name]!r}"
+        )
 
 
 def _plan(arguments: argparse.Namespace) -> config.Run:

@@ -101,7 +101,7 @@ class Checkpoint(Callback, Description):
             self._save(training)
 
     def on_train_end(self, training: Run, history: History) -> None:
-        early = training.epoch < training.epochs and (history.stopped is None or training.state.current is not None)
+        early = training.epoch < training.epochs and all(map(all_finite, training.state.arrays()))
         new = training.step > getattr(training.memory(self), "step", 0)
         if early and new and self.monitor is None and "{epoch}" not in self.path:
             self._save(training)

@@ -37,8 +37,13 @@ def repeat(training: Run, *, last: int | None = None) -> tuple[float, float]:
     current = training.begin_epoch()
     heard = state.step - (not math.isfinite(current.loss))  # the last step that callbacks were called for
     training.rewind(current.before, current.rng_before)
-    while training.begin_epoch().samples < len(training.train) and state.step != last and not training.ending():
+    while training.begin_epoch().samples < len(training.train) and state.step != last:
+        before = state.step
+        if last is None and training.ending():
+            break
         outcome = careful_step(training)
+        if state.step == before:  # it fails, and ends training
+            break
         if state.step > heard and state.history.stopped is None:
             stepped(training.callbacks, training, state.history)
     return outcome

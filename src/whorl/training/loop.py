@@ -148,6 +148,7 @@ class Training:
                     guard.repeat(self)
                 elif self.callbacks:
                     stepped(self.callbacks, self, self.state.history)
+            self._check_ending()
         return self._end_epoch()
 
     def _epoch_step(self) -> Step | None:
@@ -159,6 +160,7 @@ class Training:
             loss, penalty = guard.repeat(self, last=self.state.step)
         elif self.callbacks:
             stepped(self.callbacks, self, self.state.history)
+            self._check_ending()
         count = self.begin_epoch().samples - begin
         return (
             Step(self.state.step, count, loss, penalty, rate, self._end_epoch()) if self.state.step > before else None
@@ -167,6 +169,11 @@ class Training:
     def ending(self) -> bool:
         """Whether a callback stops training, or Ctrl-C was pressed."""
         return bool(self.interruption) or self.state.history.stopped is not None
+
+    def _check_ending(self) -> None:
+        """If training ends within an epoch, see that it leaves finite numbers: the loss does not show what the last step did."""
+        if self.ending() and not guard.sound(self):
+            guard.repeat(self, last=self.state.step)
 
     def begin_epoch(self) -> EpochState:
         """Return the state of the current epoch; start a new epoch if there is none."""
@@ -274,4 +281,9 @@ class Training:
         memories, kinds = self.state.callbacks, [type(own).__name__ for own in self.callbacks]
         if [memory.kind for memory in memories] != kinds:  # none yet, or there are other callbacks now
             memories[:] = matched(memories, kinds)
-        return next(memory for own, memory in zip(self.callbacks, memories, strict=True) if own is callback)
+        for own, memory in zip(self.callbacks, memories, strict=True):
+            if own is callback:
+                return memory
+        raise ValueError(
+            f"memory keeps the data of the callbacks of this training, got {callback!r}, which is none of them"
+        )

@@ -68,10 +68,17 @@ class EarlyStopping(Callback, Description):
         memory = training.memory(self)
         if not hasattr(memory, "best"):
             memory.best, memory.epoch, memory.parameters, memory.statistics = None, 0, None, None
-        names, kinds = ("best", "epoch", "parameters", "statistics"), (float | None, int, *[np.ndarray | None] * 2)
+        for name in ("last_parameters", "last_statistics"):  # files of earlier versions have none
+            vars(memory).setdefault(name, None)
+        names = "best", "epoch", "parameters", "statistics", "last_parameters", "last_statistics"
+        kinds = float | None, int, *[np.ndarray | None] * 4
         if not all(isinstance(getattr(memory, name, ""), kind) for name, kind in zip(names, kinds, strict=True)):
             memory.parameters = None  # nothing to restore at the end
             raise ValueError("state has data of EarlyStopping that it does not keep in this form")
+        model = training.model
+        if memory.last_parameters is not None and np.array_equal(model.parameters, memory.parameters):
+            model.parameters, model.statistics = memory.last_parameters, memory.last_statistics
+        memory.last_parameters, memory.last_statistics = None, None
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         memory = training.memory(self)
@@ -88,6 +95,10 @@ class EarlyStopping(Callback, Description):
     def on_train_end(self, training: Run, history: History) -> None:
         memory = training.memory(self)
         if getattr(memory, "parameters", None) is not None:
+            early = training.epoch < training.epochs and history.stopped is None
+            if early or training.state.current is not None:  # another loop goes on with the last parameters
+                memory.last_parameters = training.model.parameters.copy()
+                memory.last_statistics = training.model.statistics.copy()
             training.model.parameters, training.model.statistics = memory.parameters, memory.statistics
 
 
