@@ -59,6 +59,16 @@ def test_describe(people, capsys, words, expected):
     assert all(any(line.startswith(each) for line in out) for each in expected), out
 
 
+@pytest.mark.parametrize("words", [[], ["--target", "kind"]], ids=str)
+def test_describe_has_the_remarks_on_the_file(words, capsys):
+    lines = [f"{i % 4}%,,{'ab'[i % 2]}" for i in range(40)]
+    Path("styled.csv").write_text("\n".join(["size,,kind", *lines]) + "\n")
+    assert main(["describe", "styled.csv", "--stray", "category", *words]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[-2] == "column 2 is left out: it has no name"
+    assert out[-1].startswith("column 'size' is text: numbers must be written like 3000.5")
+
+
 def test_describe_refuses_what_is_not_there(capsys):
     Path("a.csv").write_text("a,b\n1,2\n3,4\n")
     assert main(["describe", "nothing.csv"]) == 2
@@ -76,6 +86,8 @@ def test_predict_repeats_columns_and_warns_of_unseen_categories(people, capsys):
     p = people.predict({"age": [30, 50, None, 20], "city": ["Paris", "Rome", "Madrid", "Paris"]})
     np.testing.assert_allclose([[float(cell) for cell in line[3:]] for line in lines[1:]], p, rtol=1e-4)
     assert [line[2] for line in lines[1:]] == [people.classes[k] for k in p.argmax(axis=1)]
+    new = {"age": [30, 50, None, 20], "city": ["Paris", "Rome", "Madrid", "Paris"]}
+    assert [line[2] for line in lines[1:]] == people.predict_classes(new).tolist()
     assert err == "column 'city' has categories that training has not seen, in 3 rows: 'Paris' (2), 'Madrid' (1)\n"
 
 

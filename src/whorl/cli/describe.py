@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     given = {"columns": arguments.columns, "skip": arguments.skip}
     if arguments.target is not None:
         table = tables.table(arguments.file, arguments.target, ignore=arguments.ignore, stray=arguments.stray, **given)
-        print(table.summary(), *(note for note in table.notes if "is left out" not in note), sep="\n")
+        print(table.summary(), *table.frame.remarks(arguments.ignore), sep="\n")
         return 0
     frame = tables.read(arguments.file, **given)
     frame = settle_stray(frame, arguments.stray, [name for name in frame if name not in arguments.ignore])
@@ -45,5 +45,5 @@ def run(arguments: argparse.Namespace) -> int:
     rows = [["column", "kind", "missing", ""]]
     rows += [[name, each.kind, f"{frame.missing(name).sum():,}", each.describe(frame)] for name, each in known.items()]
     print(align([rows[0], *sorted(rows[1:], key=lambda row: list(frame).index(row[0]))], right={2}))
-    print(f"{len(frame):,} rows, {len(preparation.feature_names)} features", *frame.notes, sep="\n")
+    print(f"{len(frame):,} rows, {len(preparation.feature_names)} features", *frame.remarks(arguments.ignore), sep="\n")
     return 0

@@ -10,7 +10,7 @@ import math
 import numbers
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -161,6 +161,11 @@ class Frame:
         """Return a remark on such a value, or ""."""
         found = self.stray_text(name)
         return f"{found[2]}; {self.location(found[0])} has {validation.show(found[1])}" if found else ""
+
+    def remarks(self, ignored: Container[str] = ()) -> list[str]:
+        """Return the notes, and a remark on each column of text that may be meant as numbers, unless it is ignored."""
+        stray = {name: self.stray_remark(name) for name in self if name not in ignored}
+        return [*self.notes, *(f"column {name!r} is text: {remark}" for name, remark in stray.items() if remark)]
 
     def without_stray_text(self, name: str) -> Frame:
         """Return the frame with a column as numbers; what is not one is missing."""

@@ -66,11 +66,9 @@ class Table:
         """Remarks: columns and rows that are left out without being asked for, text that may be meant as numbers."""
         ignored = self.preparation.ignored
         excluded = [column for column in self.preparation.excluded if column.name not in ignored]
-        stray = {name: self.frame.stray_remark(name) for name in self.frame if name not in ignored}
         notes = [
-            *self.frame.notes,
+            *self.frame.remarks(ignored),
             *(f"column {column.name!r} is left out: {column.reason}" for column in excluded),
-            *(f"column {name!r} is text: {remark}" for name, remark in stray.items() if remark),
         ]
         if self.dropped:
             notes.append(f"{self.dropped:,} rows are left out: they have no {self.target.name!r}")
