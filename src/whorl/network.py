@@ -25,49 +25,6 @@ class Network(Stack):
 
     preparation: Any = None
 
-    def _samples(self, X: Any) -> Array:
-        """Return X as samples; data frames and mappings go through the preparation of the model's table."""
-        if isinstance(X, Mapping) or hasattr(type(X), "columns"):
-            if self.preparation is not None:
-                return validation.samples("X", self.preparation.transform(X), self.inputs, self.dtype)
-            try:
-                return validation.samples("X", X, self.inputs, self.dtype)
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"{error}; whorl.tables.table converts data frames with text and gaps") from None
-        return validation.samples("X", X, self.inputs, self.dtype)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of the outputs, if the model has learned a table; else empty."""
-        target = self.preparation and self.preparation.target
-        return tuple(target.classes) if target else ()
-
-    def predict_classes(self, X: Any) -> Array:
-        """Return the class of each sample: its name if the model has learned a table, else its number.
-
-        Parameters
-        ----------
-        X : array_like or data frame
-            As for `predict`.
-
-        Returns
-        -------
-        ndarray, shape (n,)
-            The class of the largest output; or 0 and 1, for one output, which is 1 if that is at least 0.5.
-
-        Examples
-        --------
-        >>> from whorl import Dense, Model, Softmax
-        >>> model = Model([Dense(3), Softmax()], inputs=2, rng=0)
-        >>> model.predict_classes([[0.5, 1.0], [-2.0, 0.1]])
-        array([2, 1])
-        """
-        y = self.predict(X)
-        if y.ndim != 2:
-            raise ValueError(f"predict_classes needs a model with outputs of shape (k,), got {self.outputs}")
-        numbers: Array = (y[:, 0] >= 0.5).astype(np.intp) if y.shape[1] == 1 else y.argmax(axis=1)
-        return np.array(self.classes)[numbers] if self.classes else numbers
-
     def predict(self, X: Any) -> Array:
         """Return the network's output for each sample.
 
@@ -101,6 +58,38 @@ class Network(Stack):
             raise ValueError(f"the prediction is not finite: {what}; the largest number in X is {np.abs(x).max():g}")
         return y.copy() if y is x else y
 
+    def predict_classes(self, X: Any) -> Array:
+        """Return the class of each sample: its name if the model has learned a table, else its number.
+
+        Parameters
+        ----------
+        X : array_like or data frame
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            The class of the largest output; or 0 and 1, for one output, which is 1 if that is at least 0.5.
+
+        Examples
+        --------
+        >>> from whorl import Dense, Model, Softmax
+        >>> model = Model([Dense(3), Softmax()], inputs=2, rng=0)
+        >>> model.predict_classes([[0.5, 1.0], [-2.0, 0.1]])
+        array([2, 1])
+        """
+        y = self.predict(X)
+        if y.ndim != 2:
+            raise ValueError(f"predict_classes needs a model with outputs of shape (k,), got {self.outputs}")
+        numbers: Array = (y[:, 0] >= 0.5).astype(np.intp) if y.shape[1] == 1 else y.argmax(axis=1)
+        return np.array(self.classes)[numbers] if self.classes else numbers
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the outputs, if the model has learned a table; else empty."""
+        target = self.preparation and self.preparation.target
+        return tuple(target.classes) if target else ()
+
     def activations(self, X: Any) -> list[Array]:
         """Return the output of each layer, in order; the last one is the prediction.
 
@@ -132,7 +121,8 @@ class Network(Stack):
         X : array_like, shape (n, *inputs)
         y : array_like, shape (n,) or (n, k)
             Labels or targets, in the form that the loss expects.
-        loss : Loss
+        loss : Loss or callable
+            As for `fit`.
         metrics : iterable of str or callable, optional
             ``"accuracy"`` or another name in `whorl.metrics.METRICS`, or functions of (labels, predictions).
         sample_weight : array_like, shape (n,), optional
@@ -233,3 +223,15 @@ class Network(Stack):
     def _repr_html_(self) -> str:
         """Show the summary in a notebook."""
         return html_summary(self)
+
+    def _samples(self, X: Any) -> Array:
+        """Return X as samples; data frames and mappings go through the preparation of the model's table."""
+        frame = isinstance(X, Mapping) or hasattr(type(X), "columns")
+        if frame and self.preparation is not None:
+            X, frame = self.preparation.transform(X), False
+        try:
+            return validation.samples("X", X, self.inputs, self.dtype)
+        except (TypeError, ValueError) as error:
+            if not frame:
+                raise
+            raise type(error)(f"{error}; whorl.tables.table converts data frames with text and gaps") from None

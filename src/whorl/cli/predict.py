@@ -59,14 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     model = load(arguments.model)
-    for path in (arguments.model, arguments.file):
-        if (
-            arguments.output is not None
-            and arguments.output.exists()
-            and Path(path).exists()
-            and arguments.output.samefile(path)
-        ):
-            raise ValueError(f"argument --output: {arguments.output} is read from, so it cannot be written to")
+    output: Path | None = arguments.output
+    if output is not None and any(_same(output, path) for path in (Path(arguments.model), arguments.file)):
+        raise ValueError(f"argument --output: {output} is read from, so it cannot be written to")
     with _file(arguments.file) as path:
         X, kept = _read(model, path, arguments)
     predictions = model.predict(X.reshape(-1, *model.inputs))
@@ -75,13 +70,18 @@ def run(arguments: argparse.Namespace) -> int:
         own = zip(*kept.values(), strict=True)
         names, rows = [*kept, *names], [[*some, *row] for some, row in zip(own, rows, strict=True)]
     text = _json(names, rows) if arguments.json else _csv(names, rows)
-    if arguments.output is None:
+    if output is None:
         sys.stdout.writelines(text.splitlines(keepends=True))  # unbuffered, Python may lose a part of what is large
         return 0
-    with replacing(arguments.output) as file:
+    with replacing(output) as file:
         file.write(text.encode())
-    print(f"saved {arguments.output}: {len(rows)} rows", file=sys.stderr)
+    print(f"saved {output}: {len(rows)} rows", file=sys.stderr)
     return 0
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether both are the same file, which exists."""
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def compare(histories: Mapping[str, Mapping[str, Sequence[float]]], name: str, *
     if not hasattr(histories, "items") or not histories:
         raise TypeError(f"histories must be a mapping from names to histories, got {validation.show(histories)}")
     for label, history in histories.items():
-        _check_name(name, history, f"of {label!r} ")
+        _check_name(name, history, f" of {label!r}")
     figure = None
     for i, (label, history) in enumerate(histories.items()):
         colour = LINE_COLOURS[i % len(LINE_COLOURS)]
@@ -99,9 +99,7 @@ def _check_name(name: str, history: Mapping[str, Sequence[float]], which: str = 
     if name not in history:
         known = ", ".join(history) or "no epoch yet"
         raise ValueError(
-            f"name must be in the history {which}, which has {known}, got {name!r}{did_you_mean(name, history)}".replace(
-                " ,", ","
-            )
+            f"name must be in the history{which}, which has {known}, got {name!r}{did_you_mean(name, history)}"
         )
 
 

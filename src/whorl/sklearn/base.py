@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -28,7 +29,7 @@ ALL_LOSSES = notation.concrete(losses, Loss)
 """The losses by name, which may be given as text."""
 
 
-class NetworkEstimator(BaseEstimator):
+class NetworkEstimator(BaseEstimator, ABC):
     """What `NetworkClassifier` and `NetworkRegressor` share: parameters, training, and the output of the network."""
 
     preparation_: Preparation | None
@@ -73,17 +74,17 @@ class NetworkEstimator(BaseEstimator):
 
     # The parts that classes and numbers differ in.
 
+    @abstractmethod
     def _learn_target(self, y: Any) -> None:
         """Set the attributes that describe the targets."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _targets(self, y: Any) -> Array:
         """Return the targets in the form that the loss expects."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _output(self) -> tuple[int, list[Layer], Loss]:
         """Return the number of outputs, the layers after them, and the loss."""
-        raise NotImplementedError
 
     def _weights(self, targets: Array, weight: Array | None) -> Array | None:
         """Return the weights of the samples, those of their classes included."""

@@ -65,10 +65,9 @@ class Options:
         What to do when an output of a layer, the loss, a gradient or a parameter becomes infinite or NaN. "raise" returns to the
         start of the epoch and raises DivergenceError; "stop" ends training with everything as before that step, and says so in
         `History.stopped`; "skip" leaves that step out, and says so in `History.skipped`. The message names the step, the layer
-        and the likely cause. To find them, the steps of the epoch are repeated; changes that you have made to the model between them
-        are lost. A validation loss that is not finite raises an error
-        also with "skip".
-    fast: bool, optional
+        and the likely cause. To find them, the steps of the epoch are repeated; changes that you have made to the model between
+        them are lost. A validation loss that is not finite is an error with "skip", too.
+    fast : bool, optional
         Whether to use compiled kernels, which need the extra ``whorl[fast]``. By default, the environment variable
         ``WHORL_FAST`` decides, 1 or 0; without it, they are used where they are installed, support every part of the training,
         and save more time than loading them takes. `History.engine` says which engine was used, and why.
