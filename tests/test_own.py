@@ -8,6 +8,7 @@ from whorl import (
     Adam,
     BatchNorm,
     Callback,
+    Checkpoint,
     CrossEntropy,
     Dense,
     Dropout,
@@ -167,6 +168,18 @@ def test_a_function_has_no_weights_and_is_not_compiled():
         model.fit(LINE, TARGET, fast=True, **given)
     with pytest.raises(ValueError, match=r"y must have a value for each sample"):
         model.fit(LINE, 3.0, **given)
+
+
+def test_a_training_with_a_function_continues_from_a_checkpoint_to_the_same_bits(tmp_path):
+    given = {"loss": squared, "optimizer": Adam(0.01), "epochs": 3, "batch_size": 16, "rng": 0}
+    whole, parts = (Model([Dense(4), ReLU(), Dense(1)], inputs=3, rng=seed) for seed in (0, 9))
+    begun = Model([Dense(4), ReLU(), Dense(1)], inputs=3, rng=0)
+    whole.fit(LINE, TARGET, **given)
+    steps = begun.training(LINE, TARGET, callbacks=[Checkpoint(tmp_path / "run.npz", steps=2)], **given).steps()
+    for _ in range(4):
+        next(steps)
+    parts.fit(LINE, TARGET, resume=tmp_path / "run.npz", **given)
+    np.testing.assert_array_equal(whole.parameters, parts.parameters)
 
 
 # Callbacks

@@ -311,6 +311,11 @@ def test_wrong_parameters_are_named_in_fit(options, message):
         classifier(**options).fit(X, Y)
 
 
+def test_a_training_that_diverges_is_an_error():
+    with pytest.raises(whorl.DivergenceError, match="lower the learning rate, 1e\\+38"):
+        classifier(optimizer="SGD(1e38)").fit(X, Y)
+
+
 def test_wrong_data_are_named():
     with pytest.raises(ValueError, match="X_val and y_val must be given together"):
         classifier().fit(X, Y, X_val=X)

@@ -250,6 +250,31 @@ def test_one_training_of_many_that_diverges_ends_all():
 
 
 @ON
+def test_trainings_of_fit_many_that_skip_continue_from_their_checkpoints(engine, tmp_path):
+    given = {"loss": CrossEntropy(), "optimizer": Adam(0.01), "batch_size": BATCH, "rng": SEED, **engine}
+    given["on_divergence"] = "skip"
+    data, path = [(X, Y), (SPOILT, Y)], tmp_path / "run.npz"
+    whole, begun, parts = ([model(), model()] for _ in range(3))
+    expected = whorl.fit_many(list(zip(whole, data, strict=True)), epochs=3, **given)
+    save = {"callbacks": [Checkpoint(path, steps=1)]}
+    whorl.fit_many([(begun[0], data[0]), (begun[1], data[1], save)], epochs=1, **given)
+    both = [(parts[0], data[0]), (parts[1], data[1], {"resume": path})]
+    histories = whorl.fit_many(both, epochs=3, **given)
+    assert [each.skipped for each in histories] == [each.skipped for each in expected]
+    assert [len(each.skipped) for each in histories] == [0, 3]
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_array_equal(one.parameters, other.parameters)
+
+
+def test_lbfgs_has_no_other_step_to_take_if_its_step_is_skipped():
+    own = model()
+    before = own.parameters.copy()
+    with pytest.raises(DivergenceError, match="in step 1, in epoch 1: scale the inputs"):
+        consume(spoilt(own, optimizer=LBFGS(), batch_size=None, on_divergence="skip"), iter)
+    assert (own.parameters == before).all()
+
+
+@ON
 def test_a_checkpoint_never_holds_nan(engine, tmp_path):
     path = tmp_path / "run.npz"
     run = spoilt(callbacks=[Checkpoint(path, steps=1)], on_divergence="stop", **engine)

@@ -475,6 +475,21 @@ def test_early_stopping_gives_the_best_parameters_and_another_loop_goes_on_with_
     assert finish(run) == expected
 
 
+@pytest.mark.parametrize("engine", ENGINES, ids=str)
+def test_early_stopping_and_another_loop_leave_frozen_layers_as_they_are(engine):
+    stopping, own, whole = EarlyStopping("val_loss", patience=50), model(), model()
+    own.freeze(1)
+    whole.freeze(1)
+    first = own.named_parameters()["w2"].copy()
+    expected = finish(train(whole, callbacks=[stopping], **engine))
+    run = train(own, callbacks=[Raise(Leave, step=8), stopping], **engine)
+    with contextlib.suppress(Leave):
+        finish(run)
+    np.testing.assert_array_equal(own.named_parameters()["w2"], first)
+    assert finish(run) == expected
+    np.testing.assert_array_equal(own.named_parameters()["w2"], first)
+
+
 def test_a_training_that_a_callback_stops_is_saved_too(tmp_path):
     path = tmp_path / "run.npz"
     run = train(
