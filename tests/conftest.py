@@ -14,7 +14,7 @@ def own_directory(tmp_path, monkeypatch):
 @pytest.fixture
 def no_picture(monkeypatch):
     """The command draws none, which takes longer than to train what a test trains."""
-    monkeypatch.setattr("whorl.cli.train._picture", lambda *_: None)
+    monkeypatch.setattr("whorl.cli.pictures.draw", lambda *_: None)
 
 
 @pytest.fixture

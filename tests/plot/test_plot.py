@@ -13,22 +13,13 @@ import whorl
 from whorl import Dense, Model, Sigmoid, Softmax
 from whorl.plot.style import COLOURS, rgb
 
-
-@pytest.fixture
-def split_in_two():
-    """A model that predicts class 1 where x1 > 0, with a probability near 1 except close to 0."""
-    model = Model([Dense(2), Softmax()], inputs=2)
-    model.named_parameters()["w1"][:] = [[0, 50], [0, 0]]
-    return model
-
-
 X = np.array([[-1.0, -1], [1, 1], [1, -1], [-1, 1]])
 Y = np.array([0, 1, 1, 0])
 
 
 def test_the_boundary_lies_where_the_most_probable_class_changes(split_in_two):
     ax = whorl.plot.decision_boundary(split_in_two, X, Y).axes[0]
-    paths = [path for collection in ax.collections[:-2] for path in collection.get_paths()]
+    paths = [path for collection in ax.collections[:-4] for path in collection.get_paths()]
     vertices = np.concatenate([path.vertices for path in paths if len(path.vertices)])
     np.testing.assert_allclose(vertices[:, 0], 0, atol=0.01)
     np.testing.assert_allclose([vertices[:, 1].min(), vertices[:, 1].max()], [-1.1, 1.1], atol=0.01)
@@ -54,7 +45,7 @@ def test_a_model_with_one_output_is_drawn_as_two_classes(split_in_two):
 
 def test_every_sample_is_drawn_with_the_colour_and_marker_of_its_class(split_in_two):
     ax = whorl.plot.decision_boundary(split_in_two, X, np.eye(2)[Y]).axes[0]
-    of_class = ax.collections[-2:]
+    of_class = ax.collections[-4::2]
     for c, points in enumerate(of_class):
         np.testing.assert_array_equal(points.get_offsets(), X[c == Y])
         np.testing.assert_allclose(points.get_facecolors()[:, :3], rgb(2)[[c]])
@@ -62,12 +53,28 @@ def test_every_sample_is_drawn_with_the_colour_and_marker_of_its_class(split_in_
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["class 0", "class 1"]
 
 
+def test_mistakes_are_drawn_on_top_with_a_thick_edge_and_counted(split_in_two):
+    ax = whorl.plot.decision_boundary(split_in_two, X, [1, 1, 1, 0], classes=["left", "right"]).axes[0]
+    right_0, wrong_0, right_1, wrong_1, legend = ax.collections[-5:]
+    np.testing.assert_array_equal(wrong_1.get_offsets(), X[:1])
+    assert len(wrong_0.get_offsets()) == 0
+    np.testing.assert_array_equal(right_1.get_offsets(), X[1:3])
+    np.testing.assert_array_equal(wrong_1.get_facecolors()[:, :3], rgb(2)[[1]])
+    assert wrong_1.get_zorder() > right_0.get_zorder()
+    assert wrong_1.get_linewidths()[0] > 3 * right_1.get_linewidths()[0]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["left", "right", legend.get_label()]
+    assert ax.get_title() == "Decision boundary (mistakes: 1 of 4 samples)"
+    with pytest.raises(ValueError, match=r"classes must be the names of 2 classes, got \['a'\]"):
+        whorl.plot.decision_boundary(split_in_two, X, Y, classes=["a"])
+
+
 def test_more_classes_than_colours_differ_in_their_markers():
     points = np.repeat(np.arange(9.0), 2).reshape(9, 2)
     model = Model([Dense(9), Softmax()], inputs=2, rng=0)
     figure = whorl.plot.decision_boundary(model, points, range(9))
     figure.savefig(io.BytesIO(), format="png")
-    first, last = figure.axes[0].collections[-9], figure.axes[0].collections[-1]
+    of_class = [each for each in figure.axes[0].collections if each.get_label().startswith("class")]
+    first, last = of_class[0], of_class[8]
     assert len(COLOURS) == 8
     np.testing.assert_array_equal(first.get_facecolors(), last.get_facecolors())
     assert first.get_paths()[0].vertices.shape != last.get_paths()[0].vertices.shape
@@ -130,7 +137,7 @@ def test_labels_of_one_output_may_be_flat(split_in_two):
     model = whorl.Model([whorl.Dense(1), whorl.Sigmoid()], inputs=2, rng=0)
     X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
     flat, column = (whorl.plot.decision_boundary(model, X, labels, resolution=9).axes[0] for labels in (y, y[:, None]))
-    assert [text.get_text() for text in flat.get_legend().get_texts()] == ["class 0", "class 1"]
+    assert [text.get_text() for text in flat.get_legend().get_texts()] == ["class 0", "class 1", "mistake"]
     assert len(flat.collections) == len(column.collections)
 
 
@@ -138,7 +145,14 @@ def test_the_learning_rate_over_time():
     ax = whorl.plot.learning_rate({"learning_rate": [0.2, 0.1]}).axes[0]
     (line,) = ax.lines
     np.testing.assert_array_equal(line.get_xydata(), [[1, 0.2], [2, 0.1]])
-    assert ax.get_ylim()[0] == 0
+    assert ax.get_ylim() == (0, pytest.approx(0.21))
+
+
+def test_the_values_before_the_first_epoch_are_drawn_at_epoch_0():
+    history, start = {"loss": [3.0, 2.0], "val_loss": [4.0, 3.0]}, {"loss": 5.0, "val_loss": 6.0, "accuracy": 0.1}
+    training, validation = whorl.plot.curve(history, "loss", start=start).axes[0].lines
+    np.testing.assert_array_equal(training.get_xydata(), [[0, 5], [1, 3], [2, 2]])
+    np.testing.assert_array_equal(validation.get_xydata(), [[0, 6], [1, 4], [2, 3]])
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 60, 1000])
@@ -188,7 +202,7 @@ def test_plots_are_drawn_into_the_axes_given(split_in_two):
 def test_the_report_of_a_classifier_of_the_plane(split_in_two):
     history = {"loss": [1.0], "val_loss": [1.0], "accuracy": [0.5], "val_accuracy": [0.5], "learning_rate": [0.1]}
     boundary, *charts = whorl.plot.report(split_in_two, X, Y, history).axes
-    assert boundary.get_title() == "Decision boundary"
+    assert boundary.get_title() == "Decision boundary (mistakes: 0 of 4 samples)"
     assert [ax.get_ylabel() for ax in charts] == ["loss", "accuracy", "learning rate"]
 
 

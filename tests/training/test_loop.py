@@ -14,7 +14,9 @@ from whorl import (
     InverseTime,
     Layer,
     Model,
+    ReLU,
     Softmax,
+    Standardize,
 )
 from whorl.passes import loss_pass
 
@@ -178,6 +180,18 @@ def test_measuring_a_model_that_is_about_to_diverge_warns_of_nothing(spiral_data
     run.model.parameters *= 1e30
     train, validation = run.measure()
     assert not np.isfinite([train["loss"], train["accuracy"], validation["loss"]]).any()
+
+
+def test_measuring_before_the_first_epoch_standardizes_and_leaves_the_model_as_it_is(spiral_data):
+    X, y = 1000 * spiral_data[0] + 500, spiral_data[1]
+    model = Model([Standardize(), Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
+    run = model.training(X, y, **settings(validation=(X[:50], y[:50])))
+    statistics = model.statistics.copy()
+    train, validation = run.measure()
+    np.testing.assert_array_equal(model.statistics, statistics)
+    model.adapt(X)
+    for found, samples in ((train, (X, y)), (validation, (X[:50], y[:50]))):
+        assert found["loss"] == pytest.approx(model.evaluate(*samples, loss=CrossEntropy())["loss"], rel=1e-12)
 
 
 def test_validation_that_is_not_finite_is_divergence_too(spiral_data):

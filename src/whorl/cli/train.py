@@ -12,20 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from whorl._core.files import replacing
 from whorl._core.randomness import generator
 from whorl._core.types import Array
 from whorl._core.validation import integer
-from whorl.cli import config, options
+from whorl.cli import config, options, pictures
 from whorl.cli.console import accuracy, best_possible, progress
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.losses import CrossEntropy
-from whorl.model import Model
-from whorl.plot import report
-from whorl.recipes import RECIPES, Problem
+from whorl.recipes import RECIPES
 from whorl.recipes.data import TableFile
 from whorl.recipes.recipe import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
-from whorl.training import History
+from whorl.training import Callback, History
 
 DATA = [name for name in RECIPES if name != "table"]
 """The data sets that are not files."""
@@ -55,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     parser.add_argument("--log-every", type=whole, metavar="N", help="print every N-th epoch [about ten of them]")
     output = "directory to write to, or name of the model, ending in .npz [.]"
     parser.add_argument("--output", type=Path, default=Path(), metavar="PATH", help=output)
+    parser.add_argument(
+        "--gif", action="store_true", help="also draw the decision boundary over the epochs, as an animated GIF"
+    )
     if start.recipe.data is not None:
         options.add(parser, "data", start.recipe.data, without=["file"])
     parser.add_argument(
@@ -105,23 +105,17 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     """Train and save; return the exit code."""
     recipe, (model_path, config_path, picture_path) = plan.recipe, paths
     checkpoint = model_path.with_suffix(".checkpoint.npz")
-    if arguments.resume and not checkpoint.exists():
-        raise ValueError(f"argument --resume: there is no checkpoint {checkpoint}; an interrupted training leaves one")
-    if arguments.resume and config_path.exists():
-        _check_same(plan, config_path)
-    if checkpoint.exists() and not arguments.resume:
-        print(
-            f"{checkpoint} is of a training that was interrupted: --resume continues it; this one replaces it",
-            file=sys.stderr,
-        )
+    _check_resume(plan, checkpoint, config_path, resume=arguments.resume)
     every = arguments.log_every
     every = None if every is None else integer("--log-every", every)
-    callbacks = [] if arguments.quiet else progress(every)
+    callbacks: list[Callback] = [] if arguments.quiet else progress(every)
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
     for note in problem.notes:
         print(note)
+    start, film = pictures.Start(), pictures.animation(problem) if arguments.gif else None
+    callbacks += [start, film] if film else [start]
     with StopOnInterrupt(checkpoint) as stop:
         model, _, history = recipe.train(
             rng, [stop, *callbacks], problem, resume=checkpoint if arguments.resume else None
@@ -143,7 +137,10 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
             )
         else:
             checkpoint.unlink(missing_ok=True)
-    _picture(model, problem, history, picture_path)
+    pictures.draw(model, recipe.data, problem, history, start, picture_path)
+    if film:
+        film.save(gif := picture_path.with_suffix(".gif"))
+        print(f"saved {gif}")
     if problem.test:
         measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
         print(f"{len(problem.test[0])} test images: {accuracy(measured)}")
@@ -152,6 +149,19 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     if recipe.data is not None and (limit := recipe.data.best_possible()):
         print(best_possible(limit))
     return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
+
+
+def _check_resume(plan: config.Run, checkpoint: Path, config_path: Path, *, resume: bool) -> None:
+    """Raise ValueError if there is nothing to resume, or another training; warn if a training will not be resumed."""
+    if resume and not checkpoint.exists():
+        raise ValueError(f"argument --resume: there is no checkpoint {checkpoint}; an interrupted training leaves one")
+    if resume and config_path.exists():
+        _check_same(plan, config_path)
+    if checkpoint.exists() and not resume:
+        print(
+            f"{checkpoint} is of a training that was interrupted: --resume continues it; this one replaces it",
+            file=sys.stderr,
+        )
 
 
 def _check_same(plan: config.Run, path: Path) -> None:
@@ -250,19 +260,3 @@ def _comment(history: History, y: Array) -> str:
         if accuracy <= share + 0.005:
             return f"the network is no better than always predicting the most frequent class ({share:.3f} of the samples): {advice}"
     return ""
-
-
-def _picture(model: Model, problem: Problem, history: History, path: Path) -> None:
-    """Draw the report if matplotlib is installed; without it, the model is saved all the same."""
-    if not history.epochs:
-        print("no picture: it would show the values after each epoch, and none was completed", file=sys.stderr)
-        return
-    X, y = (problem.X, problem.y) if "accuracy" in history else (None, None)
-    try:
-        figure = report(model, X, y, history)
-    except ImportError as error:
-        print(f"no picture: {error}", file=sys.stderr)
-        return
-    with replacing(path) as file:
-        figure.savefig(file, format="png", dpi=110)
-    print(f"saved {path}")

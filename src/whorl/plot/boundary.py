@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whorl._core import validation
 from whorl._core.types import Array
-from whorl.metrics.validation import classes
-from whorl.plot.style import COLOURS, MARKERS, axes, rgb
+from whorl.metrics.validation import classes as labels_and_predictions
+from whorl.plot.style import COLOURS, MARKERS, axes, class_names, rgb
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,11 +22,20 @@ STRENGTH = 0.45
 """How much colour the background has, from 0 (white) to 1: light enough for the samples to stand out."""
 
 
-def decision_boundary(model: Model, X: Any, y: Any, *, ax: Axes | None = None, resolution: int = 300) -> Figure:
+def decision_boundary(
+    model: Model,
+    X: Any,
+    y: Any,
+    *,
+    classes: Sequence[str] | None = None,
+    ax: Axes | None = None,
+    resolution: int = 300,
+) -> Figure:
     """Draw the samples, and behind them the class probabilities that the model predicts all over the plane.
 
     The colours of the classes are mixed according to their probabilities. Black lines are decision boundaries: there, the
-    most probable class changes.
+    most probable class changes. Each class has a marker of its own. Samples on the wrong side of a boundary, which are mistakes of
+    the model, have a thick black edge; the title has their number.
 
     Parameters
     ----------
@@ -35,6 +45,8 @@ def decision_boundary(model: Model, X: Any, y: Any, *, ax: Axes | None = None, r
         The samples.
     y : array_like, shape (n,), (n, k) or (n, 1)
         Labels: integers or one-hot rows; for one output, 0 and 1.
+    classes : sequence of str, optional
+        The names of the classes; by default their numbers.
     ax : matplotlib.axes.Axes, optional
         The axes to draw into.
     resolution : int, optional
@@ -54,7 +66,8 @@ def decision_boundary(model: Model, X: Any, y: Any, *, ax: Axes | None = None, r
     points = validation.samples("X", X, model.inputs, np.dtype(np.float64))
     if model.outputs == (1,) and np.ndim(y) == 1:
         y = np.asarray(y)[:, None]
-    target, _, k = classes(y, model.predict(points))
+    target, predicted, k = labels_and_predictions(y, model.predict(points))
+    names = class_names(classes, k)
     resolution = validation.integer("resolution", resolution, minimum=2)
     figure, ax = axes(ax, (6, 6))
 
@@ -74,8 +87,9 @@ def decision_boundary(model: Model, X: Any, y: Any, *, ax: Axes | None = None, r
         interpolation="bilinear",
     )
     _draw_boundaries(ax, across, up, p)
-    _draw_samples(ax, points, target)
-    ax.set(xlabel="x1", ylabel="x2", title="Decision boundary")
+    wrong = target != predicted
+    _draw_samples(ax, points, target, wrong, names)
+    ax.set(xlabel="x1", ylabel="x2", title=f"Decision boundary (mistakes: {wrong.sum():,} of {len(points):,} samples)")
     return figure
 
 
@@ -86,21 +100,22 @@ def _draw_boundaries(ax: Axes, across: Array, up: Array, p: Array) -> None:
             ax.contour(across, up, lead, [0], colors="black", linewidths=0.8)
 
 
-def _draw_samples(ax: Axes, points: Array, target: Array) -> None:
-    """Draw each class with a colour and a marker of its own."""
-    area = float(np.clip(8000 / len(points), 8, 30))  # of a marker, in square points
+def _draw_samples(ax: Axes, points: Array, target: Array, wrong: Array, names: Sequence[str]) -> None:
+    """Draw each class with a colour and a marker of its own, and on top the mistakes, with a thick black edge."""
+    area = float(np.clip(30000 / len(points), 12, 36))  # of a marker, in square points
+    right: dict[str, Any] = {"s": area, "edgecolors": "white", "linewidths": 0.2}
+    mistake: dict[str, Any] = {"s": 1.3 * area, "edgecolors": "black", "linewidths": 0.9, "zorder": 2}
     for c in np.unique(target):
-        x1, x2 = points[target == c].T
-        ax.scatter(
-            x1,
-            x2,
-            s=area,
-            color=COLOURS[c % len(COLOURS)],
-            marker=MARKERS[(c + c // len(COLOURS)) % len(MARKERS)],  # when colours repeat, markers differ
-            edgecolors="black",
-            linewidths=0.3,
-            label=f"class {c}",
-        )
+        own: dict[str, Any] = {
+            "color": COLOURS[c % len(COLOURS)],
+            "marker": MARKERS[(c + c // len(COLOURS)) % len(MARKERS)],  # when colours repeat, markers differ
+        }
+        x1, x2 = points.T
+        is_right, is_wrong = (target == c) & ~wrong, (target == c) & wrong
+        ax.scatter(x1[is_right], x2[is_right], label=names[c], **own, **right)
+        ax.scatter(x1[is_wrong], x2[is_wrong], **own, **mistake)
+    if wrong.any():
+        ax.scatter([], [], color="white", label="mistake", **mistake)
     ax.legend(
         frameon=False, fontsize="small", ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.09), handletextpad=0
     )

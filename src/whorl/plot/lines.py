@@ -25,7 +25,12 @@ TRAINING = "training (during the epoch)"
 
 
 def curve(
-    history: Mapping[str, Sequence[float]], name: str, *, label: str | None = None, ax: Axes | None = None
+    history: Mapping[str, Sequence[float]],
+    name: str,
+    *,
+    label: str | None = None,
+    start: Mapping[str, float] | None = None,
+    ax: Axes | None = None,
 ) -> Figure:
     """Draw a value of the history over the epochs, for training and, where there is one, for validation.
 
@@ -40,6 +45,8 @@ def curve(
         ``"loss"``, ``"accuracy"``, or another column of the history.
     label : str, optional
         The name of the history, for axes with several.
+    start : mapping, optional
+        Values before the first epoch, such as ``{"loss": 1.1, "val_loss": 1.2}``, to draw at epoch 0.
     ax : matplotlib.axes.Axes, optional
         The axes to draw into. Lines that are there keep their colours, and these get others.
 
@@ -51,12 +58,12 @@ def curve(
     """
     _check_name(name, history)
     before = "" if label is None else f"{label}, "
-    lines = {f"{before}{TRAINING}": history[name]}
+    lines = {f"{before}{TRAINING}": _from(start, history, name)}
     if f"val_{name}" in history:
-        lines[f"{before}validation"] = history[f"val_{name}"]
+        lines[f"{before}validation"] = _from(start, history, f"val_{name}")
     there = 0 if ax is None else len(ax.lines)
     colours = [LINE_COLOURS[(there + i) % len(LINE_COLOURS)] for i in range(2)]
-    figure, ax = _over_epochs(ax, name.replace("_", " "), lines, colours)
+    figure, ax = _over_epochs(ax, name.replace("_", " "), lines, colours, epochs=len(history[name]))
     ax.legend(frameon=False)
     return figure
 
@@ -88,11 +95,22 @@ def compare(histories: Mapping[str, Mapping[str, Sequence[float]]], name: str, *
         colour = LINE_COLOURS[i % len(LINE_COLOURS)]
         figure, ax = _over_epochs(ax, name.replace("_", " "), {label: history[name]}, [colour])
         if f"val_{name}" in history:
-            _over_epochs(ax, name.replace("_", " "), {f"{label}, validation": history[f"val_{name}"]}, [colour], "--")
+            _over_epochs(
+                ax,
+                name.replace("_", " "),
+                {f"{label}, validation": history[f"val_{name}"]},
+                [colour],
+                style="--",
+            )
     assert figure is not None
     assert ax is not None
     ax.legend(frameon=False)
     return figure
+
+
+def _from(start: Mapping[str, float] | None, history: Mapping[str, Sequence[float]], name: str) -> Sequence[float]:
+    """Return the values of the epochs from 1, or from 0 if that value is known."""
+    return [start[name], *history[name]] if start and name in start else history[name]
 
 
 def _check_name(name: str, history: Mapping[str, Sequence[float]], which: str = "") -> None:
@@ -114,7 +132,8 @@ def learning_rate(history: Mapping[str, Sequence[float]], *, ax: Axes | None = N
     if "learning_rate" not in history:
         raise ValueError("history must have a learning_rate, got one with no epoch yet")
     figure, ax = _over_epochs(ax, "learning rate", {"learning rate": history["learning_rate"]}, LINE_COLOURS[2:])
-    ax.set_ylim(bottom=0)
+    highest = max(float(np.max(np.asarray(line.get_ydata()))) for line in ax.lines)
+    ax.set_ylim(0, 1.05 * highest or None)
     return figure
 
 
@@ -180,17 +199,23 @@ def _check(schedules: object) -> None:
 
 
 def _over_epochs(
-    ax: Axes | None, ylabel: str, lines: Mapping[str, Sequence[float]], colours: Sequence[str], style: str = "-"
+    ax: Axes | None,
+    ylabel: str,
+    lines: Mapping[str, Sequence[float]],
+    colours: Sequence[str],
+    *,
+    epochs: int | None = None,
+    style: str = "-",
 ) -> tuple[Figure, Axes]:
-    """Draw a value for each epoch, from 1, in a line for each label."""
+    """Draw a value for each epoch, from 1, or from 0 where there is one more value than epochs, in a line for each label."""
     figure, ax = _axes(ax, (6, 3.5), ylabel)
     from matplotlib.ticker import MaxNLocator
 
     for (label, values), colour in zip(lines.items(), colours, strict=False):
         marker = "o" if len(values) == 1 else ""  # a line of one point is invisible
-        ax.plot(
-            range(1, len(values) + 1), values, label=label, color=colour, linewidth=1.5, marker=marker, linestyle=style
-        )
+        last = len(values) if epochs is None else epochs
+        times = range(last + 1 - len(values), last + 1)
+        ax.plot(times, values, label=label, color=colour, linewidth=1.5, marker=marker, linestyle=style)
     ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     ax.set_xlim(left=0)
     return figure, ax

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from whorl.layers import Sigmoid, Softmax
 from whorl.plot.boundary import decision_boundary
 from whorl.plot.lines import curve, learning_rate
+from whorl.plot.results import confusion_matrix, predicted_against_true, worst_images
 from whorl.plot.style import new_figure
 
 if TYPE_CHECKING:
@@ -15,16 +17,34 @@ if TYPE_CHECKING:
     from whorl.model import Model
 
 
-def report(model: Model, X: Any, y: Any, history: Mapping[str, Sequence[float]]) -> Figure:
-    """Draw loss, metric and learning rate over the epochs and, for a model with 2 inputs, the decision boundary.
+def report(
+    model: Model,
+    X: Any,
+    y: Any,
+    history: Mapping[str, Sequence[float]],
+    *,
+    classes: Sequence[str] | None = None,
+    images: bool = False,
+    start: Mapping[str, float] | None = None,
+) -> Figure:
+    """Draw loss, metric and learning rate over the epochs and, beside them, what the model makes of some samples.
+
+    That is the decision boundary for a classifier with 2 inputs; the confusion matrix for another one, and for images the worst
+    mistakes; the predictions over the truth for a regression.
 
     Parameters
     ----------
     model : Model
     X, y : array_like or None
-        The samples and labels of a classifier, as in `decision_boundary`. For other models, None.
+        The samples, best those that the model was not trained on, and their labels or numbers. None draws the lines only.
     history : History
         From `Model.fit`. Its first metric is drawn; without metrics, the penalty, if there is one.
+    classes : sequence of str, optional
+        The names of the classes; by default their numbers, or those that the model has learned.
+    images : bool, optional
+        Whether the samples are images, square if they are rows of pixels.
+    start : mapping, optional
+        Values before the first epoch, by name, to draw at epoch 0.
 
     Examples
     --------
@@ -38,15 +58,35 @@ def report(model: Model, X: Any, y: Any, history: Mapping[str, Sequence[float]])
     columns = ["loss", *_metric(history)]
     figure = new_figure((8, 7))
     charts: FigureBase = figure
-    if model.inputs == (2,) and X is not None:
+    if X is not None:
         figure.set_size_inches(12, 7)
         left, charts = figure.subfigures(1, 2, width_ratios=[1.15, 1], squeeze=False)[0]
-        decision_boundary(model, X, y, ax=left.add_subplot())
+        _results(left, model, X, y, classes or model.classes or None, images=images)
     axes = charts.subplots(len(columns) + 1, 1)
     for ax, name in zip(axes, columns, strict=False):
-        curve(history, name, ax=ax)
+        curve(history, name, start=start, ax=ax)
     learning_rate(history, ax=axes[-1])
     return figure
+
+
+def _results(figure: FigureBase, model: Model, X: Any, y: Any, classes: Sequence[str] | None, *, images: bool) -> None:
+    """Draw what the model makes of the samples."""
+    if not (isinstance(model.layers[-1], Softmax | Sigmoid) or model.outputs[-1] > 1):
+        predicted_against_true(y, model.predict(X), name=_target(model), ax=figure.add_subplot())
+    elif model.inputs == (2,):
+        decision_boundary(model, X, y, classes=classes, ax=figure.add_subplot())
+    else:
+        prediction = model.predict(X)
+        parts = figure.subfigures(2, 1, height_ratios=[1.6, 1], squeeze=False)[:, 0] if images else [figure]
+        confusion_matrix(y, prediction, classes=classes, ax=parts[0].add_subplot())
+        if images:
+            worst_images(X, y, prediction, classes=classes, figure=parts[1])
+
+
+def _target(model: Model) -> str:
+    """Return the name of the column that the model predicts, or ""."""
+    target = model.preparation and model.preparation.target
+    return target.name if target else ""
 
 
 def _metric(history: Mapping[str, Sequence[float]]) -> list[str]:

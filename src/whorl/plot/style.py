@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whorl._core import validation
 from whorl._core.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#F0E442", "#CC79A7", "#666666"]
-"""Colours of classes: the palette of Okabe and Ito (2008), Color Universal Design, with grey for black.
-
-In this order the first few differ most, also when lightened, and for readers with red-green colour blindness.
+COLOURS = ["#004488", "#DDAA33", "#BB5566", "#88CCEE", "#F0E442", "#997700", "#44AA99", "#882255"]
+"""Colours of classes. The first three are the scheme "high-contrast" of Paul Tol (2021, Colour Schemes, SRON technical note), which
+also differ in grey; the others are from his schemes and that of Okabe and Ito (2008), in the order in which the colours so far differ
+most, also for readers with any of the three kinds of colour blindness.
 """
 
 LINE_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#666666"]
-"""Colours for lines: the same without yellow, which is hard to see on white, and those that differ most first."""
+"""Colours for lines: the palette of Okabe and Ito without yellow, which is hard to see on white."""
 
 MARKERS = "osD^vP*X"
 """A marker for each colour, so that classes can also be told apart without colour."""
@@ -50,3 +52,12 @@ def rgb(classes: int) -> Array:
     from matplotlib.colors import to_rgb
 
     return np.array([to_rgb(COLOURS[c % len(COLOURS)]) for c in range(classes)])
+
+
+def class_names(classes: Sequence[str] | None, k: int) -> list[str]:
+    """Return the names of k classes, by default their numbers; raise ValueError if there are more or fewer names."""
+    if classes is None:
+        return [f"class {c}" for c in range(k)]
+    if isinstance(classes, str) or len(classes) != k:
+        raise ValueError(f"classes must be the names of {k} classes, got {validation.show(classes)}")
+    return [str(name) for name in classes]

@@ -69,6 +69,8 @@ class DataSet(Data):
 
     fresh_name: ClassVar[str] = "new points"
     """What the samples are called that `fresh` returns."""
+    images: ClassVar[bool] = False
+    """Whether the samples are images, as rows of pixels."""
 
     @abstractmethod
     def fresh(self, rng: np.random.Generator) -> Arrays:
@@ -169,6 +171,7 @@ class Digits(DataSet):
     """The 1797 small images of digits that come with whorl."""
 
     fresh_name = "digits, including those of the training"
+    images = True
 
     def fresh(self, rng: np.random.Generator) -> Arrays:
         return datasets.digits()
@@ -178,6 +181,7 @@ class Images(DataSet):
     """Base of 60,000 images of 28 x 28 pixels, and 10,000 to test on."""
 
     fresh_name = "test images"
+    images = True
 
     @abstractmethod
     def load(self) -> tuple[Arrays, Arrays]:

@@ -38,6 +38,10 @@ class Run(Protocol):
     def state(self) -> Any:
         """The training state."""
 
+    @property
+    def validation(self) -> Any:
+        """The validation data, `x`, `target` and `weight`, or None."""
+
     def columns(self) -> list[str]:
         """Return the names of the values recorded for each epoch."""
 

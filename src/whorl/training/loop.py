@@ -269,8 +269,17 @@ class Training:
         return [*measured, *validation, "learning_rate"]
 
     def measure(self) -> tuple[dict[str, float], dict[str, float] | None]:
-        """Return loss, penalty and metrics of the current model, on the training and on the validation data."""
-        return self._measure(self.train), self._measure(self.validation) if self.validation else None
+        """Return loss, penalty and metrics of the current model, on the training and on the validation data.
+
+        Before the first epoch they are those of the model at its first step, with layers such as `Standardize` fitted; the
+        model remains as it is.
+        """
+        statistics = self.model.statistics.copy()
+        chain.adapt(self.model.layers, self.train.x, self.model.p)
+        try:
+            return self._measure(self.train), self._measure(self.validation) if self.validation else None
+        finally:
+            self.model.statistics[...] = statistics
 
     def _measure(self, data: Samples) -> dict[str, float]:
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is an answer too
