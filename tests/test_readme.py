@@ -1,6 +1,8 @@
 """The examples, links and commands in the README and CONTRIBUTING."""
 
+import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -32,6 +34,23 @@ def gradient_errors(names):
 def test_links_exist(text):
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert link.startswith("https://") or (ROOT / link).exists(), link
+
+
+def test_on_pypi_no_link_leads_nowhere_and_no_image_is_missing():
+    from readme_renderer import markdown  # what PyPI shows
+
+    built = subprocess.run(
+        [sys.executable, "-m", "hatchling", "metadata"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    readme = json.loads(built.stdout)["readme"]
+    assert readme["content-type"] == "text/markdown"
+    page = markdown.render(readme["text"])
+    targets = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert "https://scientific-python.org/specs/spec-0000/" in targets
+    assert [target for target in targets if not target.startswith(("https://", "#"))] == []
+    assert "one function (<code>src/whorl/training/step.py</code>)" in page
+    assert "<code>docs/engine.md</code> explains the engine" in page
+    assert "loss, accuracy and learning rate:</em> <code>docs/spiral.png</code>" in page
 
 
 def test_files_and_nox_sessions_exist():
