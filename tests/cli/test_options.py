@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import KW_ONLY
+from typing import Literal
 
 import pytest
 
@@ -36,6 +37,7 @@ class Bread(Description):
     seeds: tuple[str, ...] = ("sesame", "rye")
     heat: float | None = argument(number, default=None)
     crust: bool = argument(truth, default=True)
+    flour: Literal["spelt", "rye"] | None = None
 
 
 class Baguette(Bread):
@@ -45,6 +47,8 @@ class Baguette(Bread):
     ----------
     heat : float, optional
         HIGH heat.
+    flour : {"spelt", "rye"}, optional
+        The flour.
     """
 
 
@@ -60,6 +64,7 @@ def test_help_is_taken_from_the_docstrings_of_a_class_and_its_bases():
         "loaves": "how many loaves, 100 % of the batch",
         "seeds": "Sesame and others",
         "heat": "HIGH heat",
+        "flour": "the flour",
     }
 
 
@@ -67,7 +72,7 @@ def test_each_field_is_an_option_with_its_default_in_the_help(parser):
     text = " ".join(parser.format_help().split())
     assert "--loaves N how many loaves, 100 % of the batch [3]" in text
     assert "--seeds NAME [NAME ...] Sesame and others [sesame, rye]" in text
-    assert "--heat X HIGH heat --crust, --no-crust [True]" in text
+    assert "--heat X HIGH heat --crust, --no-crust [True] --flour {spelt,rye} the flour" in text
 
 
 def test_only_what_was_given_is_there(parser):
@@ -75,6 +80,13 @@ def test_only_what_was_given_is_there(parser):
     given = ["--loaves", "5", "--seeds", "oat", "--heat", "250", "--no-crust"]
     assert vars(parser.parse_args(given)) == {"loaves": 5, "seeds": ["oat"], "heat": 250.0, "crust": False}
     assert vars(parser.parse_args(["--loaves", "many"])) == {"loaves": "many"}  # for the description to refuse
+
+
+def test_a_choice_is_one_of_those_in_the_help(parser, capsys):
+    assert vars(parser.parse_args(["--flour", "rye"])) == {"flour": "rye"}
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--flour", "sand"])
+    assert "argument --flour: invalid choice: 'sand' (choose from " in capsys.readouterr().err
 
 
 def test_some_fields_may_be_left_out():

@@ -100,6 +100,11 @@ def test_the_schedule_follows_the_epochs_unless_the_optimizer_is_given():
         ({"layers": 3}, TypeError, "layers must be a list of layers, such as [Dense(64), ReLU()], got 3"),
         ({"layers": [3]}, TypeError, "layers[0] must be a Layer, such as Dense(64), got 3"),
         ({"layers": [ReLU]}, TypeError, "layers[0] must be a Layer, such as Dense(64), got the class ReLU itself"),
+        (
+            {"layers": "Dense(3), Softmax()"},
+            ValueError,
+            "layers must be the hidden layers: the output layer and Softmax()",
+        ),
         ({"layers": "Rely"}, ValueError, "layers: 'Rely' is not known; did you mean 'ReLU'?"),
         ({"layers": "dense(64) relu"}, ValueError, "layers: 'dense' is not known; did you mean 'Dense'?"),
         ({"layers": "Dense(0)"}, ValueError, "layers: Dense: units must be a whole number of at least 1, got 0"),

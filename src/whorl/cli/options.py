@@ -26,7 +26,7 @@ def add(
             f"--{each.name.replace('_', '-')}",
             default=argparse.SUPPRESS,
             help=f"{helps.get(each.name, '')}{default and f' [{default}]'}".replace("%", "%%"),
-            **_KINDS.get(str(each.type).removesuffix(" | None"), {"metavar": "TEXT"}),
+            **_kind(str(each.type).removesuffix(" | None")),
         )
 
 
@@ -60,6 +60,14 @@ _KINDS: dict[str, dict[str, Any]] = {
     "bool": {"action": argparse.BooleanOptionalAction},
     "tuple[str, ...]": {"nargs": "+", "metavar": "NAME"},
 }
+
+
+def _kind(kind: str) -> dict[str, Any]:
+    """Return how argparse is to read values of a type."""
+    if kind.startswith("Literal["):
+        choices = re.findall(r"\w+", kind)[1:]
+        return {"choices": choices, "metavar": "{" + ",".join(choices) + "}"}
+    return _KINDS.get(kind, {"metavar": "TEXT"})
 
 
 def _shown(value: object) -> str:

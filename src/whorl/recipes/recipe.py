@@ -51,7 +51,13 @@ READERS: dict[str, Callable[[str], Any]] = {
 def _layers(name: str, value: object) -> tuple[Layer, ...]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise TypeError(f"{name} must be a list of layers, such as [Dense(64), ReLU()], got {show(value)}")
-    return tuple(instance(f"{name}[{i}]", layer, Layer, "Dense(64)") for i, layer in enumerate(value))
+    layers = tuple(instance(f"{name}[{i}]", layer, Layer, "Dense(64)") for i, layer in enumerate(value))
+    if layers and isinstance(layers[-1], Softmax):
+        raise ValueError(
+            f"{name} must be the hidden layers: the output layer and Softmax() are added to them; leave out the last Dense and"
+            " Softmax()"
+        )
+    return layers
 
 
 def _loss(name: str, value: object) -> Loss:
