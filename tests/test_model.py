@@ -15,6 +15,7 @@ from whorl import (
     Layer,
     Model,
     ReLU,
+    Residual,
     Softmax,
 )
 from whorl.losses import Loss
@@ -253,3 +254,11 @@ def test_repr_and_summary(model):
     assert rows[-1].split() == ["total", "99", "float32,", "99", "trained", "by", "gradients"]
     assert repr(model.summary()) == str(model.summary())
     assert "2 x 3" in str(Model([ReLU()], inputs=(2, 3)).summary())
+
+
+def test_the_summary_indents_layers_inside_others():
+    nested = Model([Residual([ReLU(), Residual([Dense(2)])]), Dense(1)], inputs=2)
+    names = [line.split("(")[0] for line in str(nested.summary()).splitlines()[2:-1]]
+    assert names == ["Residual", "  ReLU", "  Residual", "    Dense", "Dense"]
+    assert "white-space:pre-wrap" in nested._repr_html_()
+    assert ">    Dense(2)<" in nested._repr_html_()

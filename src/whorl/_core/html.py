@@ -42,7 +42,7 @@ def table(
 
 
 def _cell(tag: str, content: str, *, right: bool) -> str:
-    return f'<{tag} style="text-align:{"right" if right else "left"};padding:0 0.5em">{content}</{tag}>'
+    return f'<{tag} style="text-align:{"right" if right else "left"};padding:0 0.5em;white-space:pre-wrap">{content}</{tag}>'
 
 
 def charts(history: Mapping[str, Sequence[float]], names: Sequence[str]) -> str:
