@@ -125,7 +125,9 @@ def test_a_class_of_a_users_own_is_a_description_too():
         layer.offset = 1.0
     with pytest.raises(ValueError, match=r"^factor must be a finite number above 0, got 0$"):
         Amplify(0)
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'factor'"):
+    with pytest.raises(
+        TypeError, match=r"^Amplify needs factor; its usage is Amplify\(factor, offset=0\.0, name=None\)$"
+    ):
         Amplify()
 
 

@@ -16,8 +16,25 @@ from typing import ClassVar
 import numpy as np
 
 from whorl._core.description import Description, argument
+from whorl._core.hints import hint_missing_names
 from whorl._core.types import Array, Shape
 from whorl._core.validation import number
+
+__all__ = [
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "LecunNormal",
+    "Normal",
+    "Ones",
+    "Scaled",
+    "Uniform",
+    "Zeros",
+]
+
+hint_missing_names(__name__)
 
 
 class Initializer(Description, ABC):

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from whorl._core import randomness, validation
-from whorl._core.hints import check_names, did_you_mean
+from whorl._core.calls import with_hints
+from whorl._core.hints import did_you_mean
 from whorl._core.memory import aligned_zeros
 from whorl._core.randomness import RNG
 from whorl._core.types import Array
@@ -42,13 +43,7 @@ class Stack:
         Indices of the layers that training does not change.
     """
 
-    def __new__(cls, *given: Any, **named: Any) -> Self:
-        if cls.__init__ is Stack.__init__:
-            check_names(cls.__name__, named, ("layers", "inputs", "rng", "dtype"))
-            if given and "inputs" not in named:
-                raise TypeError(f"{cls.__name__} needs the shape of one sample, such as inputs=2, got none")
-        return super().__new__(cls)
-
+    @with_hints
     def __init__(
         self,
         layers: Sequence[Layer],

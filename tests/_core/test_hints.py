@@ -1,6 +1,7 @@
 """Names from other libraries: errors say what to write instead, and `docs/translation.md` has them all."""
 
 import copy
+import importlib.util
 import json
 
 import numpy as np
@@ -16,12 +17,15 @@ from whorl import (
     Dense,
     Dropout,
     EarlyStopping,
+    Embedding,
     LeakyReLU,
     Model,
+    OneCycle,
     RMSprop,
     Softmax,
     datasets,
 )
+from whorl._core.hints import did_you_mean
 from whorl._core.synonyms import SYNONYMS
 
 X, Y = datasets.spiral(10, rng=0)
@@ -55,7 +59,7 @@ CALLS = [
     (lambda: EarlyStopping(n_iter_no_change=3), "did you mean 'patience'?"),
     (lambda: fit(validation_split=0.1), "did you mean 'validation'?"),
     (lambda: fit(validation_data=(X, Y)), "did you mean 'validation'?"),
-    (lambda: fit(verbose=1), "write callbacks=[Progress()] to print the progress"),
+    (lambda: fit(verbose=1), "only fit prints, with callbacks=[Progress()]"),
     (lambda: fit(monitor="val_loss"), "give it to a callback: EarlyStopping('val_loss')"),
     (lambda: fit(early_stopping=True), "write callbacks=[EarlyStopping()]"),
     (lambda: fit(shuffle=True), "the samples are shuffled before each epoch"),
@@ -77,14 +81,14 @@ CALLS = [
     (lambda: Model([Dense(3), "relu"], inputs=2), "got 'relu'; did you mean ReLU()?"),
     (lambda: Model([Dense(3), "logistic"], inputs=2), "did you mean Sigmoid()?"),
     (lambda: Model([Dense(3)], input_shape=(2,)), "Model has no argument 'input_shape'; give the shape of a sample to the model"),
-    (lambda: Model([Dense(3)]), "Model needs the shape of one sample, such as inputs=2, got none"),
+    (lambda: Model([Dense(3)]), "Model needs inputs (the shape of one sample, such as inputs=2); its usage is Model(layers, *, inputs,"),
     (lambda: Model([Dense(3)], inputs=2, random_state=0), "did you mean 'rng'?"),
     (lambda: whorl.Linear, "did you mean 'Dense'?"),
     (lambda: whorl.Sequential, "did you mean 'Model'?"),
     (lambda: whorl.CrossEntropyLoss, "did you mean 'CrossEntropy'?"),
     (lambda: whorl.MLPClassifier, "from whorl.sklearn import MLPClassifier"),
-    (lambda: whorl.StepLR, "write whorl.schedules.Step"),
-    (lambda: whorl.SequentialLR, "write whorl.schedules.Chain"),
+    (lambda: whorl.StepLR, "did you mean 'schedules.Step'?"),
+    (lambda: whorl.SequentialLR, "did you mean 'schedules.Chain'?"),
     (lambda: whorl.compile, "give loss and optimizer to fit"),
     (lambda: whorl.ReduceLROnPlateau, "did you mean 'ReduceOnPlateau'?"),
     (lambda: whorl.ModelCheckpoint, "did you mean 'Checkpoint'?"),
@@ -98,6 +102,43 @@ CALLS = [
     (lambda: model().coefs_, "named_parameters() returns views of all parameters by name"),
     (lambda: model().to("cuda"), "whorl computes on the CPU"),
     (lambda: model().sumary(), "did you mean 'summary'?"),
+    (lambda: Dense(64, from_logits=True), "end the model with Softmax() or Sigmoid()"),
+    (lambda: Embedding(input_dim=9), "did you mean 'categories'?"),
+    (lambda: OneCycle(max_lr=0.1), "did you mean 'learning_rate'?"),
+    (lambda: model().eval(), "fit trains with dropout, and predict and evaluate work without it"),
+    (lambda: model().train(), "fit trains with dropout, and predict and evaluate work without it"),
+    (lambda: model().zero_grad(), "model.loss_and_gradients returns them"),
+    (lambda: model().backward(), "model.loss_and_gradients returns them"),
+    (lambda: model().add(Dense(3)), "give all layers at once"),
+    (lambda: model().history, "fit returns the history"),
+    (lambda: model().optimizer, "give loss and optimizer to fit"),
+    (lambda: model().count_params(), "model.parameters.size is the number of parameters"),
+    (lambda: model().set_weights([]), "assign to model.parameters"),
+    (lambda: model().load_state_dict({}), "load is a function: whorl.load(path)"),
+    (lambda: model().cpu(), "whorl computes on the CPU"),
+    (lambda: whorl.no_grad, "leave it out: only training computes gradients"),
+    (lambda: whorl.save, "save is a method: model.save(path)"),
+    (lambda: whorl.manual_seed, "give a seed to the model and to fit"),
+    (lambda: whorl.HeNormal, "did you mean 'initializers.HeNormal'?"),
+    (lambda: whorl.nn, "from whorl import CrossEntropy, Dense, Model"),
+    (lambda: whorl.optim, "did you mean 'optimizers'?"),
+    (lambda: whorl.LSTM, "whorl has no convolution, recurrence or attention"),
+    (lambda: fit(metrics=["mse"]), "the mean squared error is a loss, MeanSquaredError()"),
+    (lambda: Model([Dense(3), "linear"], inputs=2), "leave it out: Dense has no activation"),
+    (lambda: model().predict(X, batch_size=32), "give it to fit; predictions have no batches"),
+    (lambda: model().predict(X, verbose=0), "predict has no argument 'verbose'; only fit prints"),
+    (lambda: model().predict_classes(X, verbose=0), "only fit prints"),
+    (lambda: model().activations(X, verbose=0), "only fit prints"),
+    (lambda: model().adapt(X, batch_size=8), "give it to fit"),
+    (lambda: model().evaluate(X, Y, verbose=0, loss=CrossEntropy()), "evaluate has no argument 'verbose'; only fit prints"),
+    (lambda: model().evaluate(x=X, y=Y), "evaluate has no argument 'x'; did you mean 'X'?"),
+    (lambda: model().evaluate(X, Y), "evaluate needs loss; its usage is evaluate(X, y, *, loss, metrics=(), sample_weight=None)"),
+    (lambda: model().loss_and_gradients(X, Y, seed=0, loss=CrossEntropy()), "did you mean 'rng'?"),
+    (lambda: model().save("a.npz", overwrite=True), "save has no argument 'overwrite'; it has path, state"),
+    (lambda: model().fit(X, Y, CrossEntropy()), "fit: too many positional arguments; its usage is fit(X, y, *, loss, optimizer, epochs,"),
+    (lambda: model().fit(X), "fit needs y, loss, optimizer, epochs"),
+    (lambda: model().training(x=X, y=Y), "training has no argument 'x'; did you mean 'X'?"),
+    (lambda: model().partial_fit(X), "partial_fit needs y"),
 ]  # fmt: skip
 
 
@@ -127,6 +168,93 @@ def test_what_to_write_exists():
         for row in section:
             word = row.whorl.partition("(")[0].partition("=")[0].partition(".")[0]
             assert not row.whorl or word in known or row.whorl.startswith("["), row
+            if "." in row.whorl and not row.hint:
+                module, name = row.whorl.split(".")
+                assert hasattr(getattr(whorl, module), name), row
+
+
+# Names that look like one of whorl and mean something else get no suggestion.
+UNLIKE = [
+    "Concatenate",
+    "Lambda",
+    "KLDivergence",
+    "CTCLoss",
+    "utils",
+    "applications",
+    "Ones",
+    "Permute",
+    "Reshape",
+    "fit",
+    "Dataset",
+    "Softsign",
+]
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_a_name_that_only_looks_alike_is_not_suggested(name):
+    with pytest.raises(AttributeError) as caught:
+        getattr(whorl, name)
+    assert "did you mean" not in str(caught.value) or "initializers.Ones" in str(caught.value)
+
+
+def test_no_two_rows_are_for_the_same_thing():
+    """Apart from those with a hint, which are for other places."""
+    for section in SYNONYMS.values():
+        plain = [row.whorl.rpartition(".")[2] for row in section if row.whorl and not row.hint]
+        assert len(plain) == len(set(plain))
+
+
+@pytest.mark.parametrize("name", ["name", "history", "axis", "seed", "to", "device"])
+def test_names_that_users_choose_get_no_hints_of_other_libraries(name):
+    with pytest.raises(ValueError, match=f"'{name}'") as caught:
+        whorl.tables.table({"rooms": [1, 2], "y": [0, 1]}, name)
+    hint = did_you_mean(name, ["rooms", "y"])
+    assert hint
+    assert hint not in str(caught.value)
+
+
+FROM = [
+    ("from whorl.layers import Linear", "cannot import 'Linear' from 'whorl.layers'; did you mean 'Dense'?"),
+    ("from whorl.losses import CrossEntropyLoss", "'whorl.losses'; did you mean 'CrossEntropy'?"),
+    ("from whorl.layers import Adam", "'whorl.layers'; did you mean 'whorl.Adam'?"),
+    ("from whorl.layers import CrossEntropyLoss", "did you mean 'whorl.CrossEntropy'?"),
+    ("from whorl import Linear", "cannot import 'Linear' from 'whorl'; did you mean 'Dense'?"),
+    ("from whorl import nn", "from whorl import CrossEntropy, Dense, Model"),
+    ("import whorl.nn", "from whorl import CrossEntropy, Dense, Model"),
+    ("import whorl.nn.functional", "from whorl import CrossEntropy, Dense, Model"),
+    ("from whorl.optimizers import Adamax", "did you mean 'Adam'?"),
+    ("from whorl.datasets import make_moons", "did you mean 'moons'?"),
+]
+
+
+@pytest.mark.parametrize(("code", "words"), FROM, ids=[code for code, _ in FROM])
+def test_imports_get_hints(code, words):
+    with pytest.raises(ImportError) as caught:
+        exec(code)
+    assert words in str(caught.value)
+
+
+def test_imports_without_a_hint_fail_as_usual():
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'whorl\.zzz'$"):
+        exec("import whorl.zzz")
+    with pytest.raises(ImportError, match=r"^cannot import name 'zzz' from 'whorl\.layers'"):
+        exec("from whorl.layers import zzz")
+    assert importlib.util.find_spec("whorl.zzz") is None
+
+
+PACKAGES = ["datasets", "initializers", "layers", "losses", "metrics", "optimizers", "recipes", "schedules", "training"]
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_every_package_has_hints_and_still_answers_hasattr(name):
+    package = importlib.import_module(f"whorl.{name}")
+    first = package.__all__[0]
+    assert not hasattr(package, first[:-1])
+    with pytest.raises(AttributeError) as caught:
+        getattr(package, first.lower() + "x")
+    assert str(caught.value).startswith(f"module 'whorl.{name}' has no attribute '{first.lower()}x'; did you mean '")
+    with pytest.raises(AttributeError, match=f"^module 'whorl.{name}' has no attribute '_x'$"):
+        package._x  # noqa: B018
 
 
 def test_the_page_is_written_from_the_table():

@@ -55,6 +55,7 @@ def keras_places():
 
     modules = {f"keras.{name}": getattr(keras, name) for name in (
         "layers", "losses", "optimizers", "optimizers.schedules", "callbacks", "metrics", "activations", "regularizers", "constraints", "models",
+        "initializers", "utils", "datasets",
     ) if "." not in name}  # fmt: skip
     found = places({"keras": keras, **modules, "keras.optimizers.schedules": keras.optimizers.schedules})
     for kind, short in (
@@ -69,6 +70,9 @@ def keras_places():
     model.compile(loss="mse", metrics=["acc", "accuracy"])
     model.fit(np.zeros((1, 1)), np.zeros((1, 2)), verbose=0)
     found |= {name: f"keras.Model.compile(metrics=[{name!r}])" for name in ("acc", "accuracy")}
+    for name in ("built", "history", "stop_training"):
+        assert hasattr(model, name)
+        found.setdefault(name, f"keras.Model().{name}")
     found["trainable"] = "keras.layers.Layer.trainable"
     found["seed"] = found.get("seed", "keras.utils.set_random_seed(seed=)")
     return keras.__version__, found
@@ -86,6 +90,7 @@ def torch_places():
             "torch.optim.lr_scheduler": lr_scheduler,
             "torch.optim.swa_utils": swa_utils,
             "torch.nn.utils": nn.utils,
+            "torch.nn.init": nn.init,
             "torch.autograd": torch.autograd,
             "torch": torch,
             "torch.utils.data": torch.utils.data,
@@ -98,11 +103,18 @@ def torch_places():
 
 def sklearn_places():
     import sklearn
-    from sklearn import metrics, neural_network, preprocessing
+    from sklearn import datasets, metrics, model_selection, neural_network, pipeline, preprocessing
     from sklearn.neural_network import _base, _stochastic_optimizers
 
     found = places(
-        {"sklearn.neural_network": neural_network, "sklearn.preprocessing": preprocessing, "sklearn.metrics": metrics}
+        {
+            "sklearn.neural_network": neural_network,
+            "sklearn.preprocessing": preprocessing,
+            "sklearn.metrics": metrics,
+            "sklearn.model_selection": model_selection,
+            "sklearn.pipeline": pipeline,
+            "sklearn.datasets": datasets,
+        }
     )
     for name in _base.ACTIVATIONS:
         found.setdefault(name, f"MLPClassifier(activation={name!r})")
@@ -112,7 +124,10 @@ def sklearn_places():
         found.setdefault(choice, f"MLPClassifier(solver={choice!r})")
     for choice in ("constant", "invscaling", "adaptive"):
         found.setdefault(choice, f"MLPClassifier(learning_rate={choice!r})")
-    found |= {name: f"MLPClassifier().{name}" for name in ("coefs_", "intercepts_")}
+    fitted = neural_network.MLPClassifier(max_iter=200).fit(np.zeros((2, 1)), [0, 1])
+    for name in ("coefs_", "intercepts_", "loss_", "loss_curve_", "best_loss_", "n_iter_"):
+        assert hasattr(fitted, name)
+        found[name] = f"MLPClassifier().{name}"
     from scipy.optimize import check_grad
 
     found["check_grad"] = f"scipy.optimize.{check_grad.__name__}"

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Self, dataclass_transform
+from typing import Any, dataclass_transform
 
 import numpy as np
 
-from whorl._core.hints import check_names
+from whorl._core.calls import with_hints
 
 
 def argument(check: Callable[..., Any], *, default: Any = MISSING, **limits: Any) -> Any:
@@ -63,11 +63,7 @@ class Description:
                 " __init__: whorl needs the fields to compare, print and save it"
             )
         dataclass(frozen=True, eq=False, repr=False, match_args=False)(cls)
-
-    def __new__(cls, *_: Any, **named: Any) -> Self:
-        known = [each.name for each in fields(cls) if each.init]  # type: ignore[arg-type]  # each subclass is a dataclass
-        check_names(cls.__name__, named, known)
-        return super().__new__(cls)
+        cls.__init__ = with_hints(cls.__init__)  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
         for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass

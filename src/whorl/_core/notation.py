@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from whorl._core.calls import usage
 from whorl._core.hints import did_you_mean
 
 LONGEST = 10_000
@@ -171,11 +172,11 @@ def _call(tree: ast.expr, known: Mapping[str, type]) -> Any:
     for argument in named:
         if argument not in signature.parameters:
             hint = did_you_mean(argument, signature.parameters)
-            raise ValueError(f"{name} has no argument {argument!r}{hint}; its usage is {_usage(name, signature)}")
+            raise ValueError(f"{name} has no argument {argument!r}{hint}; its usage is {usage(name, signature)}")
     try:
         signature.bind(*values, **named)
     except TypeError as error:
-        raise ValueError(f"{name}: {error}; its usage is {_usage(name, signature)}") from None
+        raise ValueError(f"{name}: {error}; its usage is {usage(name, signature)}") from None
     try:
         return kind(*values, **named)
     except (TypeError, ValueError) as error:
@@ -191,12 +192,6 @@ def _misspelled(text: str, known: Mapping[str, type]) -> str:
     """Say which name in a text that cannot be read is not known but resembles one that is; nothing if none does."""
     names = re.findall(r"\b[A-Za-z]\w*\b(?!\s*=)", text) if len(text) <= LONGEST else []
     return next((_unknown(name, known) for name in names if name not in known and did_you_mean(name, known)), "")
-
-
-def _usage(name: str, signature: inspect.Signature) -> str:
-    """Return the signature of a class without types: ``Cosine(learning_rate, *, epochs, end=0.0)``."""
-    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
-    return f"{name}{signature.replace(parameters=bare, return_annotation=signature.empty)}"
 
 
 def _short(text: str) -> str:

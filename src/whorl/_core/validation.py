@@ -9,7 +9,7 @@ import numbers
 import operator
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -229,7 +229,12 @@ def learning_rate(name: str, value: object) -> float | Callable[[float], float]:
     """Return `value` if it is a number of at least 0, or a function of time in epochs, such as a schedule."""
     if isinstance(value, type):
         raise TypeError(f"{name} must be a number or a schedule, got the class {value.__name__} itself")
-    return value if callable(value) else number(name, value, minimum=0)
+    return value if is_function(value) else number(name, value, minimum=0)
+
+
+def is_function(value: object) -> TypeGuard[Callable[..., Any]]:
+    """Whether `value` can be called: neither a class nor a model, whose call is an error."""
+    return callable(value) and not isinstance(value, type) and not hasattr(value, "predict")
 
 
 def path(name: str, value: object) -> str:

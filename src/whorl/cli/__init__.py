@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import whorl
-from whorl._core.hints import did_you_mean
+from whorl._core.hints import did_you_mean, similar
 from whorl.cli import describe, evaluate, inspect, predict, schedule, train, warm_up
 
 COMMANDS = {
@@ -56,7 +56,7 @@ def _run(name: str, words: Sequence[str]) -> int:
     if words[0].startswith("-"):
         _top().parse_args(words)
     if words[0] not in COMMANDS:
-        hint = did_you_mean(words[0], COMMANDS)
+        hint = similar(words[0], COMMANDS)
         raise ValueError(f"there is no command {words[0]!r}{hint}; there are {', '.join(COMMANDS)}")
     module, _ = COMMANDS[words[0]]
     parser = argparse.ArgumentParser(prog=name, allow_abbrev=False)

@@ -1,5 +1,6 @@
 """Data sets: points drawn at random, and images."""
 
+from whorl._core.hints import hint_missing_names
 from whorl.datasets.digits import digits
 from whorl.datasets.download import DownloadError
 from whorl.datasets.idx import read_idx
@@ -20,3 +21,5 @@ __all__ = [
     "spiral_limit",
     "xor",
 ]
+
+hint_missing_names(__name__)

@@ -1,5 +1,6 @@
 """Layers."""
 
+from whorl._core.hints import hint_missing_names
 from whorl.layers.activations import ReLU, Softmax
 from whorl.layers.dense import Dense
 from whorl.layers.dropout import Dropout
@@ -33,3 +34,5 @@ __all__ = [
     "Standardize",
     "Tanh",
 ]
+
+hint_missing_names(__name__)

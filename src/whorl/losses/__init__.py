@@ -1,5 +1,6 @@
 """Losses: the mean error of the predictions over the samples, and its gradient."""
 
+from whorl._core.hints import hint_missing_names
 from whorl.losses.classification import BinaryCrossEntropy, CrossEntropy, Hinge
 from whorl.losses.function import as_loss
 from whorl.losses.loss import Elementwise, FusedLoss, Loss, weights
@@ -20,3 +21,5 @@ __all__ = [
     "as_loss",
     "weights",
 ]
+
+hint_missing_names(__name__)

@@ -78,7 +78,7 @@ class FunctionLoss(Loss):
 
 def as_loss(loss: object) -> Loss:
     """Return a loss as it is, and a function as a `FunctionLoss`; raise TypeError for anything else."""
-    if callable(loss) and not isinstance(loss, type) and not isinstance(loss, Loss):
+    if validation.is_function(loss) and not isinstance(loss, Loss):
         return FunctionLoss(loss)
     checked: Loss = validation.instance("loss", loss, Loss, "CrossEntropy()")
     return checked

@@ -13,6 +13,7 @@ Nothing is broadcast: ``(n,)`` with ``(n, 1)`` is an error. Predictions and targ
 arrays, are errors too.
 """
 
+from whorl._core.hints import hint_missing_names
 from whorl.metrics.classification import accuracy, binary_accuracy, top_k_accuracy
 from whorl.metrics.confusion import balanced_accuracy, confusion_matrix, f1, precision, recall
 from whorl.metrics.names import METRICS, Metric, named
@@ -36,3 +37,5 @@ __all__ = [
     "root_mean_squared_error",
     "top_k_accuracy",
 ]
+
+hint_missing_names(__name__)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from whorl._core.hints import did_you_mean
 from whorl._core.types import Array
-from whorl._core.validation import show
+from whorl._core.validation import is_function, show
 from whorl.metrics import classification, confusion, ranking, regression
 
 Metric: TypeAlias = Callable[[Array, Array], float]
@@ -71,6 +71,6 @@ def _named(metric: object) -> tuple[str, Metric]:
             known = f"metrics must be among {', '.join(METRICS)}, or functions"
             raise ValueError(f"{known}, got {metric!r}{did_you_mean(metric, METRICS)}")
         return metric, METRICS[metric]
-    if callable(metric):
+    if is_function(metric):
         return getattr(metric, "__name__", type(metric).__name__), metric
     raise TypeError(f"metrics must be names or functions, got {show(metric)}")

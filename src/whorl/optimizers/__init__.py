@@ -3,6 +3,7 @@
 Letters: p parameters, g gradients, lr learning rate, t the number of the step, from 1.
 """
 
+from whorl._core.hints import hint_missing_names
 from whorl.optimizers.adam import Adam, AdamW, NAdam
 from whorl.optimizers.adaptive import Adagrad, Lion, RMSprop
 from whorl.optimizers.lbfgs import LBFGS
@@ -25,3 +26,5 @@ __all__ = [
     "RMSprop",
     "State",
 ]
+
+hint_missing_names(__name__)

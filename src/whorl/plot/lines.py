@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whorl._core import validation
-from whorl._core.hints import did_you_mean
+from whorl._core.hints import similar
 from whorl.plot.style import LINE_COLOURS, axes
 from whorl.schedules import monitored
 
@@ -116,9 +116,7 @@ def _from(start: Mapping[str, float] | None, history: Mapping[str, Sequence[floa
 def _check_name(name: str, history: Mapping[str, Sequence[float]], which: str = "") -> None:
     if name not in history:
         known = ", ".join(history) or "no epoch yet"
-        raise ValueError(
-            f"name must be in the history{which}, which has {known}, got {name!r}{did_you_mean(name, history)}"
-        )
+        raise ValueError(f"name must be in the history{which}, which has {known}, got {name!r}{similar(name, history)}")
 
 
 def learning_rate(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Figure:

@@ -12,8 +12,11 @@ True
 For the data sets of whorl, `RECIPES`, which the ``whorl`` command trains: ``RECIPES["spiral"]["best"].train(0)``.
 """
 
+from whorl._core.hints import hint_missing_names
 from whorl.recipes.data import Data, Problem
 from whorl.recipes.presets import RECIPES, classification, find, regression
 from whorl.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Data", "Problem", "Recipe", "classification", "find", "regression"]
+
+hint_missing_names(__name__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from whorl._core.hints import did_you_mean
+from whorl._core.hints import similar
 from whorl.initializers import Normal
 from whorl.layers import BatchNorm, Dense, Dropout, Layer, ReLU
 from whorl.losses import CrossEntropy, MeanSquaredError
@@ -164,9 +164,9 @@ def find(data: str, preset: str | None = None) -> Recipe:
     200
     """
     if data not in RECIPES:
-        raise ValueError(f"there is no data set {data!r}{did_you_mean(data, RECIPES)}; there are {', '.join(RECIPES)}")
+        raise ValueError(f"there is no data set {data!r}{similar(data, RECIPES)}; there are {', '.join(RECIPES)}")
     presets = RECIPES[data]
     preset = next(iter(presets)) if preset is None else preset
     if preset not in presets:
-        raise ValueError(f"{data} has no preset {preset!r}{did_you_mean(preset, presets)}; it has {', '.join(presets)}")
+        raise ValueError(f"{data} has no preset {preset!r}{similar(preset, presets)}; it has {', '.join(presets)}")
     return presets[preset]

@@ -4,6 +4,7 @@ Time is a float in epochs: 0 before the first step, 2.5 halfway through the thir
 on the batch size. Any function from float to float can be used as one.
 """
 
+from whorl._core.hints import hint_missing_names
 from whorl.schedules.composition import Chain, WarmUp
 from whorl.schedules.cosine import Cosine, OneCycle
 from whorl.schedules.decays import Exponential, InverseTime, Polynomial, Step
@@ -28,3 +29,5 @@ __all__ = [
     "observe",
     "rate_at",
 ]
+
+hint_missing_names(__name__)

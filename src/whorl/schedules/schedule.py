@@ -83,7 +83,7 @@ def between(start: float, end: float, share: float) -> float:
 
 def as_rate(name: str, value: object) -> Rate:
     """Return `value` if it is a schedule or another function, or the `Constant` of a number."""
-    if callable(value) and not isinstance(value, type):
+    if validation.is_function(value):
         return value
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         what = f"the class {value.__name__} itself" if isinstance(value, type) else validation.show(value)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from whorl._core import validation
-from whorl._core.hints import did_you_mean
+from whorl._core.hints import similar
 from whorl._core.types import Array
 
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
@@ -69,7 +69,7 @@ class Frame:
         unknown = [name for name in names if name not in self.columns]
         if not unknown:
             return
-        got, hint, known = ", ".join(map(repr, unknown)), did_you_mean(unknown[0], self), list(self)
+        got, hint, known = ", ".join(map(repr, unknown)), similar(unknown[0], self), list(self)
         listed = ", ".join(known[:20]) + (f", … ({len(known):,} columns)" if len(known) > 20 else "")
         if rule:
             raise ValueError(f"{rule} of {self.title}, which has {listed}, got {got}{hint}")

@@ -1,5 +1,6 @@
 """Training: options, state, loop, step, history and callbacks."""
 
+from whorl._core.hints import hint_missing_names
 from whorl.training.callbacks import Callback, StopTraining
 from whorl.training.checkpoint import Checkpoint
 from whorl.training.data import RowView, Samples
@@ -34,3 +35,5 @@ __all__ = [
     "options",
     "takes_options",
 ]
+
+hint_missing_names(__name__)

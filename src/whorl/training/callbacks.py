@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from whorl._core.hints import did_you_mean
 from whorl.training.history import Epoch, History
@@ -80,10 +81,18 @@ class Callback:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         known = [name for name in vars(Callback) if name.startswith("on_")]
-        for name in vars(cls):
+        for name, method in vars(cls).items():
             if name.startswith("on_") and name not in known:
                 hint = did_you_mean(name, known)
                 raise TypeError(f"{cls.__name__}.{name} would never be called{hint}; there are {', '.join(known)}")
+            if name in known and inspect.isfunction(method):
+                _check_arguments(cls.__name__, method)
+
+    if not TYPE_CHECKING:  # which reports unknown names itself
+
+        def __getattr__(self, name: str) -> Never:
+            hint = "; the model is training.model, of the argument training" if name == "model" else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     @property
     def every_steps(self) -> int | None:
@@ -101,6 +110,21 @@ class Callback:
 
     def on_train_end(self, training: Run, history: History) -> None:
         """Called at the end of training, also if it was stopped or ended by an error."""
+
+
+def _check_arguments(owner: str, method: Callable[..., Any]) -> None:
+    """Raise TypeError if a method of a callback cannot be called as whorl does, or is meant for Keras, which passes `logs`."""
+    expected, own = (inspect.signature(each) for each in (getattr(Callback, method.__name__), method))
+    try:
+        own.bind(*expected.parameters)
+        fits = "logs" not in own.parameters
+    except TypeError:
+        fits = False
+    if not fits:
+        raise TypeError(
+            f"{owner}.{method.__name__} must take ({', '.join(expected.parameters)}), got {own}; the model is training.model,"
+            " the number of an epoch epoch.number, and its loss epoch['loss']"
+        )
 
 
 @contextmanager
