@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
@@ -23,8 +23,6 @@ from whorl.training import Samples
 
 class Network(Stack):
     """What a `Model` computes without being trained."""
-
-    preparation: Any = None
 
     @with_hints
     def predict(self, X: Any) -> Array:
@@ -53,7 +51,7 @@ class Network(Stack):
         >>> model.predict(np.zeros((1, 3)))
         array([[0.5, 0.5]], dtype=float32)
         """
-        x = self._samples(X)
+        x = self.samples(X)
         y = predict(self, x)
         if not validation.all_finite(y):
             what = "X is too large" if validation.all_finite(self.parameters) else "the parameters are not finite"
@@ -115,7 +113,7 @@ class Network(Stack):
         >>> [a.shape for a in model.activations([[0.5, 0.5]])]
         [(1, 8), (1, 8), (1, 3)]
         """
-        x, outputs = self._samples(X), list[Array]()
+        x, outputs = self.samples(X), list[Array]()
         for i, layer in enumerate(self.layers):
             x = chain.predict([layer], x, self.p[i:])
             outputs.append(x)
@@ -129,7 +127,8 @@ class Network(Stack):
 
         Parameters
         ----------
-        X : array_like, shape (n, *inputs)
+        X : array_like, shape (n, *inputs), or data frame
+            As for `predict`.
         y : array_like, shape (n,) or (n, k)
             Labels or targets, in the form that the loss expects.
         loss : Loss or callable
@@ -215,7 +214,7 @@ class Network(Stack):
         X : array_like, shape (n, *inputs)
             At least one sample; finite.
         """
-        x = validation.samples("X", X, self.inputs, self.dtype)
+        x = self.samples(X)
         chain.adapt(self.layers, x, self.p, again=True)
 
     @with_hints
@@ -237,15 +236,3 @@ class Network(Stack):
     def _repr_html_(self) -> str:
         """Show the summary in a notebook."""
         return html_summary(self)
-
-    def _samples(self, X: Any) -> Array:
-        """Return X as samples; data frames and mappings go through the preparation of the model's table."""
-        frame = isinstance(X, Mapping) or hasattr(type(X), "columns")
-        if frame and self.preparation is not None:
-            X, frame = self.preparation.transform(X), False
-        try:
-            return validation.samples("X", X, self.inputs, self.dtype)
-        except (TypeError, ValueError) as error:
-            if not frame:
-                raise
-            raise type(error)(f"{error}; whorl.tables.table converts data frames with text and gaps") from None

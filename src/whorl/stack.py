@@ -43,6 +43,8 @@ class Stack:
         Indices of the layers that training does not change.
     """
 
+    preparation: Any = None
+
     @with_hints
     def __init__(
         self,
@@ -81,6 +83,34 @@ class Stack:
         pairs = [pair for place, p in zip(places, self.p, strict=True) for pair in _pairs(place, p)]
         self._constrained = [(layer, p) for layer, p in pairs if layer.constrained]
         self._gather_frozen()
+
+    def samples(self, X: Any) -> Array:
+        """Return X as an array of samples in the model's dtype, as all methods do that take X.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, *inputs), or data frame
+            At least one sample; finite. If the model has learned a table, a data frame or a mapping goes through its preparation.
+
+        Examples
+        --------
+        >>> from whorl import Dense, Model
+        >>> Model([Dense(3)], inputs=2, rng=0).samples([[1, 2], [3, 4]])
+        array([[1., 2.],
+               [3., 4.]], dtype=float32)
+        """
+        frame = isinstance(X, Mapping) or hasattr(type(X), "columns")
+        if frame and self.preparation is not None:
+            X, frame = self.preparation.transform(X), False
+        if isinstance(X, Mapping):
+            names = ", ".join(map(str, X))
+            raise TypeError(f"X must hold real numbers, got a mapping with the columns {names}; {validation.TABLES}")
+        try:
+            return validation.samples("X", X, self.inputs, self.dtype)
+        except (TypeError, ValueError) as error:
+            if not frame or validation.TABLES in str(error):
+                raise
+            raise type(error)(f"{error}; {validation.TABLES}") from None
 
     def gradient_views(self, *, inputs: bool = False) -> tuple[Views, ...]:
         """Return each layer's views of the gradients, for a backward pass that returns dL/dx of the inputs or does not."""

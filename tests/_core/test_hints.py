@@ -136,7 +136,7 @@ CALLS = [
     (lambda: model().loss_and_gradients(X, Y, seed=0, loss=CrossEntropy()), "did you mean 'rng'?"),
     (lambda: model().save("a.npz", overwrite=True), "save has no argument 'overwrite'; it has path, state"),
     (lambda: model().fit(X, Y, CrossEntropy()), "fit: too many positional arguments; its usage is fit(X, y, *, loss, optimizer, epochs,"),
-    (lambda: model().fit(X), "fit needs y, loss, optimizer, epochs"),
+    (lambda: model().fit(X), "fit needs y (whorl.tables.table(frame, target) makes X and y of a data frame), loss, optimizer, epochs"),
     (lambda: model().training(x=X, y=Y), "training has no argument 'x'; did you mean 'X'?"),
     (lambda: model().partial_fit(X), "partial_fit needs y"),
 ]  # fmt: skip

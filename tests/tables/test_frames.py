@@ -1,5 +1,6 @@
 """Parquet files and data frames give the same tables as CSV files."""
 
+import copy
 import datetime as dt
 import sys
 
@@ -181,6 +182,41 @@ def test_a_model_of_arrays_points_to_the_tables():
     numbers = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0]})
     np.testing.assert_array_equal(model.predict(numbers), model.predict(numbers.to_numpy()))
     np.testing.assert_array_equal(model.predict_classes(numbers), model.predict(numbers).argmax(axis=1))
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [lambda frame: frame, pl.from_pandas, lambda frame: frame.to_dict("list")],
+    ids=["pandas", "polars", "mapping"],
+)
+def test_all_methods_take_the_table_that_a_model_has_learned(convert):
+    frame, rows, model = learned()
+    X, loss = convert(frame.drop(columns="sold")), CrossEntropy()
+    assert model.evaluate(X, rows.y, loss=loss) == model.evaluate(rows.X, rows.y, loss=loss)
+    assert model.loss_and_gradients(X, rows.y, loss=loss)[0] == model.loss_and_gradients(rows.X, rows.y, loss=loss)[0]
+    np.testing.assert_array_equal(model.activations(X)[0], model.activations(rows.X)[0])
+    other = copy.copy(model)
+    given = {"loss": loss, "optimizer": Adam(0.02), "epochs": 2, "rng": 0}
+    history = model.fit(X, rows.y, validation=(X, rows.y), **given)
+    assert history["val_loss"] == other.fit(rows.X, rows.y, validation=(rows.X, rows.y), **given)["val_loss"]
+    model.adapt(X)
+    with pytest.raises(TypeError, match=r"^evaluate needs y \(whorl\.tables\.table\(frame, target\) makes X and y"):
+        model.evaluate(convert(frame), loss=loss)
+
+
+def test_all_methods_take_data_frames_of_numbers():
+    numbers, y = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0]}), pd.Series([0, 1])
+    model, loss = Model([Dense(2), Softmax()], inputs=2, rng=0), CrossEntropy()
+    for frame in (numbers, pl.from_pandas(numbers)):
+        assert model.evaluate(frame, y, loss=loss) == model.evaluate(numbers.to_numpy(), y.to_numpy(), loss=loss)
+        model.adapt(frame)
+    one, other = copy.copy(model), copy.copy(model)
+    for each, X in ((one, numbers), (other, numbers.to_numpy())):
+        each.fit(X, y, loss=loss, optimizer=Adam(0.02), epochs=2, rng=0)
+    np.testing.assert_array_equal(one.parameters, other.parameters)
+    words = r"^X must hold real numbers, got a mapping with the columns a, b; whorl\.tables\.table converts"
+    with pytest.raises(TypeError, match=words):
+        model.evaluate({"a": [1.0], "b": [2.0]}, [0], loss=loss)
 
 
 def test_classes_need_one_dimension_of_outputs():

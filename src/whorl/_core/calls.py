@@ -38,6 +38,7 @@ TRANSLATIONS: Sequence[tuple[str, int, type | tuple[type, ...], str]] = [
 
 NEEDED = {
     "inputs": "inputs (the shape of one sample, such as inputs=2)",
+    "y": "y (whorl.tables.table(frame, target) makes X and y of a data frame)",
 }
 """Explanations of arguments, for the error that they are missing."""
 

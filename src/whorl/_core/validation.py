@@ -17,6 +17,8 @@ import numpy.typing as npt
 from whorl._core.hints import did_you_mean
 from whorl._core.types import Array, Shape
 
+TABLES = "whorl.tables.table converts data frames with text and gaps, and so do the estimators of whorl.sklearn"
+
 
 def show(value: object) -> str:
     """Return a value as one line of text, for an error message."""
@@ -146,7 +148,7 @@ def numeric(name: str, values: object, dtype: "np.dtype[Any] | None" = None) -> 
     """Return `values` as an array of finite real numbers; with a `dtype`, of that type and in C order."""
     result = array(name, values)
     if result.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got {show(result)}")
+        raise TypeError(f"{name} must hold real numbers, got {show(result)}{_conversion(name, result, float)}")
     if dtype is not None:
         if result.dtype != dtype:
             with np.errstate(over="ignore"):  # a value that overflows is reported below
@@ -196,7 +198,8 @@ def labels(y: object, classes: int) -> Array:
         hint = "; use y.ravel()" if result.ndim == 2 and result.shape[1] == 1 else ""
         raise ValueError(f"y must have shape (n,), or (n, {classes}) if one-hot, got {result.shape}{hint}")
     if result.dtype.kind not in "iub":
-        raise TypeError(f"y must hold whole numbers from 0 to {classes - 1}, got {show(result)}")
+        expected = f"y must hold whole numbers from 0 to {classes - 1}"
+        raise TypeError(f"{expected}, got {show(result)}{_conversion('y', result, int)}")
     result = result.astype(np.intp, copy=False)
     wrong = np.flatnonzero((result < 0) | (result >= classes))
     if len(wrong):
@@ -205,6 +208,24 @@ def labels(y: object, classes: int) -> Array:
             f" but y[{wrong[0]}] is {result[wrong[0]]}"
         )
     return result
+
+
+def _conversion(name: str, values: Array, kind: type) -> str:
+    """Return how to convert values to `kind`, or what to do with text, for an error message; "" if there is nothing to say."""
+    text = values.dtype.kind in "US"
+    if not text and values.dtype.kind not in "fO":
+        return ""
+    try:
+        with np.errstate(invalid="ignore"):
+            converted: Array = values.astype(kind)
+        if text or bool((converted == values).all()):
+            return f"; use np.asarray({name}, {kind.__name__})"
+    except (TypeError, ValueError, OverflowError):
+        text = text or any(isinstance(each, str) for each in values.flat)
+    if not text or name not in {"X", "y"}:
+        return ""
+    number_them = "; np.unique(y, return_inverse=True)[1] numbers labels" if name == "y" else ""
+    return f"{number_them}; {TABLES}"
 
 
 def _from_one_hot(rows: Array) -> Array:

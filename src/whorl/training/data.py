@@ -73,7 +73,7 @@ class Samples:
     @classmethod
     def checked(cls, model: Stack, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
         """Validate the data that a user passed for a model; raise TypeError or ValueError."""
-        x = validation.samples("X", X, model.inputs, model.dtype)
+        x = model.samples(X)
         target = loss.targets(y, model.outputs, model.dtype)
         validation.same_length("X", len(x), "y", len(target))
         weight = None if sample_weight is None else weights(sample_weight, len(x), model.dtype)
