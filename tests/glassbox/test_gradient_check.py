@@ -8,7 +8,10 @@ from whorl import (
     CrossEntropy,
     Dense,
     Dropout,
+    Hinge,
     Layer,
+    LeakyReLU,
+    MeanAbsoluteError,
     Model,
     Parameter,
     ReLU,
@@ -135,3 +138,54 @@ def test_replacing_a_view_is_an_error(spiral_data):
     model = Model([Dense(4), Scale("replaces"), Dense(3), Softmax()], inputs=2, rng=0)
     with pytest.raises(TypeError, match=r"a is a view of the model's vector: write into it, a\[\.\.\.\] = …"):
         model.fit(*spiral_data, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1)
+
+
+# Networks with kinks. A step of 1e-5 meets ten times as many of them as the default, and is as exact.
+KINKED = {
+    "ReLU": ([Dense(8), ReLU(), Dense(3), Softmax()], CrossEntropy()),
+    "LeakyReLU": ([Dense(8), LeakyReLU(0.1), Dense(3), Softmax()], CrossEntropy()),
+    "Hinge": ([Dense(8), ReLU(), Dense(3)], Hinge()),
+    "MeanAbsoluteError": ([Dense(8), ReLU(), Dense(2)], MeanAbsoluteError()),
+    "max-norm": ([Dense(8, max_norm=1.0), ReLU(), Dropout(0.2), Dense(3), Softmax()], CrossEntropy()),
+}
+
+
+def drawn(seed, loss):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((12, 2))
+    return X, rng.standard_normal((12, 2)) if isinstance(loss, MeanAbsoluteError) else rng.integers(3, size=12)
+
+
+@pytest.mark.parametrize("kind", KINKED)
+def test_a_step_over_a_kink_is_no_error(kind):
+    layers, loss = KINKED[kind]
+    for seed in range(200):
+        model = Model(layers, inputs=2, rng=seed)
+        errors = check_gradients(model, *drawn(seed, loss), loss=loss, step=1e-5, rng=seed)
+        assert max(errors.values()) < 1e-6, (seed, errors)
+
+
+class WrongLeakyReLU(LeakyReLU):
+    """Its slope is one percent off."""
+
+    def forward(self, x, p, rng=None):
+        y, _ = super().forward(x, p, rng)
+        return y, lambda dy, g: dy * np.where(x > 0, 1, 1.01 * self.slope)
+
+
+class LateReLU(ReLU):
+    """Its gradient begins at 0.5 instead of 0."""
+
+    def forward(self, x, p, rng=None):
+        y, _ = super().forward(x, p, rng)
+        return y, lambda dy, g: dy * (x > 0.5)
+
+
+@pytest.mark.parametrize("step", [1e-6, 1e-5])
+@pytest.mark.parametrize(("wrong", "least"), [(WrongReLU(), 0.01), (WrongLeakyReLU(0.5), 1e-4), (LateReLU(), 0.01)])
+def test_a_wrong_gradient_next_to_kinks_is_an_error(wrong, least, step):
+    for seed in range(20):
+        model = Model([Dense(8), wrong, Dense(3), Softmax()], inputs=2, rng=seed)
+        errors = check_gradients(model, *drawn(seed, CrossEntropy()), loss=CrossEntropy(), step=step, rng=seed)
+        assert errors["w1"] > least, seed
+        assert errors["w2"] < 1e-6, seed
