@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import whorl
-from whorl import Dense, Model, Sigmoid, Softmax
+from whorl import Adam, Averaged, CrossEntropy, Dense, Model, Sigmoid, Softmax
 from whorl.plot.style import COLOURS, rgb
 
 X = np.array([[-1.0, -1], [1, 1], [1, -1], [-1, 1]])
@@ -106,6 +106,24 @@ def test_a_curve_for_training_and_one_for_validation():
     np.testing.assert_array_equal(validation.get_ydata(), [4, 3, 2])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss")
     assert len(whorl.plot.curve({"loss": [3.0]}, "loss").axes[0].lines) == 1
+
+
+def test_the_history_of_averaged_parameters_is_compared():
+    X, y = whorl.datasets.spiral(20, rng=0)
+    given = {"loss": CrossEntropy(), "epochs": 3, "validation": 0.2, "rng": 0}
+    optimizers = {"Adam": Adam(0.01), "averaged": Averaged(Adam(0.01))}
+    histories = {
+        name: Model([Dense(3), Softmax()], inputs=2, rng=0).fit(X, y, optimizer=optimizer, **given)
+        for name, optimizer in optimizers.items()
+    }
+    lines = {each.get_label(): list(each.get_ydata()) for each in whorl.plot.compare(histories, "loss").axes[0].lines}
+    assert lines == {
+        label + suffix: history[column]
+        for label, history in histories.items()
+        for suffix, column in (("", "loss"), (", validation", "val_loss"))
+    }
+    assert lines["Adam"] == lines["averaged"]  # measured during the epoch, before averaging
+    assert lines["Adam, validation"] != lines["averaged, validation"]
 
 
 def test_several_histories_have_labels_and_colours_of_their_own():

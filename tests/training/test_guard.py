@@ -360,6 +360,37 @@ def test_a_validation_loss_that_is_not_finite(action):
     assert (run.epoch, run.step) == (0, 0)
 
 
+@ON
+def test_the_skipped_steps_of_an_epoch_that_is_undone_are_not_in_the_history(engine):
+    class Spoil(Callback):
+        """Makes the validation loss of the second epoch infinite, at its last step."""
+
+        def on_step_end(self, training):
+            if training.step == 16:
+                training.validation.x[...] = 1.7e308
+
+    run = spoilt(on_divergence="skip", validation=(X.copy(), Y), callbacks=[Spoil()], **engine)
+    with pytest.raises(DivergenceError, match="the validation loss became nan in epoch 2"):
+        consume(run, iter)
+    assert run.epoch == 1
+    (skipped,) = run.state.history.skipped
+    assert f"in step {bad_step()}, in epoch 1:" in skipped
+    run.validation.x[...] = X
+    run.callbacks = ()
+    consume(run, iter)
+    assert [f"in epoch {i}:" in each for i, each in enumerate(run.state.history.skipped, start=1)] == [True] * 3
+
+
+@ON
+def test_if_every_step_is_skipped_none_of_them_is_in_the_history(engine):
+    run = model().training(
+        X * 4e307, Y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, on_divergence="skip", rng=0, **engine
+    )
+    with pytest.raises(DivergenceError, match="in epoch 1: scale the inputs"):
+        consume(run, iter)
+    assert run.state.history.skipped == []
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_whatever_happens_a_training_leaves_finite_numbers(data):

@@ -4,6 +4,7 @@ import re
 import pytest
 
 from whorl import SGD, Callback, CrossEntropy, InverseTime, Progress, StopTraining
+from whorl.training.progress import line
 
 LINE = re.compile(
     r"epoch \d+ \| train acc \d\.\d{3} loss \d+\.\d{3} \| val acc \d\.\d{3} loss \d+\.\d{3} \| lr \d\.\d{5}"
@@ -33,8 +34,8 @@ def test_lines_for_epoch_0_every_nth_and_the_last_epoch(model, spiral_data):
     stream = io.StringIO()
     train(model, spiral_data, Progress(4, stream))
     lines = stream.getvalue().splitlines()
-    assert all(LINE.fullmatch(line) for line in lines)
-    assert [line.split()[1] for line in lines] == ["0", "4", "8", "10"]
+    assert all(LINE.fullmatch(each) for each in lines)
+    assert [each.split()[1] for each in lines] == ["0", "4", "8", "10"]
     assert lines[0].endswith("| lr 0.05000")
 
 
@@ -45,6 +46,13 @@ def test_a_line_describes_the_current_model(model, spiral_data):
     measured = model.evaluate(X, y, loss=CrossEntropy(), metrics=["accuracy"])
     expected = f"acc {measured['accuracy']:.3f} loss {measured['loss']:.3f}"
     assert stream.getvalue().splitlines()[-1] == f"epoch 10 | train {expected} | val {expected} | lr 0.04988"
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"), [(0.05, "0.05000"), (1.0, "1.00000"), (999.5, "999.50000"), (1000.0, "1000"), (1e30, "1e+30")]
+)
+def test_a_learning_rate_is_short(rate, text):
+    assert line(3, {"loss": 1.0}, None, rate) == f"epoch 3 | train loss 1.000 | lr {text}"
 
 
 def test_about_ten_lines_by_default(model, spiral_data):

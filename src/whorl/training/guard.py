@@ -72,7 +72,7 @@ def careful_step(training: Run) -> tuple[float, float]:
         if where not in state.history.skipped:  # or it was undone, and is repeated
             state.history.skipped.append(where)
     if action == "raise" or kept.skipped == len(training.train):
-        training.rewind(kept.before, kept.rng_before)
+        undo_epoch(training)
         raise DivergenceError(f"{where} (the model and the training state are as before that epoch)")
     return math.nan, math.nan
 
@@ -84,11 +84,17 @@ def fail_validation(training: Run, loss: float) -> None:
         f"the validation loss became {loss} in epoch {state.epoch + 1}: lower the learning rate, or scale the inputs to about 1"
         " (the model and the training state are as before that epoch)"
     )
-    current = training.begin_epoch()
-    training.rewind(current.before, current.rng_before)
+    undo_epoch(training)
     if training.options.on_divergence != "stop":
         raise DivergenceError(message)
     state.history.stopped = message
+
+
+def undo_epoch(training: Run) -> None:
+    """Return to the start of the current epoch; the steps that it has skipped are not in the history any more."""
+    state, current = training.state, training.begin_epoch()
+    state.history.skipped = [each for each in state.history.skipped if f", in epoch {state.epoch + 1}: " not in each]
+    training.rewind(current.before, current.rng_before)
 
 
 def sound(training: Run) -> bool:

@@ -24,7 +24,7 @@ def line(epoch: int, train: Mapping[str, float], validation: Mapping[str, float]
     parts = [f"epoch {epoch}", f"train {_values(train)}"]
     if validation is not None:
         parts.append(f"val {_values(validation)}")
-    return " | ".join([*parts, f"lr {learning_rate:.5f}"])
+    return " | ".join([*parts, f"lr {learning_rate:{'.5f' if learning_rate < 1000 else 'g'}}"])
 
 
 def _values(measured: Mapping[str, float]) -> str:
