@@ -130,7 +130,7 @@ class Network(Stack):
         X : array_like, shape (n, *inputs), or data frame
             As for `predict`.
         y : array_like, shape (n,) or (n, k)
-            Labels or targets, in the form that the loss expects.
+            Labels or targets, in the form that the loss expects; also the names of `classes`, if the model has learned a table.
         loss : Loss or callable
             As for `fit`.
         metrics : iterable of str or callable, optional

@@ -112,6 +112,20 @@ class Stack:
                 raise
             raise type(error)(f"{error}; {validation.TABLES}") from None
 
+    def labels(self, y: Any) -> Any:
+        """Return y; the names of the classes of the model's table as their numbers, those of the outputs."""
+        target = self.preparation and self.preparation.target
+        names = target.classes if target else ()
+        given = validation.array("y", y if names else 0)
+        if given.dtype.kind not in "USO" or given.ndim != 1:
+            return y
+        numbers = {name: number for number, name in enumerate(names)}
+        for i, name in enumerate(given.tolist()):
+            if name not in numbers:
+                expected = f"y must hold the classes of the model's table, {', '.join(names)}"
+                raise ValueError(f"{expected}, but y[{i}] is {validation.show(name)}")
+        return np.array([numbers[name] for name in given.tolist()])
+
     def gradient_views(self, *, inputs: bool = False) -> tuple[Views, ...]:
         """Return each layer's views of the gradients, for a backward pass that returns dL/dx of the inputs or does not."""
         gradients = self.named_gradients()

@@ -197,6 +197,12 @@ def test_all_methods_take_the_table_that_a_model_has_learned(convert):
     np.testing.assert_array_equal(model.activations(X)[0], model.activations(rows.X)[0])
     other = copy.copy(model)
     given = {"loss": loss, "optimizer": Adam(0.02), "epochs": 2, "rng": 0}
+    names = convert(frame)["sold"]
+    assert model.evaluate(X, names, loss=loss) == model.evaluate(rows.X, rows.y, loss=loss)
+    with pytest.raises(
+        ValueError, match="y must hold the classes of the model's table, no, yes, but y\\[0\\] is 'maybe'"
+    ):
+        model.evaluate(X, ["maybe"] * len(rows.y), loss=loss)
     history = model.fit(X, rows.y, validation=(X, rows.y), **given)
     assert history["val_loss"] == other.fit(rows.X, rows.y, validation=(rows.X, rows.y), **given)["val_loss"]
     model.adapt(X)

@@ -74,7 +74,7 @@ class Samples:
     def checked(cls, model: Stack, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
         """Validate the data that a user passed for a model; raise TypeError or ValueError."""
         x = model.samples(X)
-        target = loss.targets(y, model.outputs, model.dtype)
+        target = loss.targets(model.labels(y), model.outputs, model.dtype)
         validation.same_length("X", len(x), "y", len(target))
         weight = None if sample_weight is None else weights(sample_weight, len(x), model.dtype)
         return cls(x, target, weight)
