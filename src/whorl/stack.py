@@ -99,10 +99,11 @@ class Stack:
         array([[1., 2.],
                [3., 4.]], dtype=float32)
         """
-        frame = isinstance(X, Mapping) or hasattr(type(X), "columns")
+        mapping = isinstance(X, Mapping)
+        frame = mapping or hasattr(type(X), "columns")
         if frame and self.preparation is not None:
-            X, frame = self.preparation.transform(X), False
-        if isinstance(X, Mapping):
+            X, mapping, frame = self.preparation.transform(X), False, False
+        if mapping:
             names = ", ".join(map(str, X))
             raise TypeError(f"X must hold real numbers, got a mapping with the columns {names}; {validation.TABLES}")
         try:
@@ -218,6 +219,7 @@ class Stack:
         both = self.named_parameters() | self.named_statistics()
         return {name: both[name] for name in self.declared}
 
+    @with_hints
     def freeze(self, *layers: int) -> None:
         """Freeze layers: training does not change their parameters.
 

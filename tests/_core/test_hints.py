@@ -134,6 +134,7 @@ CALLS = [
     (lambda: model().evaluate(x=X, y=Y), "evaluate has no argument 'x'; did you mean 'X'?"),
     (lambda: model().evaluate(X, Y), "evaluate needs loss; its usage is evaluate(X, y, *, loss, metrics=(), sample_weight=None)"),
     (lambda: model().loss_and_gradients(X, Y, seed=0, loss=CrossEntropy()), "did you mean 'rng'?"),
+    (lambda: model().freeze(layers=0), "freeze: got an unexpected keyword argument 'layers'; its usage is freeze(*layers)"),
     (lambda: model().save("a.npz", overwrite=True), "save has no argument 'overwrite'; it has path, state"),
     (lambda: model().fit(X, Y, CrossEntropy()), "fit: too many positional arguments; its usage is fit(X, y, *, loss, optimizer, epochs,"),
     (lambda: model().fit(X), "fit needs y (whorl.tables.table(frame, target) makes X and y of a data frame), loss, optimizer, epochs"),
