@@ -53,7 +53,7 @@ class Profiler:
 def stack(frame: FrameType | None) -> list[CodeType]:
     """Return the functions from `Model.fit` to this frame."""
     codes: list[CodeType] = []
-    while frame and inspect.unwrap(Model.fit).__code__ not in codes:
+    while frame and Model.fit.__code__ not in codes:
         codes.insert(0, frame.f_code)
         frame = frame.f_back
     return codes

@@ -4,7 +4,6 @@ It needs NumPy and nothing else. Start with `Model`, or with the command ``whorl
 """
 
 import ast
-import sys
 from importlib import import_module
 from os import path
 
@@ -23,29 +22,13 @@ __all__ = sorted(PUBLIC)  # noqa: PLE0605
 
 def __getattr__(name: str) -> object:
     if name not in PUBLIC:
-        from whorl._core.hints import missing_name
+        from whorl._core.hints import missing_attribute
 
-        raise AttributeError(f"module 'whorl' has no attribute {name!r}{missing_name(__name__, name)}")
+        raise missing_attribute(__name__, name)
     if PUBLIC[name] == __name__:
         return import_module(f"whorl.{name}")
     value = globals()[name] = getattr(import_module(PUBLIC[name]), name)
     return value
-
-
-class _LastFinder:
-    """Gives a hint when ``from whorl.layers import Linear`` fails, which Python tries as a module at last (`sys.meta_path`)."""
-
-    @staticmethod
-    def find_spec(name: str, *_: object) -> None:
-        package, _, last = name.rpartition(".")
-        if package.partition(".")[0] == __name__ and package in sys.modules:
-            from whorl._core.hints import missing_name
-
-            if hint := missing_name(package, last):
-                raise ModuleNotFoundError(f"cannot import {last!r} from {package!r}{hint}")
-
-
-sys.meta_path.append(_LastFinder)
 
 
 def __dir__() -> list[str]:

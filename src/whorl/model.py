@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from whorl._core import archive
-from whorl._core.calls import with_hints
+from whorl._core.calls import explain_calls
 from whorl.engine import choose
 from whorl.header import header
 from whorl.network import Network
@@ -31,6 +31,7 @@ FOREIGN = {
 """Extensions of other formats, which a model file does not get."""
 
 
+@explain_calls
 class Model(Network):
     """A feed-forward neural network: a sequence of layers, with their parameters.
 
@@ -142,7 +143,6 @@ rng, state, resume, on_divergence, fast, threads
         """
         return Training(self, X, y, options("training", arguments), choose)
 
-    @with_hints
     def partial_fit(self, X: Any, y: Any, *, state: TrainingState | None = None, **arguments: Any) -> TrainingState:
         """Train for one epoch on part of the data, and return the training state to pass to the next call.
 
@@ -181,7 +181,6 @@ rng, state, resume, on_divergence, fast, threads
             pass
         return training.state
 
-    @with_hints
     def save(self, path: str | os.PathLike[str], *, state: TrainingState | None = None) -> None:
         """Save the model to a NumPy ``.npz`` file, for `whorl.load`.
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Never
 import numpy as np
 
 from whorl._core import randomness, validation
-from whorl._core.calls import with_hints
 from whorl._core.randomness import RNG
 from whorl._core.text import Table
 from whorl._core.types import Array
@@ -24,7 +23,6 @@ from whorl.training import Samples
 class Network(Stack):
     """What a `Model` computes without being trained."""
 
-    @with_hints
     def predict(self, X: Any) -> Array:
         """Return the network's output for each sample.
 
@@ -58,7 +56,6 @@ class Network(Stack):
             raise ValueError(f"the prediction is not finite: {what}; the largest number in X is {np.abs(x).max():g}")
         return y.copy() if y is x else y
 
-    @with_hints
     def predict_classes(self, X: Any) -> Array:
         """Return the class of each sample: its name if the model has learned a table, else its number.
 
@@ -97,7 +94,6 @@ class Network(Stack):
             """Raise TypeError: a model is not called as a function."""
             raise TypeError(f"a {type(self).__name__} is not called as a function: write model.predict(X)")
 
-    @with_hints
     def activations(self, X: Any) -> list[Array]:
         """Return the output of each layer, in order; the last one is the prediction.
 
@@ -119,7 +115,6 @@ class Network(Stack):
             outputs.append(x)
         return outputs
 
-    @with_hints
     def evaluate(
         self, X: Any, y: Any, *, loss: Loss, metrics: Iterable[str | Metric] = (), sample_weight: Any = None
     ) -> dict[str, float]:
@@ -155,7 +150,6 @@ class Network(Stack):
         data = Samples.checked(self, X, y, checked, sample_weight)
         return measure(self, data.x, data.target, data.weight, checked, named(metrics))
 
-    @with_hints
     def loss_and_gradients(
         self, X: Any, y: Any, *, loss: Loss, sample_weight: Any = None, rng: RNG = None
     ) -> tuple[float, dict[str, Array]]:
@@ -203,7 +197,6 @@ class Network(Stack):
         done.backward()
         return done.loss, {name: gradient.copy() for name, gradient in self.named_gradients().items()}
 
-    @with_hints
     def adapt(self, X: Any) -> None:
         """Fit the preprocessing layers, such as `Standardize`, to these samples; earlier values are replaced.
 
@@ -217,7 +210,6 @@ class Network(Stack):
         x = self.samples(X)
         chain.adapt(self.layers, x, self.p, again=True)
 
-    @with_hints
     def summary(self) -> Table:
         """Return a table of the layers, their output shapes and their numbers of parameters.
 

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from whorl._core import randomness, validation
-from whorl._core.calls import with_hints
 from whorl._core.hints import did_you_mean
 from whorl._core.memory import aligned_zeros
 from whorl._core.randomness import RNG
@@ -45,7 +44,6 @@ class Stack:
 
     preparation: Any = None
 
-    @with_hints
     def __init__(
         self,
         layers: Sequence[Layer],
@@ -219,7 +217,6 @@ class Stack:
         both = self.named_parameters() | self.named_statistics()
         return {name: both[name] for name in self.declared}
 
-    @with_hints
     def freeze(self, *layers: int) -> None:
         """Freeze layers: training does not change their parameters.
 

@@ -14,6 +14,7 @@ from whorl._core.hints import unknown_names
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 _LIST = "give the layers as one list"
 _SIZE = "a layer finds out the size of its inputs by itself: write"
@@ -45,7 +46,16 @@ NEEDED = {
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def with_hints(method: Callable[P, R]) -> Callable[P, R]:
+def explain_calls(cls: type[T]) -> type[T]:
+    """Let the methods of a class say what they take, except those that look after unknown arguments themselves."""
+    for name, method in inspect.getmembers(cls, inspect.isfunction):
+        any_name = method.__code__.co_flags & inspect.CO_VARKEYWORDS
+        if name == "__init__" or not (name.startswith("_") or any_name):
+            setattr(cls, name, explained(method))
+    return cls
+
+
+def explained(method: Callable[P, R]) -> Callable[P, R]:
     """Let a method say what it takes, with hints, if it is called with other arguments."""
 
     @wraps(method)

@@ -13,7 +13,7 @@ from typing import Any, dataclass_transform
 
 import numpy as np
 
-from whorl._core.calls import with_hints
+from whorl._core.calls import explained
 
 
 def argument(check: Callable[..., Any], *, default: Any = MISSING, **limits: Any) -> Any:
@@ -63,7 +63,7 @@ class Description:
                 " __init__: whorl needs the fields to compare, print and save it"
             )
         dataclass(frozen=True, eq=False, repr=False, match_args=False)(cls)
-        cls.__init__ = with_hints(cls.__init__)  # type: ignore[method-assign]
+        cls.__init__ = explained(cls.__init__)  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
         for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass

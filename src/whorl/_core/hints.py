@@ -74,9 +74,24 @@ def hint_missing_names(module: str) -> None:
     """Give a module a ``__getattr__`` that raises AttributeError with a hint. Type checkers do not see it, and report the name."""
 
     def __getattr__(name: str) -> Never:  # noqa: N807  # as PEP 562 calls it
-        raise AttributeError(f"module {module!r} has no attribute {name!r}{missing_name(module, name)}")
+        raise missing_attribute(module, name)
 
     vars(sys.modules[module])["__getattr__"] = __getattr__
+
+
+def missing_attribute(module: str, name: str) -> AttributeError | ImportError:
+    """Return the error for a name that a module of whorl does not have, to be raised by its ``__getattr__``.
+
+    Of ``from whorl.layers import Linear`` Python drops the message of an AttributeError, so there it is an ImportError.
+    """
+    import inspect  # slow to import, and only needed for an error
+
+    hint = missing_name(module, name)
+    frame = inspect.currentframe()
+    caller = frame and frame.f_back and frame.f_back.f_back
+    if hint and caller and caller.f_code.co_name == "_handle_fromlist":  # of importlib
+        return ImportError(f"cannot import name {name!r} from {module!r}{hint}", name=module)
+    return AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
 
 
 def missing_name(module: str, name: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from whorl._core.calls import with_hints
 from whorl._core.hints import check_names
 from whorl._core.randomness import RNG
 from whorl._core.validation import choice, instance, integer, path, show, truth
@@ -141,13 +140,13 @@ def options(method: str, arguments: Mapping[str, Any]) -> Options:
 def takes_options(
     _: Callable[P, Options], /
 ) -> Callable[[Callable[..., R]], Callable[Concatenate[Any, Any, Any, P], R]]:
-    """Give a method the fields of `Options` as keyword arguments, for editors, type checkers, ``help`` and errors."""
+    """Give a method the fields of `Options` as keyword arguments, for editors, type checkers and ``help``."""
 
     def show_signature(method: Callable[..., R]) -> Callable[Concatenate[Any, Any, Any, P], R]:
         own = [each for each in inspect.signature(method).parameters.values() if each.kind is not each.VAR_KEYWORD]
         shown = inspect.signature(Options).parameters.values()
         method.__signature__ = inspect.Signature([*own, *shown])  # type: ignore[attr-defined]  # functions accept it
-        return with_hints(method)
+        return method
 
     return show_signature
 
