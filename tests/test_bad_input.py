@@ -36,7 +36,7 @@ from whorl import (
 from whorl.initializers import Normal, Uniform
 from whorl.metrics import accuracy
 from whorl.schedules import Chain, Step
-from whorl.tables import Category, Excluded, Number, Preparation, Target, table
+from whorl.tables import Category, Date, Excluded, Number, Preparation, Target, table
 
 X, Y = whorl.datasets.spiral(10, rng=0)
 ROWS = {"a": [1, 2, 3], "b": ["x", None, "z"], "y": [0, 1, 1]}
@@ -357,6 +357,10 @@ CALLS = [
     (lambda m: table(ROWS, "y", ignore=3), TypeError, "ignore must be a list of column names, got 3"),
     (lambda m: table(ROWS, "y", ignore=[1]), TypeError, "ignore must hold column names, got 1"),
     (lambda m: table(ROWS, "y", ignore=["c"]), ValueError, "ignore must name columns of the mapping, which has a, b, y, got 'c'"),
+    (lambda m: table(ROWS, "y", use="a"), TypeError, "use must be a list of column names, got 'a'"),
+    (lambda m: table(ROWS, "y", use=["c"]), ValueError, "use must name columns of the mapping, which has a, b, y, got 'c'"),
+    (lambda m: table(ROWS, preparation=TABLE.preparation, use=["a"]), ValueError, "preparation includes target, ignore, use, task and stray: leave them out"),
+    (lambda m: table(ROWS, preparation=TABLE.preparation, stray="missing"), ValueError, "preparation includes target, ignore, use, task and stray: leave them out"),
     (lambda m: table(ROWS, "y", ignore=["y"]), ValueError, "ignore must not name the target, got 'y'"),
     (lambda m: table(ROWS, "y", ignore=["a", "b"]), ValueError, "the mapping has no column to learn from ('a': ignored, as requested; 'b': ignored, as requested)"),
     (lambda m: table(ROWS, "y", columns=["a", "b", "y"]), ValueError, "columns and skip are for CSV files"),
@@ -364,7 +368,7 @@ CALLS = [
     (lambda m: table(ROWS, "y", skip=-1), ValueError, "skip must be a whole number of at least 0, got -1"),
     (lambda m: table("a.csv", "y", columns="a"), TypeError, "columns must be a list of column names, got 'a'"),
     (lambda m: table(ROWS, preparation="age"), TypeError, "preparation must be a Preparation, such as table.preparation, got 'age'"),
-    (lambda m: table(ROWS, "y", preparation=TABLE.preparation), ValueError, "preparation includes target, ignore and task: leave them out"),
+    (lambda m: table(ROWS, "y", preparation=TABLE.preparation), ValueError, "preparation includes target, ignore, use, task and stray: leave them out"),
     (lambda m: table(ROWS, preparation=Preparation.learn(ROWS, ignore=["y"])), ValueError, "preparation must have a target, got one without"),
     (lambda m: table(ROWS | {"y": [0, 1, 2]}, preparation=TABLE.preparation), ValueError, "the mapping, row 2, column 'y': must be one of ['0', '1'], got '2'"),
     (lambda m: table(ROWS | {"y": [None] * 3}, preparation=TABLE.preparation), ValueError, "target 'y' has no values in the mapping"),
@@ -379,8 +383,10 @@ CALLS = [
     (lambda m: TABLE.split(0.4, rng=-1), ValueError, "rng must be a whole number of at least 0"),
     (lambda m: TABLE.split(0.4, stratify="y"), TypeError, "stratify must be True or False, got 'y'"),
     (lambda m: Preparation([]), ValueError, "columns must hold at least one column, got none"),
-    (lambda m: Preparation(["a"]), TypeError, "columns[0] must be a Number or a Category, got 'a'"),
+    (lambda m: Preparation(["a"]), TypeError, "columns[0] must be a Number, a Date or a Category, got 'a'"),
     (lambda m: Preparation([Number("a", 3)], [], "y"), TypeError, "target must be a Target, such as Target(\"price\", \"regression\"), got 'y'"),
+    (lambda m: Date("a", "ymd", "soon"), ValueError, "reference must be a date such as '2024-01-31', got 'soon'"),
+    (lambda m: Date("a", "ydm", "2024-01-31"), ValueError, "order must be 'ymd' or 'dmy' or 'mdy', got 'ydm'"),
     (lambda m: Number("a", "3"), TypeError, "fill must be a finite number, got '3'"),
     (lambda m: Category("a", "red"), TypeError, "categories must be a list of texts, got 'red'"),
     (lambda m: Target("y", "classification"), ValueError, "classes must be at least 2, got 0"),

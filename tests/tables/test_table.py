@@ -14,20 +14,21 @@ def test_the_features_of_each_kind_of_column(write):
     houses = table(write(HOUSES), target="price")
     assert houses.preparation.feature_names == (
         *["rooms", "rooms (missing)", "street=High Street", "street=Mill Road, 5", "street (missing)"],
-        *["garden=false", "garden=true", "sold=2024-01-31", "sold=2024-02-29"],
+        *["garden=false", "garden=true", "sold (years)", "sold (week, sin)", "sold (week, cos)"],
     )
+    wednesday, thursday = [(np.sin(2 * np.pi * day / 7), np.cos(2 * np.pi * day / 7)) for day in (2, 3)]
     expected = [
-        [3, 0, 0, 1, 0, 0, 1, 1, 0],
-        [4, 0, 1, 0, 0, 1, 0, 0, 1],
-        [4, 1, 1, 0, 0, 0, 1, 1, 0],  # the median of 3, 4, 5
-        [5, 0, 0, 0, 1, 1, 0, 1, 0],
+        [3, 0, 0, 1, 0, 0, 1, 0, *wednesday],
+        [4, 0, 1, 0, 0, 1, 0, 29 / 365.2425, *thursday],
+        [4, 1, 1, 0, 0, 0, 1, 0, *wednesday],  # the median of 3, 4, 5
+        [5, 0, 0, 0, 1, 1, 0, 0, *wednesday],
     ]
-    np.testing.assert_array_equal(houses.X, expected)
+    np.testing.assert_allclose(houses.X, expected, rtol=1e-15)
     np.testing.assert_array_equal(houses.y, [[1.5], [2.5], [3.25], [10]])
     assert (houses.X.dtype, houses.y.dtype) == (np.float64, np.float64)
     assert (houses.task, houses.classes, houses.dropped, houses.notes) == ("regression", (), 0, ())
     assert len(houses) == 4
-    assert repr(houses) == "<Table of 4 rows, 9 features: regression of 'price'>"
+    assert repr(houses) == "<Table of 4 rows, 10 features: regression of 'price'>"
 
 
 def test_rows_without_a_target_are_dropped_and_counted(write):
@@ -156,6 +157,30 @@ def test_split_keeps_kinds_and_ignored_columns(write):
         train, test = table(path, "y", ignore=["b"], stray="category").split(0.5, rng=seed)
         assert [column.kind for column in train.preparation.columns] == ["category", "number"]
         assert test.preparation.excluded[0].name == "b"
+
+
+def test_split_keeps_what_the_whole_table_decides():
+    n = 60
+    columns = {
+        "name": [f"Ada {i}" for i in range(n)],  # an identifier, though half of the rows are too few to tell
+        "pair": [f"P{i // 2}" for i in range(n)],  # none, though different in most of half of the rows
+        "sold": ["13/04/2024", *(f"0{i % 9 + 1}/04/2024" for i in range(n - 1))],  # the day is first, as one row tells
+        "seen": ["soon", *(f"2024-01-0{i % 9 + 1}" for i in range(n - 1))],  # text, though most rows have dates
+        "rare": [1, *[0] * (n - 1)],  # constant in most halves
+        "seven": [7] * n,
+    }
+    whole = table(columns | {"y": [0, 1] * (n // 2)}, "y", ignore=["seven"], stray="missing")
+    kinds = {column.name: column.kind for column in whole.preparation.columns}
+    assert kinds == {"pair": "category", "sold": "date", "seen": "category", "rare": "number"}
+    constant = set()
+    for seed in range(20):
+        learned = whole.split(0.5 if seed % 2 else 0.7, rng=seed)[0].preparation
+        assert learned.excluded[:2] == whole.preparation.excluded
+        assert [(column.name, column.kind) for column in learned.columns][:3] == list(kinds.items())[:3]
+        assert learned.columns[1].order == whole.preparation.columns[1].order == "dmy"
+        assert learned.stray == "missing"
+        constant |= {(column.name, column.reason) for column in learned.excluded[2:]}
+    assert constant == {("rare", "it is always 0")}
 
 
 # The summary

@@ -21,9 +21,6 @@ RARE = 500
 """Categories of less than one in so many rows are combined."""
 MOST = 50
 """The largest number of categories of a column; the less frequent ones are combined."""
-DISTINCT = 20
-NEARLY = 0.9
-"""Text is an identifier if it has more than `DISTINCT` different values, and in more than this fraction of the rows."""
 
 
 def text(name: str, value: object) -> str:
@@ -75,6 +72,21 @@ class Number(Description):
     _: KW_ONLY
     missing: bool = argument(validation.truth, default=False)
 
+    @classmethod
+    def learn(cls, frame: Frame, name: str) -> Number | Excluded:
+        """Learn the encoding from the training rows."""
+        gaps = frame.missing(name)
+        if gaps.all():
+            return Excluded.empty(name)
+        present = frame.numbers(name)[~gaps]
+        if not gaps.any() and present.min() == present.max():
+            return Excluded.constant(name, f"{present[0]:g}")
+        return cls(name, float(np.median(present)), missing=bool(gaps.any()))
+
+    def relearn(self, frame: Frame) -> Number | Excluded:
+        """Learn the encoding again, from other rows."""
+        return self.learn(frame, self.name)
+
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the features."""
@@ -93,7 +105,7 @@ class Number(Description):
 
 
 class Category(Description):
-    """A column of text, booleans or dates: one feature for each category, 1 in the rows of that category, else 0.
+    """A column of text or booleans: one feature for each category, 1 in the rows of that category, else 0.
 
     A category that was not in the training rows is encoded as "other", if the training rows had rare categories that
     were combined into it; else all features are 0. All are 0 also for a missing value, if none was missing in the
@@ -128,6 +140,25 @@ class Category(Description):
     _: KW_ONLY
     other: bool = argument(validation.truth, default=False)
     missing: bool = argument(validation.truth, default=False)
+
+    @classmethod
+    def learn(cls, frame: Frame, name: str) -> Category | Excluded:
+        """Learn the encoding from the training rows."""
+        counts, missing = frame.counts(name), bool(frame.missing(name).any())
+        if not counts:
+            return Excluded.empty(name)
+        if not missing and len(counts) == 1:
+            return Excluded.constant(name, validation.show(*counts))
+        frequent = sorted(counts, key=lambda value: (-counts[value], value))[:MOST]
+        enough = 0 if BOOLEANS.issuperset(counts) else len(frame) / RARE
+        kept = sorted(value for value in frequent if counts[value] >= enough)
+        if not kept:
+            return Excluded(name, f"none of its {len(counts):,} different values is in at least one of {RARE} rows")
+        return cls(name, kept, other=len(kept) < len(counts), missing=missing)
+
+    def relearn(self, frame: Frame) -> Category | Excluded:
+        """Learn the encoding again, from other rows."""
+        return self.learn(frame, self.name)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -173,44 +204,23 @@ class Excluded(Description):
     name: str = argument(text)
     reason: str = argument(text)
 
+    @classmethod
+    def empty(cls, name: str) -> Excluded:
+        """Return the exclusion of a column without values."""
+        return cls(name, "it has no values")
+
+    @classmethod
+    def constant(cls, name: str, value: str) -> Excluded:
+        """Return the exclusion of a column that has the same value in all rows."""
+        return cls(name, f"it is always {value}")
+
+    def relearn(self, frame: Frame) -> Excluded:
+        """Return the column itself: it remains excluded, for the same reason."""
+        return self
+
     def describe(self, frame: Frame) -> str:
         """Return the reason, for the summary of a table."""
         return self.reason
-
-
-def choose_encoding(frame: Frame, name: str) -> Number | Category | Excluded:
-    """Choose how to encode a column, given the training rows."""
-    gaps = frame.missing(name)
-    if gaps.all():
-        return Excluded(name, "it has no values")
-    missing = bool(gaps.any())
-    if not frame.is_number(name):
-        return _choose_category(frame, name, missing=missing)
-    present = frame.numbers(name)[~gaps]
-    if not missing and present.min() == present.max():
-        return Excluded(name, f"it is always {present[0]:g}")
-    return Number(name, float(np.median(present)), missing=missing)
-
-
-def _choose_category(frame: Frame, name: str, *, missing: bool) -> Category | Excluded:
-    counts = frame.counts(name)
-    if not missing and len(counts) == 1:
-        return Excluded(name, f"it is always {validation.show(*counts)}")
-    if is_identifier(counts):
-        return Excluded(
-            name, f"it looks like an identifier: {len(counts):,} different values in {counts.total():,} rows"
-        )
-    frequent = sorted(counts, key=lambda value: (-counts[value], value))[:MOST]
-    enough = 0 if BOOLEANS.issuperset(counts) else len(frame) / RARE
-    kept = sorted(value for value in frequent if counts[value] >= enough)
-    if not kept:
-        return Excluded(name, f"none of its {len(counts):,} different values is in at least one of {RARE} rows")
-    return Category(name, kept, other=len(kept) < len(counts), missing=missing)
-
-
-def is_identifier(counts: Counter[str]) -> bool:
-    """Return whether texts, given how often each occurs, identify the rows."""
-    return len(counts) > DISTINCT and len(counts) > NEARLY * counts.total()
 
 
 def first_of(names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 from whorl._core import validation
 from whorl._core.hints import similar
 from whorl._core.types import Array
+from whorl.tables.timestamps import AMBIGUOUS, Order, orders, spell
 
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
 """Spellings of a missing value, in lower case."""
@@ -108,6 +109,10 @@ class Frame:
         """Return how often each text occurs in the column."""
         return Counter(text for text in self.texts(name) if text is not None)
 
+    def date_orders(self, name: str) -> list[Order]:
+        """Return the orders of year, month and day in which every value is a date, as `timestamps.orders`."""
+        return [] if self.is_number(name) else orders(self.counts(name))
+
     def numbers(self, name: str) -> Array:
         """Return the column as finite numbers, float64 (n,), NaN where missing; raise ValueError if it has others."""
         values = self[name]
@@ -163,9 +168,14 @@ class Frame:
         return f"{found[2]}; {self.location(found[0])} has {validation.show(found[1])}" if found else ""
 
     def remarks(self, ignored: Container[str] = ()) -> list[str]:
-        """Return the notes, and a remark on each column of text that may be meant as numbers, unless it is ignored."""
-        stray = {name: self.stray_remark(name) for name in self if name not in ignored}
-        return [*self.notes, *(f"column {name!r} is text: {remark}" for name, remark in stray.items() if remark)]
+        """Return the notes, and a remark on each column of text that may be meant as numbers or dates, unless it is ignored."""
+        remarks = list(self.notes)
+        for name in self:
+            if name in ignored:
+                continue
+            if remark := self.stray_remark(name) or (AMBIGUOUS if len(self.date_orders(name)) > 1 else ""):
+                remarks.append(f"column {name!r} is text: {remark}")
+        return remarks
 
     def without_stray_text(self, name: str) -> Frame:
         """Return the frame with a column as numbers; what is not one is missing."""
@@ -201,6 +211,8 @@ def spelled(value: Any) -> str:
     if isinstance(value, numbers.Real):
         real = float(value)
         return str(int(real)) if real.is_integer() else repr(real)
+    if isinstance(value, np.datetime64):
+        return spell(value.astype("M8[us]"))
     return str(value).removesuffix(" 00:00:00")
 
 
@@ -225,15 +237,25 @@ def from_cells(cells: Sequence[str], *, as_text: bool = False) -> Array:
 
 
 def from_values(name: str, values: Iterable[Any]) -> Array:
-    """Make a column of Python values: numbers, booleans, text or dates, with None or NaN for a missing value."""
-    column = [None if value is None or value != value else value for value in values]  # noqa: PLR0124  # NaN
+    """Make a column of Python values: numbers, booleans, text or dates, with None or NaN for a missing value.
+
+    Durations become numbers of days.
+    """
+    column = [None if value is None or value != value else _in_days(value) for value in values]  # noqa: PLR0124  # NaN
     present = [value for value in column if value is not None]
     for value in present:
-        if not isinstance(value, numbers.Real | np.bool_ | str | dt.date | dt.time | dt.timedelta):
+        if not isinstance(value, numbers.Real | np.bool_ | str | dt.date | dt.time | np.datetime64):
             raise TypeError(f"column {name!r} must hold numbers, text, booleans or dates, got {validation.show(value)}")
     if all(isinstance(value, numbers.Real) and not isinstance(value, bool) for value in present):
         return np.array(column, float)  # None becomes NaN
     return np.array([None if value is None else _text(spelled(value)) for value in column], object)
+
+
+def _in_days(value: Any) -> Any:
+    """Return a duration as a number of days, and any other value as it is."""
+    if isinstance(value, np.timedelta64):
+        return value / np.timedelta64(1, "D")
+    return value / dt.timedelta(days=1) if isinstance(value, dt.timedelta) else value
 
 
 def _text(cell: str) -> str | None:

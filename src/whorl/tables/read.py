@@ -71,6 +71,19 @@ def with_target(frame: Frame, target: Any) -> tuple[Frame, str]:
     return replace(frame, columns={**frame.columns, name: column}), name
 
 
+def check_columns(frame: Frame, target: object, *, ignore: Sequence[str], use: Sequence[str]) -> None:
+    """Raise ValueError unless the columns that these arguments name exist, and each is named by one of them only."""
+    if isinstance(target, str):
+        frame.require([target], "target must be a column")
+    for argument, names in {"ignore": ignore, "use": use}.items():
+        frame.require(names, f"{argument} must name columns")
+        if target in names:
+            raise ValueError(f"{argument} must not name the target, got {target!r}")
+    for name in use:
+        if name in ignore:
+            raise ValueError(f"use must not name a column of ignore, got {name!r}")
+
+
 def settle_stray(frame: Frame, stray: Stray, names: Iterable[str]) -> Frame:
     """Return the frame with what `stray` says of text in these columns, if nearly all of their values are numbers."""
     validation.choice("stray", stray, get_args(Stray))

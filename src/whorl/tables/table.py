@@ -14,10 +14,9 @@ import numpy as np
 from whorl._core import html, randomness, text, validation
 from whorl._core.randomness import RNG
 from whorl._core.types import Array
-from whorl.tables.encoding import Excluded
 from whorl.tables.frame import Frame
 from whorl.tables.preparation import Preparation
-from whorl.tables.read import Source, Stray, column_names, read, settle_stray, with_target
+from whorl.tables.read import Source, Stray, check_columns, column_names, read, settle_stray, with_target
 from whorl.tables.target import Target, Task
 
 
@@ -62,17 +61,18 @@ class Table:
         return tuple(self.target.classes)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Remarks: columns and rows that are left out without being asked for, text that may be meant as numbers."""
-        ignored = self.preparation.ignored
-        excluded = [column for column in self.preparation.excluded if column.name not in ignored]
-        notes = [
-            *self.frame.remarks(ignored),
-            *(f"column {column.name!r} is left out: {column.reason}" for column in excluded),
-        ]
+    def remarks(self) -> tuple[str, ...]:
+        """Remarks on what the reader left out, text that may be meant as numbers or dates, and rows without a target."""
+        remarks = self.frame.remarks(self.preparation.ignored)
         if self.dropped:
-            notes.append(f"{self.dropped:,} rows are left out: they have no {self.target.name!r}")
-        return tuple(notes)
+            remarks.append(f"{self.dropped:,} rows are left out: they have no {self.target.name!r}")
+        return tuple(remarks)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The remarks, and the columns that are left out without being asked for."""
+        excluded = [column for column in self.preparation.excluded if column.name not in self.preparation.ignored]
+        return (*self.remarks, *(f"column {column.name!r} is left out: {column.reason}" for column in excluded))
 
     def __len__(self) -> int:
         return len(self.X)
@@ -83,7 +83,7 @@ class Table:
     def split(self, fraction: float = 0.2, *, rng: RNG = None, stratify: bool = True) -> tuple[Table, Table]:
         """Split the rows at random into training and test rows, and learn the preparation from the training rows alone.
 
-        The kinds of the columns and the classes are those of the whole table; medians, categories and excluded columns
+        The kinds of the columns, the excluded columns and the classes are those of the whole table; medians and categories
         are learned again, so that nothing of the test rows leaks into training. The rows keep their order.
 
         Parameters
@@ -112,7 +112,7 @@ class Table:
             self.frame.take(np.sort(rows))
             for rows in randomness.divide(n, held_out, randomness.generator(rng), classes)
         )
-        preparation = Preparation.learn(train, self.target, ignore=self.preparation.ignored)
+        preparation = self.preparation.relearn(train)
         return _table(train, preparation), _table(test, preparation)
 
     def summary(self) -> text.Table:
@@ -126,24 +126,17 @@ class Table:
         heating  target        0  2 classes: gas 2, oil 1
         3 rows, 2 features; classification
         """
-        rows, total = self._summary()
-        return text.Table(f"{text.align(rows, right={2})}\n{total}")
+        return text.Table(f"{text.align(self.preparation.describe(self.frame), right={2})}\n{self.caption}")
 
     def _repr_html_(self) -> str:
         """Show the summary in a notebook."""
-        rows, total = self._summary()
-        return html.table(rows, {2}, caption=total)
+        return html.table(self.preparation.describe(self.frame), {2}, caption=self.caption)
 
-    def _summary(self) -> tuple[list[list[str]], str]:
-        """Return the cells of the summary, and the line below."""
-        known = {each.name: each for each in (*self.preparation.columns, *self.preparation.excluded, self.target)}
-        rows = [["column", "kind", "missing", ""]]
-        for name in self.frame:
-            column = known.get(name) or Excluded(name, "not a column of the preparation")
-            rows.append([name, column.kind, f"{self.frame.missing(name).sum():,}", column.describe(self.frame)])
+    @property
+    def caption(self) -> str:
+        """The line below the summary."""
         total = f"{len(self):,} rows, {self.X.shape[1]} features; {self.task}"
-        total += f"; {self.dropped:,} more rows have no target" if self.dropped else ""
-        return rows, total
+        return f"{total}; {self.dropped:,} more rows have no target" if self.dropped else total
 
 
 def table(
@@ -151,6 +144,7 @@ def table(
     target: Any = None,
     *,
     ignore: Iterable[str] = (),
+    use: Iterable[str] = (),
     task: Task | None = None,
     columns: Sequence[str] | None = None,
     skip: int = 0,
@@ -173,6 +167,8 @@ def table(
         The column to predict, or its values: a series, an array or a list. Rows where it is missing are dropped.
     ignore : iterable of str, optional
         Columns to exclude.
+    use : iterable of str, optional
+        Columns to use even if they look like identifiers.
     task : {"classification", "regression"}, optional
         By default text and booleans are classes, and so are whole numbers with at most 20 different values; other
         numbers are a regression.
@@ -181,10 +177,10 @@ def table(
     skip : int, optional
         The number of lines to skip at the top of a CSV file.
     preparation : Preparation, optional
-        The preparation of another table, to use for this one, instead of `target`, `ignore` and `task`.
+        The preparation of another table, to use for this one, instead of `target`, `ignore`, `use`, `task` and `stray`.
     stray : {"error", "missing", "category"}, optional
         What text is in a column where at least 90 % of the values are numbers, or are written like ``$3,000`` or ``12,5``: an error
-        that names the cell, a missing value, or a category, with all numbers of the column.
+        that names the cell, a missing value, or a category, with all numbers of the column. The preparation remembers it for new rows.
 
     Raises
     ------
@@ -207,24 +203,27 @@ def table(
     """
     if preparation is not None:
         validation.instance("preparation", preparation, Preparation, "table.preparation")
-        if target is not None or task is not None or tuple(ignore):
-            raise ValueError("preparation includes target, ignore and task: leave them out")
+        if target is not None or task is not None or (*ignore, *use) or stray != "error":
+            raise ValueError("preparation includes target, ignore, use, task and stray: leave them out")
         if preparation.target is None:
             raise ValueError("preparation must have a target, got one without")
-    frame = read(source, columns=columns, skip=skip, text=preparation.text_columns if preparation else ())
-    if isinstance(target, Iterable) and not isinstance(target, str | bytes):
-        frame, target = with_target(frame, target)
-    if preparation is None:
-        ignore = column_names("ignore", ignore)
+        frame, goal = preparation.read(source, columns=columns, skip=skip), preparation.target
+    else:
+        frame = read(source, columns=columns, skip=skip)
+        if isinstance(target, Iterable) and not isinstance(target, str | bytes):
+            frame, target = with_target(frame, target)
+        ignore, use = column_names("ignore", ignore), column_names("use", use)
+        check_columns(frame, target, ignore=ignore, use=use)
         frame = settle_stray(frame, stray, [name for name in frame if name not in ignore])
-    goal = preparation.target if preparation else Target.learn(frame, target, task)
-    assert goal is not None
+        goal = Target.learn(frame, target, task)
     known = np.flatnonzero(~frame.missing(goal.name))
     if not len(known):
         raise ValueError(f"target {goal.name!r} has no values in {frame.title}")
     dropped = len(frame) - len(known)
     frame = frame.take(known) if dropped else frame
-    return _table(frame, preparation or Preparation.learn(frame, goal, ignore=ignore), dropped)
+    if preparation is None:
+        preparation = Preparation.learn(frame, goal, ignore=ignore, use=use, stray=stray)
+    return _table(frame, preparation, dropped)
 
 
 def _table(frame: Frame, preparation: Preparation, dropped: int = 0) -> Table:

@@ -10,8 +10,9 @@ import numpy as np
 from whorl._core import validation
 from whorl._core.description import Description, argument
 from whorl._core.types import Array
-from whorl.tables.encoding import distinct_texts, first_of, is_identifier, text
+from whorl.tables.encoding import distinct_texts, first_of, text
 from whorl.tables.frame import BOOLEANS, Frame, number, spelled
+from whorl.tables.kinds import is_identifier
 
 Task: TypeAlias = Literal["classification", "regression"]
 
@@ -74,6 +75,11 @@ class Target(Description):
         if len(classes) < 2:
             found = f"is always {classes[0]!r}" if classes else "has no values"
             raise ValueError(f"target {name!r} {found} in {frame.title}: there is nothing to learn")
+        if task != "classification" and frame.date_orders(name):
+            raise ValueError(
+                f"target {name!r} holds dates in {frame.title}, but must hold classes or numbers: make it a number, such as"
+                " the days since a date, or set task='classification' (--task classification) to use each date as a class"
+            )
         if task is None and not frame.is_number(name) and is_identifier(frame.counts(name)):
             remark = frame.stray_remark(name) or "to use them as classes, set task='classification'"
             found = f"{len(classes):,} different texts in {len(frame):,} rows"
