@@ -30,9 +30,12 @@ def best_possible(limit: tuple[float, float]) -> str:
 
 
 def show_table(rows: list[list[str]], right: set[int]) -> None:
-    """Print rows of cells, the first of them the heading; the columns numbered in `right` are aligned to the right."""
+    """Print rows of cells, the first of them the heading; the columns numbered in `right` are aligned to the right.
+
+    On a terminal, the table is as wide as that at most.
+    """
     if not has_rich():
-        print(align(rows, right))
+        print(align(rows, right, shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
         return
     from rich.console import Console
     from rich.table import Table
