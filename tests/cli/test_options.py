@@ -13,6 +13,7 @@ from whorl._core.description import Description, argument
 from whorl._core.validation import integer, number, truth
 from whorl.cli import options
 from whorl.recipes import RECIPES
+from whorl.tables import Preparation
 
 
 class Bread(Description):
@@ -93,6 +94,28 @@ def test_some_fields_may_be_left_out():
     parser = argparse.ArgumentParser()
     options.add(parser, "bread", Bread(), without=["heat", "crust"])
     assert "heat" not in parser.format_help()
+
+
+def test_a_default_may_be_shown_in_words():
+    parser = argparse.ArgumentParser()
+    options.add(parser, "bread", Bread(), defaults={"heat": "as hot as it gets"})
+    assert "--heat X [as hot as it gets]" in " ".join(parser.format_help().split())
+
+
+def test_a_description_takes_what_was_given():
+    arguments = argparse.Namespace(loaves=5, oven="old")
+    assert options.given(Bread(), arguments, loaves=3, crust=False) == Bread(5, crust=False)
+
+
+def test_new_rows_are_read_as_in_training_unless_told_otherwise():
+    parser = argparse.ArgumentParser()
+    options.add_reading(parser, without=["skip"])
+    text = " ".join(parser.format_help().split())
+    assert "--stray TEXT what text in a column of numbers is: error, missing or category [as in training]" in text
+    assert not any(word in text for word in ("--skip", "--target", "--use", "--ignore", "--task"))
+    preparation = Preparation.learn({"a": [1, 2]}, stray="missing")
+    assert options.prepared(preparation, parser.parse_args([])).stray == "missing"
+    assert options.prepared(preparation, parser.parse_args(["--stray", "error"])).stray == "error"
 
 
 def changed(recipe, **given):

@@ -39,7 +39,8 @@ def test_training_says_first_what_it_will_use(people, capsys):
     assert lines[1].split() == ["column", "kind", "missing"]
     assert lines[2].startswith("id      left out        0  it looks like an identifier")
     assert lines[3].startswith("age     number          0  19 to 80")
-    assert lines.index("column 'id' is left out: it looks like an identifier: 120 different values in 120 rows") > 4
+    assert lines[2].endswith("120 different values in 120 rows; use=['id'] (--use id) keeps it")
+    assert not any(line.startswith("column 'id' is left out") for line in lines)  # the table says so
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,21 @@ def test_describe_refuses_what_is_not_there(capsys):
     assert main(["describe", "nothing.csv"]) == 2
     assert main(["describe", "a.csv", "--target", "c"]) == 2
     assert "target must be a column of a.csv, which has a, b, got 'c'" in capsys.readouterr().err
+
+
+def test_describe_uses_columns_that_look_like_identifiers_if_it_is_told_to(people, capsys):
+    capsys.readouterr()
+    for words in ([], ["--target", "bought"]):
+        assert main(["describe", "people.csv", "--use", "id", "age", *words]) == 0
+        assert capsys.readouterr().out.splitlines()[1].startswith("id      category        0  50 and others: k0, k1,")
+
+
+def test_describe_checks_the_names_of_columns_first(capsys):
+    Path("typo.csv").write_text("a,y\n3x,u\n" + "1,v\n2,u\n" * 20)
+    for option in ("--ignore", "--use", "--target"):
+        for more in ([], ["--target", "y"]):
+            assert main(["describe", "typo.csv", *more, option, "b"]) == 2
+            assert "of typo.csv, which has a, y, got 'b'" in capsys.readouterr().err
 
 
 def test_predict_repeats_columns_and_warns_of_unseen_categories(people, capsys):
@@ -158,6 +174,83 @@ def test_a_bad_cell_is_named_and_may_count_as_missing(capsys):
     capsys.readouterr()
     assert main(["train", "--config", "model.toml", "--output", "again"]) == 0
     assert Path("again/model.npz").read_bytes() == Path("model.npz").read_bytes()
+
+
+def test_new_rows_are_read_as_training_was_told_to(capsys):
+    rows = "".join(f"{'3x' if i == 7 else i % 9},{'yes' if i % 9 > 4 else 'no'}\n" for i in range(60))
+    Path("typo.csv").write_text("a,y\n" + rows)
+    Path("new.csv").write_text("a\n1\nnone\n")
+    quick = ["--target", "y", "--epochs", "1", "--quiet"]
+    assert main(["train", "typo.csv", *quick, "--stray", "missing", "--output", "lenient.npz"]) == 0
+    for command in (["predict", "lenient.npz", "new.csv"], ["evaluate", "lenient.npz", "typo.csv"]):
+        assert main(command) == 0
+        capsys.readouterr()
+        assert main([*command, "--stray", "error"]) == 2
+        assert "column 'a': must be a number, got '" in capsys.readouterr().err
+    Path("good.csv").write_text("a,y\n" + rows.replace("3x", "3"))
+    assert main(["train", "good.csv", *quick, "--output", "strict.npz"]) == 0
+    capsys.readouterr()
+    for command in (["predict", "strict.npz", "new.csv"], ["evaluate", "strict.npz", "typo.csv"]):
+        assert main(command) == 2
+        assert "column 'a': must be a number, got '" in capsys.readouterr().err
+        assert main([*command, "--stray", "missing"]) == 0
+        capsys.readouterr()
+        assert main([*command, "--stray", "ignore"]) == 2
+        assert "stray must be 'error' or 'missing' or 'category', got 'ignore'" in capsys.readouterr().err
+
+
+def test_columns_of_dates(capsys):
+    """A training on dates, and predictions for new ones."""
+    lines = [f"{i % 28 + 1}.{i % 12 + 1}.2024,{'warm' if 4 <= i % 12 <= 9 else 'cold'}" for i in range(400)]
+    Path("days.csv").write_text("\n".join(["day,weather", *lines]) + "\n")
+    assert main(["train", "days.csv", "--target", "weather", "--epochs", "30", "--hidden", "16", "--dropout", "0"]) == 0
+    assert "day      date          0  2024-01-01 to 2024-12-28" in capsys.readouterr().out
+    Path("new.csv").write_text("day\n24.12.2025\n2026-07-01 12:30\n")
+    assert main(["predict", "model.npz", "new.csv"]) == 0
+    assert [line.partition(",")[0] for line in capsys.readouterr().out.splitlines()] == ["weather", "cold", "warm"]
+    Path("new.csv").write_text("day\n12/24/2025\n")
+    assert main(["predict", "model.npz", "new.csv"]) == 2
+    assert "new.csv line 2, column 'day': must be a date, day.month.year, got '12/24/2025'" in capsys.readouterr().err
+
+
+def test_errors_name_the_standard_input(people, capsys, monkeypatch):
+    for text, words in {
+        "age,city\nold,Rome\n": "the standard input line 2, column 'age': must be a number, got 'old'",
+        "age\n30\n": "the standard input has no column 'city'; it has age",
+        "": "the standard input is empty",
+    }.items():
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        assert main(["predict", "model.npz", "-"]) == 2
+        assert capsys.readouterr().err.endswith(f"whorl predict: error: {words}\n")
+
+
+@pytest.mark.parametrize("command", [["describe", "people.csv"], ["train", "people.csv", "--target", "bought"]])
+def test_the_columns_fit_on_a_narrow_terminal(command, people, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main([*command, *["--epochs", "1"] * (command[0] == "train")]) == 0
+    wide = capsys.readouterr().out
+    assert "use=['id'] (--use id) keeps it" in wide
+    assert max(map(len, wide.splitlines())) > 60
+    monkeypatch.setattr("whorl.cli.console.has_rich", lambda: False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main([*command, *["--epochs", "1", "--quiet"] * (command[0] == "train")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = lines[
+        lines.index("column  kind      missing") : lines.index(next(x for x in lines if x.startswith("bought")))
+    ]
+    assert max(map(len, table)) <= 60
+    assert " ".join(" ".join(table).split()).find("it looks like an identifier: 120 different values in 120 rows;") > 0
+
+
+def test_the_confusion_matrix_is_cut_on_a_narrow_terminal(people, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    capsys.readouterr()
+    monkeypatch.setattr("whorl.cli.console.has_rich", lambda: False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["evaluate", "model.npz", "people.csv"]) == 0
+    _, *table = capsys.readouterr().out.splitlines()
+    assert [len(line) for line in table] == [40] * 3
+    assert all(line.endswith("…") for line in table)
 
 
 def test_predictions_do_not_overwrite_what_they_are_made_of(people, capsys):

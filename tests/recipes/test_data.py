@@ -80,9 +80,9 @@ def test_a_file_with_numbers_to_predict_is_learned_in_their_unit(houses):
         file=houses, target="price", epochs=60, batch_size=8, layers="Dense(16), Tanh()"
     )
     model, problem, _ = recipe.train(0)
-    assert problem.notes[0] == "40 rows, regression of price"
-    assert [line.split()[0] for line in problem.notes[1:-1]] == ["column", "rooms", "heating", "price", "street"]
-    assert "street" in problem.notes[-1]  # left out, as it is always the same
+    assert problem.notes == ("40 rows, regression of price",)
+    assert [row[0] for row in problem.columns] == ["column", "rooms", "heating", "price", "street"]
+    assert problem.columns[-1] == ["street", "left out", "0", "it is always 'Mill'"]
     assert isinstance(model.layers[-1], whorl.Rescale)
     X = model.preparation.transform({"rooms": [10, 30], "heating": ["oil", "oil"]})
     assert model.predict(X)[:, 0] == pytest.approx([1000, 3000], abs=300)

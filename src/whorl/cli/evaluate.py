@@ -6,18 +6,17 @@ import argparse
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from whorl import tables
-from whorl._core.text import align
 from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import options
-from whorl.cli.console import accuracy, best_possible
+from whorl.cli.console import accuracy, best_possible, show_table
 from whorl.cli.train import DATA
 from whorl.formats import load
 from whorl.losses import CrossEntropy, MeanSquaredError
@@ -48,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
         return
     source = find("table" if name not in DATA and Path(name).suffix else name).data
     if isinstance(source, TableFile):
-        options.add(parser, "how to read the file", source, without=["file", "target", "ignore", "task"])
+        options.add_reading(parser)
     elif source is not None:
         if isinstance(source, Points | Blobs):
             source = replace(source, samples=SAMPLES)
@@ -61,17 +60,24 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     model = load(arguments.model)
-    given = {"classes": model.outputs[-1], "features": math.prod(model.inputs)} | vars(arguments)
-    source = arguments.source
-    source = replace(source, **{each.name: given[each.name] for each in fields(source) if each.name in given})
+    source = options.given(arguments.source, arguments, classes=model.outputs[-1], features=math.prod(model.inputs))
     measure = _on_a_file if isinstance(source, TableFile) else _on_a_data_set
-    text, measured = measure(model, source, arguments)
-    print(json.dumps(measured, indent=1) if arguments.json else text)
+    text, rows, measured = measure(model, source, arguments)
+    if arguments.json:
+        print(json.dumps(measured, indent=1))
+        return 0
+    print(text)
+    if rows:
+        show_table(rows, right=set(range(1, len(rows[0]))))
     return 0
 
 
-def _on_a_data_set(model: Model, source: DataSet, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    """Measure the model on a data set; return the result as text and as data."""
+Measured: TypeAlias = tuple[str, list[list[str]], dict[str, Any]]
+"""A result as text, as the cells of a table by class, if there is one, and as data."""
+
+
+def _on_a_data_set(model: Model, source: DataSet, arguments: argparse.Namespace) -> Measured:
+    """Measure the model on a data set."""
     path, name = arguments.model, arguments.data
     if model.preparation is not None:
         raise ValueError(f"{path} learned from a table: give it a file with the same columns, not {name}")
@@ -87,28 +93,29 @@ def _on_a_data_set(model: Model, source: DataSet, arguments: argparse.Namespace)
     if limit := source.best_possible():
         text += f"\n{best_possible(limit)}"
         result |= {"best_accuracy": limit[0], "best_loss": limit[1]}
-    return text, result
+    return text, [], result
 
 
-def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    """Measure the model on the rows of a file; return the result as text and as data."""
+def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -> Measured:
+    """Measure the model on the rows of a file."""
     path, name, preparation = arguments.model, arguments.data, model.preparation
     if preparation is None or preparation.target is None:
         raise ValueError(f"{path} did not learn from a table, so it is not known which column of {name} it predicts")
+    preparation = options.prepared(preparation, arguments)
     table = tables.table(name, preparation=preparation, columns=source.columns, skip=source.skip)
     dropped = f" ({table.dropped} without {table.target.name} are left out)" if table.dropped else ""
     text, counts = f"{len(table.y)} rows of {name}{dropped}", {"samples": len(table.y), "dropped": table.dropped}
     if table.task == "classification":
         measured = model.evaluate(table.X, table.y, loss=CrossEntropy(), metrics=["accuracy"])
         by_class, matrix = _by_class(model.predict(table.X), table.y, table.classes)
-        return f"{text}: {accuracy(measured)}\n{by_class}", {**counts, **measured, **matrix}
+        return f"{text}: {accuracy(measured)}", by_class, {**counts, **measured, **matrix}
     measured = model.evaluate(table.X, table.y, loss=MeanSquaredError(), metrics=["r2", "rmse"])
     unit = f"in the unit of {table.target.name}"
-    return f"{text}: r2 {measured['r2']:.4f} rmse {measured['rmse']:.6g}, {unit}", counts | measured
+    return f"{text}: r2 {measured['r2']:.4f} rmse {measured['rmse']:.6g}, {unit}", [], counts | measured
 
 
-def _by_class(prediction: Array, y: Array, classes: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """Return precision, recall and F1 of each class and the confusion matrix, as text and as data."""
+def _by_class(prediction: Array, y: Array, classes: Sequence[str]) -> tuple[list[list[str]], dict[str, Any]]:
+    """Return precision, recall and F1 of each class and the confusion matrix, as the cells of a table and as data."""
     matrix = confusion_matrix(y, prediction)  # rows: the true class
     right, true, predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
     precision, recall = (right / np.maximum(1, total) for total in (predicted, true))
@@ -124,4 +131,4 @@ def _by_class(prediction: Array, y: Array, classes: Sequence[str]) -> tuple[str,
         name: {"rows": int(true[i]), "precision": precision[i], "recall": recall[i], "f1": f1[i]}
         for i, name in enumerate(classes)
     }
-    return align(rows, right=set(range(1, 5 + len(shown)))), {"classes": measured, "confusion_matrix": matrix.tolist()}
+    return rows, {"classes": measured, "confusion_matrix": matrix.tolist()}

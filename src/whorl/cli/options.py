@@ -5,29 +5,58 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from collections.abc import Callable, Collection
-from dataclasses import fields
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 from whorl._core.description import Description
 from whorl.recipes import Recipe, edits
+from whorl.recipes.data import TableFile
+from whorl.tables import Preparation
+
+Described = TypeVar("Described", bound=Description)
+"""Some kind of description."""
 
 
 def add(
-    parser: argparse.ArgumentParser, title: str, description: Description, *, without: Collection[str] = ()
+    parser: argparse.ArgumentParser,
+    title: str,
+    description: Description,
+    *,
+    without: Collection[str] = (),
+    defaults: Mapping[str, str] | None = None,
 ) -> None:
-    """Add an option for each field of a description; the help shows the field's value as the default."""
+    """Add an option for each field of a description; the help shows the field's value as the default, or that in `defaults`."""
     group, helps = parser.add_argument_group(title), documented(type(description))
     for each in fields(description):  # type: ignore[arg-type]  # each subclass of Description is a dataclass
         if each.name in without:
             continue
-        default = _shown(getattr(description, each.name))
+        default = (defaults or {}).get(each.name) or _shown(getattr(description, each.name))
         group.add_argument(
             f"--{each.name.replace('_', '-')}",
             default=argparse.SUPPRESS,
             help=f"{helps.get(each.name, '')}{default and f' [{default}]'}".replace("%", "%%"),
             **_kind(str(each.type).removesuffix(" | None")),
         )
+
+
+def given(description: Described, arguments: argparse.Namespace, **known: object) -> Described:
+    """Return the description with the options that were given on the command line, and before them with what is `known`."""
+    values = known | vars(arguments)
+    names = [each.name for each in fields(description)]  # type: ignore[arg-type]  # each subclass is a dataclass
+    return replace(description, **{name: values[name] for name in names if name in values})  # type: ignore[type-var]
+
+
+def add_reading(parser: argparse.ArgumentParser, *, without: Collection[str] = ()) -> None:
+    """Add the options to read new rows from a file: those of `TableFile` that training has not settled."""
+    settled = ["file", "target", "ignore", "use", "task"]
+    shown = {"stray": "as in training"}
+    add(parser, "how to read the file", TableFile(), without=[*settled, *without], defaults=shown)
+
+
+def prepared(preparation: Preparation, arguments: argparse.Namespace) -> Preparation:
+    """Return the preparation with the option ``--stray`` for new rows, if it was given."""
+    return replace(preparation, stray=arguments.stray) if "stray" in arguments else preparation
 
 
 def documented(kind: type) -> dict[str, str]:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from whorl.cli import options
 from whorl.formats import load
 from whorl.layers import Softmax
 from whorl.model import Model
+from whorl.recipes.data import TableFile
 from whorl.tables import Category, read
 from whorl.tables.csv_reader import read_csv, read_rows
 from whorl.tables.frame import number
@@ -46,9 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
         help="columns to use, in the order of the inputs [all]; for a network that learned from a table, names of all"
         " columns of a file that has no line of names",
     )
-    parser.add_argument(
-        "--skip", type=options.number(int), default=0, metavar="N", help="lines to leave out at the top of the file [0]"
-    )
+    options.add_reading(parser, without=["columns"])
     parser.add_argument(
         "--keep", nargs="+", default=[], metavar="NAME", help="columns of the file to repeat before the predictions"
     )
@@ -86,24 +86,32 @@ def _same(one: Path, other: Path) -> bool:
 
 @contextmanager
 def _file(path: Path) -> Iterator[Path]:
-    """Give the path of a file; for -, of one with what comes from the standard input, which is read twice."""
+    """Give the path of a file; for -, of one with what comes from the standard input, which is read twice.
+
+    Errors name the standard input, not that file.
+    """
     if str(path) != "-":
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "input")
         copy.write_bytes(sys.stdin.buffer.read())
-        yield copy
+        try:
+            yield copy
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(copy), "the standard input")) from None
 
 
 def _read(model: Model, path: Path, arguments: argparse.Namespace) -> tuple[Array, dict[str, list[str]]]:
     """Return the samples in a file, and the values of the columns to keep; warn of categories that training has not seen."""
-    preparation, given = model.preparation, {"columns": arguments.columns, "skip": arguments.skip}
+    data, preparation = options.given(TableFile(), arguments), model.preparation
+    given: dict[str, Any] = {"columns": data.columns, "skip": data.skip}
     if preparation is None:
-        X = _inputs(path, arguments.columns, math.prod(model.inputs), arguments.skip)
-        given = {"columns": None, "skip": arguments.skip}
+        X = _inputs(path, arguments.columns, math.prod(model.inputs), data.skip)
+        given = {"columns": None, "skip": data.skip}
     else:
-        frame = read(path, **given, text=preparation.text_columns)
+        preparation = options.prepared(preparation, arguments)
+        frame = preparation.read(path, **given)
         X = preparation.transform(frame)
         for column in preparation.columns:
             unseen = column.unseen(frame) if isinstance(column, Category) else {}

@@ -16,10 +16,10 @@ from whorl._core.randomness import generator
 from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import config, options, pictures
-from whorl.cli.console import accuracy, best_possible, progress
+from whorl.cli.console import accuracy, best_possible, progress, show_table
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.losses import CrossEntropy
-from whorl.recipes import RECIPES
+from whorl.recipes import RECIPES, Problem
 from whorl.recipes.data import TableFile
 from whorl.recipes.recipe import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 from whorl.training import Callback, History
@@ -112,8 +112,7 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
-    for note in problem.notes:
-        print(note)
+    _show(problem)
     start, film = pictures.Start(), pictures.animation(problem) if arguments.gif else None
     callbacks += [start, film] if film else [start]
     with StopOnInterrupt(checkpoint) as stop:
@@ -149,6 +148,14 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     if recipe.data is not None and (limit := recipe.data.best_possible()):
         print(best_possible(limit))
     return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
+
+
+def _show(problem: Problem) -> None:
+    """Print what there is to say of the data."""
+    for note in problem.notes:
+        print(note)
+    if problem.columns:
+        show_table([*problem.columns], right={2})
 
 
 def _check_resume(plan: config.Run, checkpoint: Path, config_path: Path, *, resume: bool) -> None:

@@ -6,7 +6,7 @@ Each kind is a frozen description of how to get the samples; nothing is drawn or
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Literal
 
@@ -15,7 +15,7 @@ import numpy as np
 from whorl import datasets
 from whorl._core.description import Description, argument
 from whorl._core.types import Array
-from whorl._core.validation import integer, number, show
+from whorl._core.validation import choice, integer, number, show
 from whorl.tables import Preparation, Table, table
 
 Arrays = tuple[Array, Array]
@@ -41,6 +41,8 @@ class Problem:
         How the columns of a table were turned into X.
     notes : tuple of str, optional
         Remarks on the data for the reader.
+    columns : list of list of str, optional
+        The cells of a description of the columns of a table, the first row the heading; empty if there are too many to read.
     """
 
     X: Array
@@ -50,6 +52,7 @@ class Problem:
     test: Arrays | None = None
     preparation: Preparation | None = None
     notes: tuple[str, ...] = ()
+    columns: Sequence[list[str]] = ()
 
 
 class Data(Description, ABC):
@@ -221,13 +224,8 @@ def _names(name: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _columns(whole: Table) -> list[str]:
-    """Return the summary of the columns of a table, unless there are too many to read."""
-    return str(whole.summary()).splitlines()[:-1] if len(list(whole.frame)) <= MOST_COLUMNS else []
-
-
 class TableFile(Data):
-    """The columns of a file: numbers and categories, from which to predict another column.
+    """The columns of a file: numbers, dates and categories, from which to predict another column.
 
     Parameters
     ----------
@@ -237,10 +235,12 @@ class TableFile(Data):
         The column to predict.
     ignore : sequence of str, optional
         Columns to leave out.
+    use : sequence of str, optional
+        Columns to use even if they look like identifiers.
     task : {"classification", "regression"}, optional
         What to predict, a class or a number; by default what the target column looks like.
     stray : {"error", "missing", "category"}, optional
-        What text in a column of numbers is, as in `whorl.tables.table`.
+        What text in a column of numbers is: error, missing or category.
     columns : sequence of str, optional
         Names of the columns, for a file that has no line of names.
     skip : int, optional
@@ -251,26 +251,41 @@ class TableFile(Data):
     target: str = ""
     _: KW_ONLY
     ignore: tuple[str, ...] = argument(_names, default=())
-    task: Literal["classification", "regression"] | None = None
-    stray: Literal["error", "missing", "category"] = "error"
+    use: tuple[str, ...] = argument(_names, default=())
+    task: Literal["classification", "regression"] | None = argument(
+        choice, choices=("classification", "regression"), default=None
+    )
+    stray: Literal["error", "missing", "category"] = argument(
+        choice, choices=("error", "missing", "category"), default="error"
+    )
     columns: tuple[str, ...] | None = argument(_names, default=None)
     skip: int = argument(integer, default=0, minimum=0)
 
-    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
-        whole = table(
+    def load(self) -> Table:
+        """Read the whole table."""
+        return table(
             self.file,
             self.target,
             ignore=self.ignore,
+            use=self.use,
             task=self.task,
             stray=self.stray,
             columns=self.columns,
             skip=self.skip,
         )
+
+    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
+        whole = self.load()
+        few = len(list(whole.frame)) <= MOST_COLUMNS
         train, held_out = whole.split(validation, rng=rng)
         return Problem(
             train.X,
             train.y,
             validation=(held_out.X, held_out.y),
             preparation=train.preparation,
-            notes=(f"{len(whole.y)} rows, {whole.task} of {self.target}", *_columns(whole), *whole.notes),
+            notes=(
+                f"{len(whole.y)} rows, {whole.task} of {self.target}",
+                *(whole.remarks if few else whole.notes),  # the description of the columns says what is left out
+            ),
+            columns=whole.preparation.describe(whole.frame) if few else (),
         )
