@@ -165,7 +165,7 @@ def test_an_interrupted_training_is_repeated_to_its_end(capsys):
         ('data = "moons"\n[settings]\nhidden = [3]', "bad.toml: there is no setting 'hidden'; there are samples, "),
         ('data = "table"\n[settings]\nignore = "kind"', "bad.toml: ignore must be a list of column names, got 'kind'"),
         ('data = "table"\n[settings]\ntarget = "kind"', "the following arguments are required: FILE"),
-        ('data = "table"\n[settings]\nfile = "gone.csv"\ntarget = "kind"', "No such file or directory: 'gone.csv'"),
+        ('data = "table"\n[settings]\nfile = "gone.csv"\ntarget = "kind"', "there is no file 'gone.csv'"),
     ],
 )
 def test_a_wrong_file_is_refused(text, words, capsys):
@@ -177,7 +177,7 @@ def test_a_wrong_file_is_refused(text, words, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("--config nothing.toml", "No such file or directory: 'nothing.toml'"),
+        ("--config nothing.toml", "there is no file 'nothing.toml'"),
         ("--config", "argument --config: expected one argument"),
         ("moons --config", "argument --config: expected one argument"),
         ("spiral --config a.toml", "argument --config: a.toml is for moons, got spiral"),

@@ -137,7 +137,7 @@ def test_json(trained, capsys):
             "spiral.npz flowers.csv",
             "spiral.npz did not learn from a table, so it is not known which column of flowers.csv",
         ),
-        ("kind.npz gone.csv", "No such file or directory: 'gone.csv'"),
+        ("kind.npz gone.csv", "there is no file 'gone.csv'"),
         ("kind.npz short.csv", "short.csv has no column 'kind'; it has length, colour"),
         ("kind.npz other.csv", "other.csv line 2, column 'kind': must be one of ['lily', 'rose'], got 'tulip'"),
         ("kind.npz moons", "kind.npz learned from a table: give it a file with the same columns, not moons"),

@@ -39,13 +39,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return 141
     except (ValueError, TypeError, OSError, ArithmeticError, MemoryError, ImportError) as error:
-        print(f"{name}: error: {error}", file=sys.stderr)
+        print(f"{name}: error: {_message(error)}", file=sys.stderr)
         try:
             sys.stdout.flush()
         except OSError:  # a full disk: Python would report it once more when it ends
             _drop_output()
         return 2
     return code
+
+
+def _message(error: Exception) -> str:
+    """Return the message of an error; that of the system in words, without its number."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return str(error)
+    name = repr(str(error.filename))
+    return f"there is no file {name}" if isinstance(error, FileNotFoundError) else f"{error.strerror}: {name}"
 
 
 def _run(name: str, words: Sequence[str]) -> int:
