@@ -276,6 +276,16 @@ def test_columns_may_be_ignored_and_have_numbers_as_names():
         classifier(ignore=["age"]).fit(X, Y)
 
 
+def test_columns_that_look_like_identifiers_are_left_out_unless_they_are_to_be_used():
+    frame = pd.DataFrame(X, columns=["a", "b", "c", "d"]).assign(RowNumber=range(len(X)))
+    fitted = classifier().fit(frame, Y)
+    assert [column.name for column in fitted.preparation_.excluded] == ["RowNumber"]
+    assert fitted.n_features_in_ == 5
+    assert classifier(use=["RowNumber"]).fit(frame, Y).model_.inputs == (5,)
+    with pytest.raises(ValueError, match="use names columns of a data frame, but X is ndarray"):
+        classifier(use=["a"]).fit(X, Y)
+
+
 def test_frames_of_numbers_are_arrays_with_names():
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     fitted = classifier().fit(frame, pd.Series(Y))

@@ -48,6 +48,7 @@ class NetworkEstimator(BaseEstimator, ABC):
         validation_fraction: float = 0.1,
         patience: int = 10,
         ignore: Sequence[str] = (),
+        use: Sequence[str] = (),
         callbacks: Sequence[Callback] = (),
         warm_start: bool = False,
         random_state: Any = None,
@@ -65,6 +66,7 @@ class NetworkEstimator(BaseEstimator, ABC):
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.ignore = ignore
+        self.use = use
         self.callbacks = callbacks
         self.warm_start = warm_start
         self.random_state = random_state
@@ -182,7 +184,7 @@ class NetworkEstimator(BaseEstimator, ABC):
         if again:
             x = convert(self, X, self.preparation_)
         else:
-            x, self.preparation_ = learn(self, X, self.ignore)
+            x, self.preparation_ = learn(self, X, self.ignore, self.use)
         y = self._checked(x, y)
         if not again:
             self._learn_target(y if classes is None else np.asarray(classes))

@@ -43,6 +43,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         Number of epochs without improvement to allow.
     ignore : sequence of str, optional
         Columns of a data frame to leave out.
+    use : sequence of str, optional
+        Columns of a data frame to use even if they look like identifiers.
     callbacks : sequence of Callback, optional
     warm_start : bool, optional
         Whether `fit` continues with the parameters of the last one.
@@ -94,6 +96,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         validation_fraction: float = 0.1,
         patience: int = 10,
         ignore: Sequence[str] = (),
+        use: Sequence[str] = (),
         callbacks: Sequence[Callback] = (),
         warm_start: bool = False,
         random_state: Any = None,
@@ -113,6 +116,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
             validation_fraction=validation_fraction,
             patience=patience,
             ignore=ignore,
+            use=use,
             callbacks=callbacks,
             warm_start=warm_start,
             random_state=random_state,

@@ -19,21 +19,24 @@ def is_frame(X: Any) -> bool:
     return isinstance(X, dict) or hasattr(X, "column_names") or (hasattr(X, "columns") and hasattr(X, "shape"))
 
 
-def learn(estimator: BaseEstimator, X: Any, ignore: Sequence[str]) -> tuple[Array, Preparation | None]:
+def learn(
+    estimator: BaseEstimator, X: Any, ignore: Sequence[str], use: Sequence[str]
+) -> tuple[Array, Preparation | None]:
     """Return the samples as numbers, and how their columns were converted if they are not all numbers already.
 
     Sets ``n_features_in_``, ``feature_names_in_``, and ``medians_``, for gaps in new rows.
     """
     if is_frame(X):
         frame = read(_text_names(X))
-        preparation = Preparation.learn(frame, ignore=ignore)
+        preparation = Preparation.learn(frame, ignore=ignore, use=use)
         plain = all(isinstance(each, Number) and not each.missing for each in preparation.columns)
         if ignore or preparation.excluded or not plain or not hasattr(X, "columns"):
             estimator.n_features_in_ = len(list(frame))
             estimator.feature_names_in_ = np.array(list(frame), object)
             return preparation.transform(frame), preparation
-    elif ignore:
-        raise ValueError(f"ignore names columns of a data frame, but X is {type(X).__name__}")
+    elif ignore or use:
+        given = "ignore" if ignore else "use"
+        raise ValueError(f"{given} names columns of a data frame, but X is {type(X).__name__}")
     numbers = validate_data(estimator, X, dtype=[np.float64, np.float32])
     estimator.medians_ = np.median(numbers, axis=0)
     return numbers, None

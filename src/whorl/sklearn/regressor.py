@@ -21,8 +21,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
 
     Parameters
     ----------
-    layers, optimizer, epochs, batch_size, standardize, early_stopping, validation_fraction, patience, ignore, callbacks, \
-warm_start, random_state, fast, threads, verbose
+    layers, optimizer, epochs, batch_size, standardize, early_stopping, validation_fraction, patience, ignore, use, \
+callbacks, warm_start, random_state, fast, threads, verbose
         As for `NetworkClassifier`.
     loss : Loss or str, optional
         By default `MeanSquaredError`.
