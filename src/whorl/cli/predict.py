@@ -9,7 +9,8 @@ import json
 import math
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ def _file(path: Path) -> Iterator[Path]:
 
 
 def _read(model: Model, path: Path, arguments: argparse.Namespace) -> tuple[Array, dict[str, list[str]]]:
-    """Return the samples in a file, and the values of the columns to keep; warn of categories that training has not seen."""
+    """Return the samples in a file, and the values of the columns to keep; warn of new categories and of text that is not used."""
     data, preparation = options.given(TableFile(), arguments), model.preparation
     given: dict[str, Any] = {"columns": data.columns, "skip": data.skip}
     if preparation is None:
@@ -111,23 +112,28 @@ def _read(model: Model, path: Path, arguments: argparse.Namespace) -> tuple[Arra
         given = {"columns": None, "skip": data.skip}
     else:
         preparation = options.prepared(preparation, arguments)
-        frame = preparation.read(path, **given)
+        raw = read(path, **given, text=preparation.text_columns)
+        frame = preparation.read(raw)
         X = preparation.transform(frame)
         for column in preparation.columns:
-            unseen = column.unseen(frame) if isinstance(column, Category) else {}
-            if unseen:
-                listed = ", ".join(f"{name!r} ({count})" for name, count in list(unseen.items())[:5])
-                more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
-                print(
-                    f"column {column.name!r} has categories that training has not seen, in {sum(unseen.values())} rows:"
-                    f" {listed}{more}",
-                    file=sys.stderr,
-                )
+            if isinstance(column, Category):
+                _warn(column.name, "categories that training has not seen", column.unseen(frame))
+            else:
+                lost = np.flatnonzero(frame.missing(column.name) & ~raw.missing(column.name))
+                _warn(column.name, "text that counts as missing", Counter(raw[column.name][lost].tolist()))
     if not arguments.keep:
         return X, {}
     frame = read(path, **given, text=arguments.keep)
     frame.require(arguments.keep, "argument --keep: must name columns")
     return X, {name: ["" if value is None else value for value in frame.texts(name)] for name in arguments.keep}
+
+
+def _warn(name: str, what: str, values: Mapping[str, int]) -> None:
+    """Warn of values of a column, given in how many rows each is."""
+    if values:
+        listed = ", ".join(f"{value!r} ({count})" for value, count in list(values.items())[:5])
+        more = f" and {len(values) - 5} more" if len(values) > 5 else ""
+        print(f"column {name!r} has {what}, in {sum(values.values())} rows: {listed}{more}", file=sys.stderr)
 
 
 def _json(names: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:
