@@ -43,9 +43,10 @@ class Preparation(Description):
       year, month and day that fits them all; a column of dates such as 03/04/2024 alone, which may be in March or in April, is text.
     - Text and booleans are encoded as in `Category`: one feature for each category. Categories of less than one in
       500 rows, or beyond the 50 most frequent ones, are combined into "other".
-    - Constant columns are excluded, and so are columns that look like identifiers: text with more than 20 different values,
-      as many as 90 % of the values or 70 % of all rows; more than 20 whole numbers, all different, in a column whose name
-      ends in a word such as ``id``, ``index``, ``key`` or ``number``, or begins with ``Unnamed:``.
+    - Constant columns are excluded, and so are columns that look like identifiers, unless `learn` is told to `use` them: text with
+      more than 20 different values, more than 90 % of the number of values or 70 % of the number of rows; and more than 20 whole
+      numbers, all different, if the name of the column ends in a word such as ``id``, ``index``, ``key`` or ``number``, or begins
+      with ``Unnamed:``.
 
     A preparation is saved with its model: its ``repr`` is the code that makes it. It needs NumPy alone.
 
