@@ -111,7 +111,10 @@ def test_new_rows_are_read_as_in_training_unless_told_otherwise():
     parser = argparse.ArgumentParser()
     options.add_reading(parser, without=["skip"])
     text = " ".join(parser.format_help().split())
-    assert "--stray TEXT what text in a column of numbers is: error, missing or category [as in training]" in text
+    assert (
+        "--stray {error,missing,category} what text in a column of numbers is: error, missing or category [as in training]"
+        in text
+    )
     assert not any(word in text for word in ("--skip", "--target", "--use", "--ignore", "--task"))
     preparation = Preparation.learn({"a": [1, 2]}, stray="missing")
     assert options.prepared(preparation, parser.parse_args([])).stray == "missing"

@@ -282,7 +282,7 @@ def test_the_help_shows_the_settings_of_the_preset(capsys):
         (["bare.csv", "--target", "kind", "--columns", "a", "b"], "columns must name the 4 columns of bare.csv, got 2"),
         (
             ["bare.csv", "--target", "kind", "--task", "x"],
-            "task must be 'classification' or 'regression', got 'x'",
+            "argument --task: invalid choice: 'x' (choose from",
         ),
         (["bare.csv", "--target", "kind", "--skip", "-1"], "skip must be a whole number of at least 0, got -1"),
         (["table", "--target", "kind"], "the following arguments are required: FILE"),
