@@ -172,7 +172,7 @@ CALLS = [
     (lambda m: Dense(3, kernel_initializer=Normal(1)), TypeError, "Dense has no argument 'kernel_initializer'; did you mean 'initializer'?"),
     (lambda m: Adam(lr=0.1), TypeError, "Adam has no argument 'lr'; did you mean 'learning_rate'?"),
     (lambda m: ReLU(inplace=True), TypeError, "ReLU has no argument 'inplace'; leave it out: layers never change their inputs; it has none"),
-    (lambda m: ReduceOnPlateau(0.1, min_delta=0.1), TypeError, "ReduceOnPlateau has no argument 'min_delta'; did you mean 'threshold'?"),
+    (lambda m: ReduceOnPlateau(0.1, min_delta=0.1), TypeError, "ReduceOnPlateau has no argument 'min_delta'; threshold is the smallest improvement as a fraction"),
     (lambda m: fit(m, accumulate=0), ValueError, "accumulate must be a whole number of at least 1, got 0"),
     (lambda m: m.freeze(9), ValueError, "a layer to freeze must be below 5, the number of layers, got 9"),
     (lambda m: m.freeze("w1"), TypeError, "a layer to freeze must be a whole number of at least -5, got 'w1'"),

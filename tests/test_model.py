@@ -262,3 +262,43 @@ def test_the_summary_indents_layers_inside_others():
     assert names == ["Residual", "  ReLU", "  Residual", "    Dense", "Dense"]
     assert "white-space:pre-wrap" in nested._repr_html_()
     assert ">    Dense(2)<" in nested._repr_html_()
+
+
+@pytest.mark.parametrize("name", ["stop_training", "trainable", "optimizer"])
+def test_attributes_of_keras_are_not_set_without_effect(model, name):
+    with pytest.raises(AttributeError, match=f"Model has no attribute '{name}' to set; "):
+        setattr(model, name, True)
+
+
+def test_arrays_are_written_into_and_not_replaced(model):
+    for named in (model.named_parameters(), model.named_gradients(), model.named_statistics(), model.named_arrays()):
+        with pytest.raises(TypeError, match=r"to change w1, write into its array: \['w1'\]\[\.\.\.\] = values"):
+            named["w1"] = 0
+    model.named_parameters()["w1"][...] = 2
+    assert (model.parameters[:32] == 2).all()
+
+
+def test_one_output_may_have_flat_targets():
+    line, X = Model([Dense(1)], inputs=2, rng=0, dtype=np.float64), np.random.default_rng(0).normal(size=(20, 2))
+    flat, column = (line.evaluate(X, y, loss=whorl.MeanSquaredError(), metrics=["r2"]) for y in (X[:, 0], X[:, :1]))
+    assert flat == column
+    histories = [
+        Model([Dense(1)], inputs=2, rng=0).fit(
+            X, y, loss=whorl.MeanSquaredError(), optimizer=SGD(0.1), epochs=2, validation=(X, y), metrics=["mae"], rng=0
+        )
+        for y in (X[:, 0], X[:, :1])
+    ]
+    assert histories[0]["val_mae"] == histories[1]["val_mae"]
+
+
+def test_classes_of_a_regression_are_refused():
+    with pytest.raises(ValueError, match=r"with one and Sigmoid\(\), got outputs of shape \(1,\) of Dense\(1\)"):
+        Model([Dense(1)], inputs=2).predict_classes([[1.0, 2.0]])
+    assert Model([Dense(1), whorl.Sigmoid()], inputs=2, rng=0).predict_classes([[1.0, 2.0]]).tolist() in ([0], [1])
+
+
+def test_an_error_of_a_metric_names_it():
+    with pytest.raises(ValueError, match="metrics: 'accuracy' does not fit these labels: y must hold 0 and 1 only"):
+        Model([Dense(1)], inputs=2).evaluate(
+            np.ones((3, 2)), np.full((3, 1), 0.5), loss=whorl.MeanSquaredError(), metrics=["accuracy"]
+        )

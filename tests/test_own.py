@@ -207,3 +207,14 @@ def test_on_step_end_is_called_after_each_step_unless_it_says_otherwise():
 def test_a_method_that_would_never_be_called_is_an_error(name, meant):
     with pytest.raises(TypeError, match=rf"Own.{name} would never be called; did you mean '{meant}'"):
         type("Own", (Callback,), {name: lambda self: None})
+
+
+def test_a_function_that_takes_the_targets_first_is_refused():
+    def keras_mse(y_true, y_pred):
+        return ((y_pred - y_true) ** 2).mean(), 2 * (y_pred - y_true) / y_true.size
+
+    model = Model([Dense(1)], inputs=2, rng=0)
+    expected = r"a function takes the predictions first, keras_mse\(prediction, target\), got y_true, y_pred"
+    with pytest.raises(TypeError, match=expected):
+        model.evaluate(np.ones((3, 2)), np.ones((3, 1)), loss=keras_mse)
+    assert model.evaluate(np.ones((3, 2)), np.ones((3, 1)), loss=lambda a, b: keras_mse(b, a))["loss"] >= 0

@@ -11,7 +11,7 @@ from whorl._core import randomness, validation
 from whorl._core.randomness import RNG
 from whorl._core.text import Table
 from whorl._core.types import Array
-from whorl.layers import chain
+from whorl.layers import Sigmoid, chain
 from whorl.losses import Loss, as_loss
 from whorl.metrics import Metric, named
 from whorl.passes import loss_pass, measure, predict
@@ -76,9 +76,12 @@ class Network(Stack):
         >>> model.predict_classes([[0.5, 1.0], [-2.0, 0.1]])
         array([2, 1])
         """
+        if len(self.outputs) != 1 or (self.outputs == (1,) and not isinstance(self.layers[-1], Sigmoid)):
+            raise ValueError(
+                "predict_classes needs a model with an output for each class, or with one and Sigmoid(), got outputs of shape"
+                f" {self.outputs} of {self.layers[-1]}"
+            )
         y = self.predict(X)
-        if y.ndim != 2:
-            raise ValueError(f"predict_classes needs a model with outputs of shape (k,), got {self.outputs}")
         numbers: Array = (y[:, 0] >= 0.5).astype(np.intp) if y.shape[1] == 1 else y.argmax(axis=1)
         return np.array(self.classes)[numbers] if self.classes else numbers
 

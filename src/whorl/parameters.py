@@ -68,7 +68,14 @@ class Views(SimpleNamespace):
         super().__setattr__(name, value)
 
 
-def views(vector: Array, declared: Mapping[str, Parameter]) -> dict[str, Array]:
+class NamedArrays(dict[str, Array]):
+    """Views of a model's arrays by name, to be written into: the dictionary itself is made anew at each call."""
+
+    def __setitem__(self, name: str, value: object) -> None:
+        raise TypeError(f"to change {name}, write into its array: [{name!r}][...] = values")
+
+
+def views(vector: Array, declared: Mapping[str, Parameter]) -> NamedArrays:
     """Return views of consecutive parts of `vector`, by name, in the declared shapes.
 
     Parameters
@@ -95,4 +102,4 @@ def views(vector: Array, declared: Mapping[str, Parameter]) -> dict[str, Array]:
         stop = start + parameter.size
         named[name] = vector[start:stop].reshape(parameter.shape)
         start = stop
-    return named
+    return NamedArrays(named)

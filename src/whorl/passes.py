@@ -12,7 +12,7 @@ from whorl._core.memory import keep_freed_memory
 from whorl._core.types import Array
 from whorl.layers import Layer, Sigmoid, Softmax, chain
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, FusedLoss, Loss
-from whorl.metrics import Metric
+from whorl.metrics import Metric, measured
 from whorl.stack import Stack
 
 FUSED: Mapping[type[Loss], type[Layer]] = {CrossEntropy: Softmax, BinaryCrossEntropy: Sigmoid}
@@ -110,8 +110,8 @@ def measure(
         value, _ = loss.forward(prediction, target, weight)
     penalty = sum((each.forward(network.parameters)[0] for each in network.penalties), 0.0)
     finite = math.isfinite(value + penalty)  # otherwise the metrics are NaN
-    measured = {name: float(metric(target, prediction)) if finite else math.nan for name, metric in metrics.items()}
-    return {"loss": value + penalty, "penalty": penalty, **measured}
+    values = measured(metrics, target, prediction) if finite else dict.fromkeys(metrics, math.nan)
+    return {"loss": value + penalty, "penalty": penalty, **values}
 
 
 def is_fused(network: Stack, loss: Loss) -> bool:

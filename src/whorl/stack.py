@@ -19,8 +19,11 @@ from whorl._core.randomness import RNG
 from whorl._core.types import Array
 from whorl.layers import Layer, chain
 from whorl.layers.chain import Place
-from whorl.parameters import Views, views
+from whorl.parameters import NamedArrays, Views, views
 from whorl.regularizers import L1, L2
+
+FOREIGN = {"stop_training", "trainable", "optimizer"}
+"""Attributes that Keras's models have. Here they would be set without any effect."""
 
 
 class Stack:
@@ -105,25 +108,13 @@ class Stack:
             names = ", ".join(map(str, X))
             raise TypeError(f"X must hold real numbers, got a mapping with the columns {names}; {validation.TABLES}")
         try:
-            return validation.samples("X", X, self.inputs, self.dtype)
+            x = validation.samples("X", X, self.inputs, self.dtype).view()
         except (TypeError, ValueError) as error:
             if not frame or validation.TABLES in str(error):
                 raise
             raise type(error)(f"{error}; {validation.TABLES}") from None
-
-    def labels(self, y: Any) -> Any:
-        """Return y; the names of the classes of the model's table as their numbers, those of the outputs."""
-        target = self.preparation and self.preparation.target
-        names = target.classes if target else ()
-        given = validation.array("y", y if names else 0)
-        if given.dtype.kind not in "USO" or given.ndim != 1:
-            return y
-        numbers = {name: number for number, name in enumerate(names)}
-        for i, name in enumerate(given.tolist()):
-            if name not in numbers:
-                expected = f"y must hold the classes of the model's table, {', '.join(names)}"
-                raise ValueError(f"{expected}, but y[{i}] is {validation.show(name)}")
-        return np.array([numbers[name] for name in given.tolist()])
+        x.flags.writeable = False  # it may be the caller's array, which a layer must not change
+        return x
 
     def gradient_views(self, *, inputs: bool = False) -> tuple[Views, ...]:
         """Return each layer's views of the gradients, for a backward pass that returns dL/dx of the inputs or does not."""
@@ -192,6 +183,11 @@ class Stack:
         hint = "" if name.startswith("_") else did_you_mean(name, known)
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in FOREIGN:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r} to set{did_you_mean(name, ())}")
+        super().__setattr__(name, value)
+
     def __copy__(self) -> Self:
         return copy.deepcopy(self)  # models never share arrays
 
@@ -215,7 +211,7 @@ class Stack:
     def named_arrays(self) -> dict[str, Array]:
         """Return views of parameters and statistics by name, layer by layer: the arrays of a model file."""
         both = self.named_parameters() | self.named_statistics()
-        return {name: both[name] for name in self.declared}
+        return NamedArrays({name: both[name] for name in self.declared})
 
     def freeze(self, *layers: int) -> None:
         """Freeze layers: training does not change their parameters.

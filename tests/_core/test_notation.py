@@ -147,7 +147,10 @@ def test_other_layers_are_refused(text, words):
         ("Clipped(0.1, norm=1)", "Clipped: optimizer must be an Optimizer, such as SGD(0.1), got 0.1"),
         ("SGD(momentum=1)", "SGD: momentum must be a finite number at least 0 and below 1, got 1"),
         ("SGD(lr=1)", "SGD has no argument 'lr'; did you mean 'learning_rate'?"),
-        ("Adam(ReduceOnPlateau(0.1, min_delta=0.1))", "has no argument 'min_delta'; did you mean 'threshold'?"),
+        (
+            "Adam(ReduceOnPlateau(0.1, min_delta=0.1))",
+            "has no argument 'min_delta'; threshold is the smallest improvement",
+        ),
         ("", "cannot be read: invalid syntax, in ''"),
     ],
 )

@@ -146,3 +146,96 @@ def test_a_numpy_number_as_a_setting_becomes_a_number_of_python(tmp_path):
     assert model.predict([[1.0, 2.0]]).dtype == np.float32
     model.save(tmp_path / "m.npz")
     assert whorl.load(tmp_path / "m.npz", custom=[Factor]).layers == model.layers
+
+
+def own(forward):
+    """A model with a layer that has this forward pass, between two others."""
+
+    class Own(Layer):
+        slope: float = 0.1
+
+        def forward(self, x, p, rng=None):
+            return forward(self, x)
+
+    return Model([Dense(4), Own(), Dense(3), Softmax()], inputs=2, rng=0)
+
+
+@pytest.mark.parametrize(
+    ("forward", "words", "note"),
+    [
+        (
+            lambda self, x: (x * np.where(x > 0, 1, self.slope), lambda dy, g: dy),
+            "y has type float64 for inputs of type float32: convert it",
+            "in the forward pass of layers[1], Own()",
+        ),
+        (
+            lambda self, x: x**3,
+            "too many values to unpack",
+            "in the forward pass of layers[1], Own()",
+        ),
+        (
+            lambda self, x: (x**3, 3 * x**2),
+            "forward must return y and the function backward, got (array(",
+            "in the forward pass of layers[1], Own()",
+        ),
+        (
+            lambda self, x: (x, lambda dy, g: None),
+            "backward must return dL/dx, got None",
+            "in the backward pass of layers[1], Own()",
+        ),
+        (
+            lambda self, x: (x, lambda dy: dy),
+            "takes 1 positional argument but 2 were given",
+            "in the backward pass of layers[1], Own()",
+        ),
+        (
+            lambda self, x: (x, lambda dy, g: dy[:, :2]),
+            "output array has wrong dimensions",
+            "in the backward pass of layers[0], Dense(4)",
+        ),
+        (
+            lambda self, x: setattr(self, "x", x),
+            "cannot assign to field 'x': a Own never changes. What a layer's forward pass computes",
+            "in the forward pass of layers[1], Own()",
+        ),
+    ],
+)
+def test_a_mistake_in_a_layer_names_the_layer_and_what_to_write(forward, words, note):
+    model = own(forward)
+    with pytest.raises((TypeError, ValueError, AttributeError)) as caught:
+        model.fit(np.ones((6, 2)), np.arange(6) % 3, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1)
+    assert words in str(caught.value)
+    assert note in caught.value.__notes__
+
+
+def test_a_layer_cannot_change_the_inputs_of_the_caller():
+    def halve(self, x):
+        x /= 2
+        return x, lambda dy, g: dy / 2
+
+    class Halve(Layer):
+        def forward(self, x, p, rng=None):
+            return halve(self, x)
+
+    X = np.ones((3, 2), np.float32)
+    model = Model([Halve(), Dense(1)], inputs=2, rng=0)
+    with pytest.raises(ValueError, match="read-only") as caught:
+        model.predict(X)
+    assert "in the forward pass of layers[0], Halve()" in caught.value.__notes__
+    np.testing.assert_array_equal(X, 1)
+
+
+def test_a_setting_without_its_type_is_refused():
+    with pytest.raises(TypeError, match=r"Swish.beta = 1.5 is no setting without its type: write beta: float = 1.5"):
+
+        class Swish(Layer):
+            beta = 1.5
+
+            def forward(self, x, p, rng=None):
+                return x, lambda dy, g: dy
+
+
+def test_custom_classes_are_a_list(tmp_path):
+    Model([Sine()], inputs=2).save(tmp_path / "a.npz")
+    with pytest.raises(TypeError, match=r"custom must be a list of classes, such as \[Wave\], got <class"):
+        whorl.load(tmp_path / "a.npz", custom=Sine)

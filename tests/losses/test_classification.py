@@ -68,8 +68,9 @@ def test_the_fused_loss_is_finite_and_its_gradient_sums_to_0(z):
     np.testing.assert_allclose(backward().sum(axis=1), 0, atol=1e-15)
 
 
-def test_the_loss_of_a_single_class_is_0():
-    assert CrossEntropy()([[1.0], [1.0]], [0, 0]) == 0
+def test_one_output_is_refused_with_the_way_to_write_it():
+    with pytest.raises(ValueError, match=r"for one output, use Sigmoid\(\) and BinaryCrossEntropy\(\)"):
+        CrossEntropy()([[1.0], [1.0]], [0, 0])
 
 
 def test_scores_are_refused():

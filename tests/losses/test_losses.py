@@ -114,9 +114,18 @@ def test_scaling_all_weights_changes_nothing(loss, prediction, y, factor):
 
 @every_loss
 def test_nothing_broadcasts(loss, prediction, y):
-    for wrong in (y[..., None], y[None], y[0], y[:-1], y[:, 0] if y.ndim > 1 else y[:, None]):
+    flat = [] if prediction.shape[1:] == (1,) else [y[:, 0] if y.ndim > 1 else y[:, None]]
+    for wrong in (y[..., None], y[None], y[0], y[:-1], *flat):
         with pytest.raises(ValueError, match=r"\by\b"):
             loss(prediction, wrong)
+
+
+@pytest.mark.parametrize("loss", [MeanSquaredError(), MeanAbsoluteError(), Huber(), BinaryCrossEntropy(), Poisson()])
+def test_flat_targets_are_those_of_one_output(loss):
+    prediction, y = np.array([[0.2], [0.9], [0.4]]), np.array([0.0, 1.0, 1.0])
+    assert loss(prediction, y) == loss(prediction, y[:, None])
+    with pytest.raises(ValueError, match=r"y must have shape \(n, 2\), as the predictions have, got \(3,\)"):
+        loss(np.hstack([prediction, prediction]), y)
 
 
 @every_loss
@@ -162,7 +171,7 @@ def test_a_model_fuses_the_last_layer_and_the_loss(loss, layer, y, z):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: MeanSquaredError()([[1.0]], [1.0]), "y must have shape (n, 1), as the predictions have, got (1,); use y[:, None]"),
+        (lambda: MeanSquaredError()([[1.0, 2.0]], [1.0]), "y must have shape (n, 2), as the predictions have, got (1,)"),
         (lambda: MeanSquaredError()([1.0], [[1.0]]), "y must have shape (n,), as the predictions have, got (1, 1)"),
         (lambda: BinaryCrossEntropy()([[0.5]], [[2]]), "y must lie in [0, 1], but y[0, 0] is 2"),
         (lambda: BinaryCrossEntropy()([[1.5]], [[1]]), "takes probabilities in [0, 1], got numbers from 1.5 to 1.5"),

@@ -13,6 +13,15 @@ import whorl
 from whorl import Adam, Averaged, CrossEntropy, Dense, Model, Sigmoid, Softmax
 from whorl.plot.style import COLOURS, rgb
 
+
+@pytest.fixture
+def split_in_two():
+    """A model that predicts class 1 where x1 > 0, with a probability near 1 except close to 0."""
+    model = Model([Dense(2), Softmax()], inputs=2)
+    model.named_parameters()["w1"][:] = [[0, 50], [0, 0]]
+    return model
+
+
 X = np.array([[-1.0, -1], [1, 1], [1, -1], [-1, 1]])
 Y = np.array([0, 1, 1, 0])
 

@@ -367,15 +367,16 @@ def test_the_skipped_steps_of_an_epoch_that_is_undone_are_not_in_the_history(eng
 
         def on_step_end(self, training):
             if training.step == 16:
-                training.validation.x[...] = 1.7e308
+                held_out[...] = 1.7e308
 
-    run = spoilt(on_divergence="skip", validation=(X.copy(), Y), callbacks=[Spoil()], **engine)
+    held_out = X.copy()
+    run = spoilt(on_divergence="skip", validation=(held_out, Y), callbacks=[Spoil()], **engine)
     with pytest.raises(DivergenceError, match="the validation loss became nan in epoch 2"):
         consume(run, iter)
     assert run.epoch == 1
     (skipped,) = run.state.history.skipped
     assert f"in step {bad_step()}, in epoch 1:" in skipped
-    run.validation.x[...] = X
+    held_out[...] = X
     run.callbacks = ()
     consume(run, iter)
     assert [f"in epoch {i}:" in each for i, each in enumerate(run.state.history.skipped, start=1)] == [True] * 3

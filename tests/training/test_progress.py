@@ -2,8 +2,9 @@ import io
 import re
 
 import pytest
+from small import network, settings
 
-from whorl import SGD, Callback, CrossEntropy, InverseTime, Progress, StopTraining
+from whorl import SGD, Adam, Callback, CrossEntropy, EarlyStopping, InverseTime, Progress, StopTraining
 from whorl.training.progress import line
 
 LINE = re.compile(
@@ -107,3 +108,18 @@ def test_it_prints_to_the_standard_output(model, spiral_data, capsys):
 def test_every_must_be_a_whole_number():
     with pytest.raises(ValueError, match="every must be a whole number of at least 1, got 0"):
         Progress(0)
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_the_last_line_of_an_early_stop_is_that_of_the_last_epoch(order, spiral_data, capsys):
+    """And not of the parameters that `EarlyStopping` restores, in whichever order they are."""
+    callbacks = [EarlyStopping(patience=2), Progress(every=100)]
+    if order:
+        callbacks.reverse()
+    run = settings(epochs=60, validation=0.25, optimizer=Adam(0.3), callbacks=callbacks)
+    history = network().fit(*spiral_data, **run)
+    last = capsys.readouterr().out.splitlines()[-2]
+    assert history.stopped
+    assert last.startswith(f"epoch {len(history.epochs)} |")
+    assert f"val loss {history['val_loss'][-1]:.3f}" in last
+    assert min(history["val_loss"]) != history["val_loss"][-1]

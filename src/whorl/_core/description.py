@@ -8,7 +8,7 @@ What training computes is kept in the model and in the training state.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from typing import Any, dataclass_transform
 
 import numpy as np
@@ -49,10 +49,10 @@ class Description:
     Dense(64, weight_l2=0.0001)
     >>> Dense(64) == Dense(64), hash(Dense(64)) == hash(Dense(64))
     (True, True)
-    >>> Dense(64).units = 32
+    >>> Dense(64).units = 32  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    dataclasses.FrozenInstanceError: cannot assign to field 'units'
+    dataclasses.FrozenInstanceError: cannot assign to field 'units': a Dense never changes...
     """
 
     def __init_subclass__(cls) -> None:
@@ -63,6 +63,7 @@ class Description:
                 " __init__: whorl needs the fields to compare, print and save it"
             )
         dataclass(frozen=True, eq=False, repr=False, match_args=False)(cls)
+        cls.__setattr__ = _refuse  # type: ignore[assignment]
         cls.__init__ = explained(cls.__init__)  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
@@ -92,6 +93,13 @@ class Description:
             positional = positional and not each.kw_only
             written.append(repr(value) if positional else f"{each.name}={value!r}")
         return f"{type(self).__name__}({', '.join(written)})"
+
+
+def _refuse(self: Description, name: str, _: object) -> None:
+    raise FrozenInstanceError(
+        f"cannot assign to field {name!r}: a {type(self).__name__} never changes. What a layer's forward pass computes for its backward"
+        " pass is kept in the function backward; dataclasses.replace makes another description"
+    )
 
 
 def _arguments(description: Any) -> list[Any]:

@@ -108,6 +108,9 @@ def missing_name(module: str, name: str) -> str:
         return ""
     if name in public:
         return f"; did you mean 'whorl.{name}'?"
+    for package, place in sys.modules["whorl"].PUBLIC.items():
+        if place == "whorl" and name in getattr(getattr(sys.modules["whorl"], package), "__all__", ()):
+            return f"; did you mean 'whorl.{package}.{name}'?"
     known = own.get("__all__") or [each for each in own if not each.startswith("_")]
     return did_you_mean(name, known) or did_you_mean(name, public, "'whorl.{}'")
 

@@ -59,8 +59,10 @@ class Monitor(Description):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self._higher() is None:
+            prefix = "val_" * self.monitor.startswith("val_")
+            hint = did_you_mean(self.monitor.removeprefix("val_"), HIGHER | LOWER, f"{prefix}{{}}")
             raise ValueError(
-                f"higher_is_better must be True or False to monitor {self.monitor!r}, a value of unknown kind, got None"
+                f"higher_is_better must be True or False to monitor {self.monitor!r}, a value of unknown kind, got None{hint}"
             )
 
     def _higher(self) -> bool | None:

@@ -76,6 +76,8 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = 
 def _custom(custom: Iterable[type[Description]]) -> dict[str, type]:
     own = {}
     kind: Any
+    if isinstance(custom, type) or not isinstance(custom, Iterable):
+        raise TypeError(f"custom must be a list of classes, such as [Wave], got {validation.show(custom)}")
     for kind in custom:
         if not (isinstance(kind, type) and issubclass(kind, Description)) or isabstract(kind):
             raise TypeError(f"custom must hold classes of layers or initializers, got {validation.show(kind)}")

@@ -119,17 +119,36 @@ def forward(
     first : int, optional
         Index of the layer at which the backward pass ends: those before it have no parameters.
     """
-    backs = []
-    for layer, views in zip(layers, p, strict=False):
-        x, back = layer.forward(x, views, None if views.frozen else rng)
-        backs.append(back)
+    backs, dtype = [], x.dtype
+    try:
+        for layer, views in zip(layers, p, strict=False):
+            x, back = layer.forward(x, views, None if views.frozen else rng)
+            if x.dtype != dtype or not callable(back):
+                raise _wrong_result(x, back, dtype)
+            backs.append(back)
+    except Exception as error:
+        error.add_note(f"in the forward pass of layers[{len(backs)}], {layer!r}")
+        raise
 
     def backward(dy: Array, g: Sequence[Views]) -> Array | None:
-        for i in range(len(backs) - 1, first - 1, -1):  # last layer first
-            dy = backs[i](dy, g[i])
+        try:
+            for i in range(len(backs) - 1, first - 1, -1):  # last layer first
+                dy = backs[i](dy, g[i])
+                if dy is None and i > first:
+                    raise TypeError("backward must return dL/dx, got None")
+        except Exception as error:
+            error.add_note(f"in the backward pass of layers[{i}], {layers[i]!r}")
+            raise
         return dy
 
     return x, backward
+
+
+def _wrong_result(y: Array, back: object, dtype: np.dtype[Any]) -> TypeError:
+    """Return the error for what the forward pass of a layer has returned."""
+    if not callable(back):
+        return TypeError(f"forward must return y and the function backward, got {validation.show((y, back))}")
+    return TypeError(f"y has type {y.dtype} for inputs of type {dtype}: convert it, y.astype(x.dtype)")
 
 
 def predict(layers: Sequence[Layer], x: Any, p: Sequence[Views]) -> Array:
@@ -139,9 +158,7 @@ def predict(layers: Sequence[Layer], x: Any, p: Sequence[Views]) -> Array:
     """
     if len(x) > CHUNK:
         return np.concatenate([predict(layers, x[i : i + CHUNK], p) for i in range(0, len(x), CHUNK)])
-    y: Array = np.asarray(x)
-    for layer, views in zip(layers, p, strict=False):
-        y, _ = layer.forward(y, views)
+    y, _ = forward(layers, np.asarray(x), p)
     return y
 
 

@@ -51,6 +51,14 @@ class Layer(Description, ABC):
     True
     """
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, value in vars(cls).items():
+            if isinstance(value, bool | int | float | str) and name[0] != "_" and name not in cls.__annotations__:
+                raise TypeError(
+                    f"{cls.__name__}.{name} = {value!r} is no setting without its type: write {name}: {type(value).__name__} = {value!r}"
+                )
+
     @property
     def parts(self) -> tuple[Layer, ...]:
         """The layers inside this one, if it is made of others."""

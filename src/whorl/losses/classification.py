@@ -65,6 +65,11 @@ class CrossEntropy(FusedLoss):
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
         if len(outputs) != 1:
             raise ValueError(f"CrossEntropy takes predictions of shape (n, k), got {batch(outputs)}")
+        if outputs == (1,):
+            raise ValueError(
+                "CrossEntropy needs an output for each class, such as Dense(2), Softmax(); for one output, use Sigmoid() and"
+                " BinaryCrossEntropy(), got predictions of shape (n, 1)"
+            )
         return labels(y, outputs[0])
 
     def forward(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -13,6 +14,10 @@ from whorl.losses.loss import Loss
 
 LossFunction: TypeAlias = Callable[[Array, Array], tuple[float, Array]]
 """From predictions (n, *outputs) and targets to the mean loss, and its derivative with respect to the predictions."""
+
+
+TARGETS = {"y", "y_true", "target", "targets", "true", "label", "labels"}
+"""Names of the first argument of a function that takes the targets before the predictions."""
 
 
 class FunctionLoss(Loss):
@@ -79,6 +84,20 @@ class FunctionLoss(Loss):
 def as_loss(loss: object) -> Loss:
     """Return a loss as it is, and a function as a `FunctionLoss`; raise TypeError for anything else."""
     if validation.is_function(loss) and not isinstance(loss, Loss):
+        _check_order(loss)
         return FunctionLoss(loss)
     checked: Loss = validation.instance("loss", loss, Loss, "CrossEntropy()")
     return checked
+
+
+def _check_order(function: Callable[..., Any]) -> None:
+    """Raise TypeError if a loss function takes the targets first, by the names of its arguments, as in Keras and scikit-learn."""
+    try:
+        names = list(inspect.signature(function).parameters)
+    except ValueError:  # some functions written in C have no signature
+        return
+    if names and names[0] in TARGETS:
+        raise TypeError(
+            f"loss: a function takes the predictions first, {getattr(function, '__name__', 'f')}(prediction, target), got"
+            f" {', '.join(names)}"
+        )

@@ -79,7 +79,7 @@ class FusedLoss(Loss):
 class Elementwise(Loss):
     """Base of the losses that compare each output with its own target: the mean over samples and outputs.
 
-    Targets must have exactly the shape of the predictions: (n,) is not accepted for (n, 1).
+    Targets must have the shape of the predictions; (n,) is taken as (n, 1) for one output. Nothing is broadcast.
     """
 
     @abstractmethod
@@ -106,13 +106,12 @@ def by_sample(array: Array, weight: Array | None) -> Array:
 
 
 def values(y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
-    """Return targets (n, *outputs) of the float type; raise unless they have exactly that shape and are finite."""
+    """Return targets (n, *outputs) of the float type; raise unless they are finite and have that shape, or (n,) for one output."""
     array = validation.numeric("y", y, dtype)
+    if array.ndim == 1 and outputs == (1,):
+        return array[:, None]
     if array.shape[1:] != outputs or array.ndim == 0:
-        hint = "; use y[:, None]" if array.ndim == 1 and outputs == (1,) else ""
-        raise ValueError(
-            f"y must have shape {validation.batch(outputs)}, as the predictions have, got {array.shape}{hint}"
-        )
+        raise ValueError(f"y must have shape {validation.batch(outputs)}, as the predictions have, got {array.shape}")
     return array
 
 

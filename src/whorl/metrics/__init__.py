@@ -16,7 +16,7 @@ arrays, are errors too.
 from whorl._core.hints import hint_missing_names
 from whorl.metrics.classification import accuracy, binary_accuracy, top_k_accuracy
 from whorl.metrics.confusion import balanced_accuracy, confusion_matrix, f1, precision, recall
-from whorl.metrics.names import METRICS, Metric, named
+from whorl.metrics.names import METRICS, Metric, measured, named
 from whorl.metrics.ranking import roc_auc
 from whorl.metrics.regression import mean_absolute_error, r2, root_mean_squared_error
 
@@ -29,6 +29,7 @@ __all__ = [
     "confusion_matrix",
     "f1",
     "mean_absolute_error",
+    "measured",
     "named",
     "precision",
     "r2",

@@ -65,6 +65,19 @@ def named(metrics: object) -> dict[str, Metric]:
     return chosen
 
 
+def measured(metrics: Mapping[str, Metric], target: Array, prediction: Array) -> dict[str, float]:
+    """Return the metrics by name; an error says which metric it is of."""
+    values = {}
+    for name, metric in metrics.items():
+        try:
+            values[name] = float(metric(target, prediction))
+        except (TypeError, ValueError) as error:
+            if METRICS.get(name) is not metric:  # a user's function has the traceback of its error
+                raise
+            raise type(error)(f"metrics: {name!r} does not fit these labels: {error}") from None
+    return values
+
+
 def _named(metric: object) -> tuple[str, Metric]:
     if isinstance(metric, str):
         if metric not in METRICS:

@@ -97,4 +97,6 @@ def _gif(path: str | os.PathLike[str]) -> str:
     name = os.fspath(path)
     if not name.lower().endswith(".gif"):
         raise ValueError(f"path must end in .gif, got {validation.show(name)}")
+    if not os.path.isdir(os.path.dirname(name) or "."):
+        raise FileNotFoundError(f"path must be in a directory that exists, got {validation.show(name)}")
     return name

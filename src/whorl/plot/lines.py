@@ -86,7 +86,11 @@ def compare(histories: Mapping[str, Mapping[str, Sequence[float]]], name: str, *
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     ['SGD', 'Adam', 'Adam, validation']
     """
-    if not hasattr(histories, "items") or not histories:
+    if (
+        not hasattr(histories, "items")
+        or not all(hasattr(each, "items") for each in histories.values())
+        or not histories
+    ):
         raise TypeError(f"histories must be a mapping from names to histories, got {validation.show(histories)}")
     for label, history in histories.items():
         _check_name(name, history, f" of {label!r}")

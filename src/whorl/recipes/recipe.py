@@ -25,7 +25,7 @@ from whorl.layers import Dense, Layer, Rescale, Softmax, Standardize
 from whorl.losses import CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError, Quantile
 from whorl.model import Model
 from whorl.optimizers import Optimizer
-from whorl.recipes.data import Arrays, Data, Problem
+from whorl.recipes.data import Arrays, Data, DataSet, Problem
 from whorl.recipes.edits import stretched
 from whorl.schedules import Schedule
 from whorl.training import Callback, EarlyStopping, History
@@ -116,6 +116,12 @@ class Recipe(Description):
     validation: float = argument(number, default=0.2, above=0, below=1)
     patience: int | None = argument(integer, default=None, minimum=0)
     data: Data | None = argument(instance, default=None, kind=Data, example="Spiral()")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.data, DataSet) and self.loss is not None and type(self.loss) is not CrossEntropy:
+            what = type(self.data).__name__
+            raise ValueError(f"loss must be CrossEntropy() for {what}, which has classes, got {self.loss}")
 
     def settings(self) -> dict[str, Any]:
         """Return all settings by name, those of the data first; layers, optimizer and loss as text.

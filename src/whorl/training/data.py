@@ -13,7 +13,7 @@ from whorl._core import randomness, validation
 from whorl._core.types import Array
 from whorl._core.validation import number
 from whorl.losses import Loss, weights
-from whorl.metrics import METRICS, Metric
+from whorl.metrics import METRICS, Metric, measured
 from whorl.stack import Stack
 from whorl.training.options import Options
 
@@ -74,7 +74,7 @@ class Samples:
     def checked(cls, model: Stack, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
         """Validate the data that a user passed for a model; raise TypeError or ValueError."""
         x = model.samples(X)
-        target = loss.targets(model.labels(y), model.outputs, model.dtype)
+        target = loss.targets(_numbered(model, y), model.outputs, model.dtype)
         validation.same_length("X", len(x), "y", len(target))
         weight = None if sample_weight is None else weights(sample_weight, len(x), model.dtype)
         return cls(x, target, weight)
@@ -175,12 +175,22 @@ def training_data(
     return train, validation
 
 
+def _numbered(model: Stack, y: Any) -> Any:
+    """Return y; the names of the classes of the model's table as their numbers, those of the outputs."""
+    target = model.preparation and model.preparation.target
+    names = target.classes if target else ()
+    given = validation.array("y", y if names else 0)
+    if given.dtype.kind not in "USO" or given.ndim != 1:
+        return y
+    numbers = {name: number for number, name in enumerate(names)}
+    for i, name in enumerate(given.tolist()):
+        if name not in numbers:
+            expected = f"y must hold the classes of the model's table, {', '.join(names)}"
+            raise ValueError(f"{expected}, but y[{i}] is {validation.show(name)}")
+    return np.array([numbers[name] for name in given.tolist()])
+
+
 def _try_metrics(metrics: Mapping[str, Metric], target: Array, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     """Compute whorl's metrics once, so that a metric that does not fit the labels fails before training."""
     prediction = np.broadcast_to(np.zeros(1, dtype), shape)
-    for name, metric in metrics.items():
-        if METRICS.get(name) is metric:
-            try:
-                metric(target, prediction)
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"metrics: {name!r} does not fit these labels: {error}") from None
+    measured({name: metric for name, metric in metrics.items() if METRICS.get(name) is metric}, target, prediction)

@@ -116,6 +116,10 @@ class TrainingState:
             callbacks=[_copied(memory) for memory in self.callbacks],
         )
 
+    def __repr__(self) -> str:
+        within = f" and {self.current.samples} samples of the next" if self.current else ""
+        return f"<TrainingState after {self.epoch} epochs{within}, {self.step} steps>"
+
     def snapshot(self) -> TrainingState:
         """Return a copy of what the steps change: parameters, statistics, and what optimizer and schedule keep."""
         return replace(
