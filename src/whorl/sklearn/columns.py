@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ def learn(
     Sets ``n_features_in_``, ``feature_names_in_``, and ``medians_``, for gaps in new rows.
     """
     if is_frame(X):
-        frame = read(_text_names(X))
+        frame = read(_named(X))
         preparation = Preparation.learn(frame, ignore=ignore, use=use)
         plain = all(isinstance(each, Number) and not each.missing for each in preparation.columns)
         if ignore or preparation.excluded or not plain or not hasattr(X, "columns"):
@@ -56,12 +57,18 @@ def convert(estimator: BaseEstimator, X: Any, preparation: Preparation | None) -
             f"X must be a data frame with the columns {', '.join(map(str, estimator.feature_names_in_))}, as in fit, got"
             f" {type(X).__name__}"
         )
-    return preparation.transform(_text_names(X))
+    return preparation.transform(_named(X))
 
 
-def _text_names(X: Any) -> Any:
-    """Return the data frame with text as column names: pandas allows numbers."""
-    names = getattr(X, "columns", ())
+def _named(X: Any) -> Any:
+    """Return the data frame with text as column names, of which no two are equal: pandas allows numbers, and the same name twice."""
+    names = list(X if isinstance(X, dict) else getattr(X, "column_names" if hasattr(X, "column_names") else "columns"))
+    texts = Counter(map(str, names))
+    if not texts:
+        raise ValueError("X must have at least one column: 0 feature(s) while a minimum of 1 is required")
+    name, count = texts.most_common(1)[0]
+    if count > 1:
+        raise ValueError(f"X must have columns with different names, but {count} are named {name!r}; rename them")
     if hasattr(X, "rename") and not all(isinstance(name, str) for name in names):
         return X.rename(columns={name: str(name) for name in names})
     return X
