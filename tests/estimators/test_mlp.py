@@ -141,6 +141,18 @@ def test_sparse_matrices_are_left_to_scikit_learn():
         assert ours.loss_ == theirs.loss_
 
 
+def test_a_warm_start_keeps_the_sizes_of_the_network():
+    X, y = load_wine(return_X_y=True)
+    for name, targets in (("MLPClassifier", y), ("MLPRegressor", X[:, :2])):
+        ours = both(name, warm_start=True, hidden_layer_sizes=(5,), max_iter=3)[1].fit(X, targets)
+        with pytest.raises(
+            ValueError, match=r"of shapes \[\(13, 5\), .*hidden_layer_sizes=\(7, 8\), X and y need \[\(13, 7\)"
+        ):
+            ours.set_params(hidden_layer_sizes=(7, 8)).fit(X, targets)
+    with pytest.raises(ValueError, match=r"X and y need \[\(13, 5\), \(5, 1\)\]"):
+        ours.set_params(hidden_layer_sizes=(5,)).fit(X, y)
+
+
 def test_pickles_searches_and_decisions():
     name, X, y = DATA["two classes"]
     ours = both(name)[1].fit(X, y)

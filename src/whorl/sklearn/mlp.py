@@ -7,6 +7,7 @@ and backward passes, and the steps of the solvers.
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,13 @@ class _Trained:
         sizes = [X.shape[1], *np.atleast_1d(self.hidden_layer_sizes), y.shape[1]]
         if not np.size(self.hidden_layer_sizes):
             sizes = [X.shape[1], y.shape[1]]
+        shapes = list(pairwise(map(int, sizes)))
+        if [each.shape for each in self.coefs_] != shapes:
+            raise ValueError(
+                "warm_start and partial_fit continue with the weights of the last fit, of shapes"
+                f" {[each.shape for each in self.coefs_]}, but hidden_layer_sizes={self.hidden_layer_sizes}, X and y need {shapes}; for a"
+                " new network, use warm_start=False and fit"
+            )
         objective = MlpObjective(sizes, self.activation, self.out_activation_, self.alpha, self.coefs_[0].dtype)
         for views, values in ((objective.weights, self.coefs_), (objective.biases, self.intercepts_)):
             for view, value in zip(views, values, strict=True):
