@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
-from whorl import losses
-from whorl._core import notation
 from whorl._core.types import Array
 from whorl._core.validation import numeric
 from whorl.initializers import Normal
-from whorl.layers import Dense, Dropout, Layer, Standardize
+from whorl.layers import Dense, Layer, Standardize
 from whorl.losses import Loss
 from whorl.model import Model
-from whorl.optimizers import AdamW
-from whorl.recipes import RECIPES, Recipe
+from whorl.optimizers import AdamW, Optimizer
+from whorl.recipes import Recipe
+from whorl.sklearn import parameters
 from whorl.sklearn.columns import convert, learn
 from whorl.tables import Preparation
 from whorl.training import Callback, EarlyStopping, History, Progress, TrainingState
-
-ALL_LOSSES = notation.concrete(losses, Loss)
-"""The losses by name, which may be given as text."""
+from whorl.training.options import callback_list
 
 
 class NetworkEstimator(BaseEstimator, ABC):
     """What `NetworkClassifier` and `NetworkRegressor` share: parameters, training, and the output of the network."""
 
+    model_: Model
     preparation_: Preparation | None
     _state: TrainingState | None
+    _optimizer: Optimizer
+    _design: tuple[bool, list[Layer]]
 
     def __init__(
         self,
@@ -77,8 +77,11 @@ class NetworkEstimator(BaseEstimator, ABC):
     # The parts that classes and numbers differ in.
 
     @abstractmethod
-    def _learn_target(self, y: Any) -> None:
+    def _learn_target(self, y: Any, classes: Any) -> None:
         """Set the attributes that describe the targets."""
+
+    def _check_target(self, y: Any, classes: Any, *, part: bool) -> None:
+        """Raise ValueError if training cannot go on with these targets, of a part of the data or of all."""
 
     @abstractmethod
     def _targets(self, y: Any) -> Array:
@@ -130,74 +133,101 @@ class NetworkEstimator(BaseEstimator, ABC):
         """
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together")
-        x, targets, weight, seed = self._begin(X, y, sample_weight, again=self.warm_start)
-        recipe = self._recipe(len(x))
-        validation: Any = None
-        if X_val is not None:
-            held_out = convert(self, X_val, self.preparation_)
-            validation = held_out, self._scaled(self._targets(self._checked(held_out, y_val)))
-        elif self.early_stopping:
-            validation = self.validation_fraction
-        callbacks = [*(self.callbacks or ()), *([Progress()] if self.verbose else [])]
+        with parameters.unchanged_on_failure(self):
+            x, targets, weight, seed = self._begin(X, y, sample_weight, part=False)
+            validation: Any = self.validation_fraction if self.early_stopping else None
+            if X_val is not None:
+                held_out = convert(self, X_val, self.preparation_)
+                validation = held_out, self._scaled(self._targets(self._checked(held_out, y_val)))
+            recipe = parameters.recipe(self, len(x))
+            history = self.model_.fit(
+                x,
+                targets,
+                loss=self._output()[2],
+                optimizer=recipe.optimizer,
+                epochs=recipe.epochs,
+                batch_size=recipe.batch_size,
+                validation=validation,
+                callbacks=self._callbacks(),
+                sample_weight=weight,
+                rng=seed,
+                fast=self.fast,
+                threads=self.threads,
+            )
+            self._state = None
+            return self._record(history)
+
+    def _callbacks(self) -> list[Callback]:
+        """Return the callbacks, those for early stopping and progress included."""
+        callbacks = list(callback_list(self.callbacks or ()))
+        if self.verbose:
+            callbacks.append(Progress())
         if self.early_stopping:
             callbacks.append(EarlyStopping(patience=self.patience))
-        self._state = None
-        history = self.model_.fit(
-            x,
-            targets,
-            loss=self._output()[2],
-            optimizer=recipe.optimizer,
-            epochs=recipe.epochs,
-            batch_size=recipe.batch_size,
-            validation=validation,
-            callbacks=callbacks,
-            sample_weight=weight,
-            rng=seed,
-            fast=self.fast,
-            threads=self.threads,
-        )
-        return self._record(history)
+        return callbacks
 
     def _fit_part(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Train for one epoch on part of the data."""
-        x, targets, weight, seed = self._begin(X, y, sample_weight, again=True, classes=classes)
-        recipe, state = self._recipe(len(x)), getattr(self, "_state", None)
-        self._state = self.model_.partial_fit(
-            x,
-            targets,
-            loss=self._output()[2],
-            optimizer=AdamW(0.001) if self.optimizer is None else recipe.optimizer,  # the recipe's falls to 0
-            batch_size=recipe.batch_size,
-            sample_weight=weight,
-            state=state,
-            rng=seed if state is None else None,
-            fast=self.fast,
-            threads=self.threads,
-        )
-        return self._record(self._state.history)
+        with parameters.unchanged_on_failure(self):
+            x, targets, weight, seed = self._begin(X, y, sample_weight, part=True, classes=classes)
+            recipe, state = parameters.recipe(self, len(x)), getattr(self, "_state", None)
+            optimizer = AdamW(0.001) if self.optimizer is None else recipe.optimizer  # the recipe's rate falls to 0
+            if state is not None and type(optimizer) is not type(self._optimizer):
+                raise ValueError(
+                    f"optimizer must be of the kind of the parts before, {self._optimizer}, got {optimizer}"
+                )
+            self._optimizer = optimizer
+            self._state = self.model_.partial_fit(
+                x,
+                targets,
+                loss=self._output()[2],
+                optimizer=optimizer,
+                batch_size=recipe.batch_size,
+                sample_weight=weight,
+                state=state,
+                rng=seed if state is None else None,
+                fast=self.fast,
+                threads=self.threads,
+            )
+            return self._record(self._state.history)
 
     def _begin(
-        self, X: Any, y: Any, sample_weight: Any, *, again: bool, classes: Any = None
+        self, X: Any, y: Any, sample_weight: Any, *, part: bool, classes: Any = None
     ) -> tuple[Array, Array, Array | None, int]:
-        """Return samples, targets and weights for training, and a seed; make the network, unless there is one to go on with."""
-        again = again and hasattr(self, "model_")
+        """Return samples, targets and weights for training, and a seed; make the network, or a copy of the one to go on with."""
+        parameters.validate(self)
+        again = (part or self.warm_start) and hasattr(self, "model_")
         if again:
             x = convert(self, X, self.preparation_)
         else:
             x, self.preparation_ = learn(self, X, self.ignore, self.use)
         y = self._checked(x, y)
         if not again:
-            self._learn_target(y if classes is None else np.asarray(classes))
+            self._learn_target(y, classes)
+        self._check_target(y, classes, part=part)
         targets = self._targets(y)
         weight = self._weights(targets, None if sample_weight is None else _sample_weight(sample_weight, len(x)))
         if weight is not None:
             kept = weight > 0
             x, targets, weight = x[kept], targets[kept], weight[kept]
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        seed = parameters.seed(self.random_state)
+        self._make(x, weight, seed, again=again)
         if not again:
-            self.model_ = self._model(x, weight, self._recipe(len(x)), seed)
             self._scale_targets(targets, weight)
         return x, self._scaled(targets), weight, seed
+
+    def _make(self, x: Array, weight: Array | None, seed: int, *, again: bool) -> None:
+        """Set `model_` to a new network, or to a copy of the present one, so that a training that fails leaves that as it was."""
+        recipe = parameters.recipe(self, len(x))
+        design = self.standardize, list(recipe.layers)
+        if again and design != self._design:
+            was, now = (f"standardize={standardize}, layers={layers}" for standardize, layers in (self._design, design))
+            raise ValueError(
+                f"warm_start and partial_fit continue with the network of the last fit, which has {was}, got {now};"
+                " for a new network, call fit with warm_start=False"
+            )
+        self._design = design
+        self.model_ = copy.copy(self.model_) if again else self._model(x, weight, recipe, seed)
 
     def _record(self, history: History) -> Self:
         """Set the attributes that say how training went."""
@@ -219,22 +249,12 @@ class NetworkEstimator(BaseEstimator, ABC):
         found: Array = y
         return found
 
-    def _recipe(self, count: int) -> Recipe:
-        """Return the recipe for tables, with the parameters that were given.
-
-        Fewer samples than a batch are trained on all at once, without dropout.
-        """
-        given: dict[str, Any] = {name: getattr(self, name) for name in ("layers", "optimizer", "epochs", "batch_size")}
-        recipe = RECIPES["table"]["classic"].replace(**{name: each for name, each in given.items() if each is not None})
-        if self.layers is None and count <= recipe.batch_size:
-            recipe = recipe.replace(layers=[each for each in recipe.layers if not isinstance(each, Dropout)])
-        return recipe
-
     def _model(self, x: Array, weight: Array | None, recipe: Recipe, seed: int) -> Model:
         """Return the network before training."""
         outputs, last, _ = self._output()
         first = [Standardize()] if self.standardize else []
-        layers = [*first, *recipe.layers, Dense(outputs, initializer=Normal(0.01)), *last]
+        hidden = parameters.hidden_layers(self, recipe, len(x))
+        layers = [*first, *hidden, Dense(outputs, initializer=Normal(0.01)), *last]
         dtype = np.float64 if len(x) <= recipe.batch_size else np.float32
         model = Model(layers, inputs=x.shape[1], rng=seed, dtype=dtype)
         if self.standardize and weight is not None:
@@ -263,10 +283,3 @@ def _sample_weight(values: Any, count: int) -> Array:
     if weight.min() < 0 or not weight.any():
         raise ValueError("sample_weight must be at least 0, and above 0 for at least one sample (non-zero number)")
     return weight
-
-
-def read_setting(name: str, value: Any) -> Any:
-    """Return a description that may be given as text."""
-    if name == "loss":
-        return notation.parse_one(value, ALL_LOSSES, Loss) if isinstance(value, str) else value
-    return getattr(RECIPES["table"]["classic"].replace(**{name: value}), name)

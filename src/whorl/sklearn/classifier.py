@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -11,11 +12,15 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from whorl._core.types import Array
-from whorl._core.validation import number, numeric
+from whorl._core.validation import number, numeric, show
 from whorl.layers import Layer, Sigmoid, Softmax
-from whorl.losses import BinaryCrossEntropy, CrossEntropy, Loss
-from whorl.sklearn.base import NetworkEstimator, read_setting
+from whorl.losses import BinaryCrossEntropy, CrossEntropy, Hinge, Huber, Loss, MeanAbsoluteError, MeanSquaredError
+from whorl.sklearn import parameters
+from whorl.sklearn.base import NetworkEstimator
 from whorl.training import Callback
+
+CLASS_LOSSES = CrossEntropy, Hinge
+LABEL_LOSSES = BinaryCrossEntropy, MeanSquaredError, MeanAbsoluteError, Huber
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):
@@ -24,7 +29,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     Parameters
     ----------
     layers : sequence of Layer or str, optional
-        The hidden layers, ``[Dense(64), ReLU()]`` or ``"Dense(64), ReLU()"``; by default those of the recipe for tables.
+        The hidden layers, ``[Dense(64), ReLU()]`` or ``"Dense(64), ReLU()"``; by default those of the recipe for tables. The output
+        layer and its activation are added to them.
     loss : Loss or str, optional
         By default `CrossEntropy`, or `BinaryCrossEntropy` for several labels of each sample.
     optimizer : Optimizer or str, optional
@@ -32,7 +38,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     epochs : int, optional
         Passes over the samples; by default 100.
     batch_size : int, optional
-        Samples of a step; by default 64.
+        Samples of a step; by default 64, or all of them for an optimizer that needs all, such as `LBFGS`.
     standardize : bool, optional
         Whether to bring each feature to mean 0 and standard deviation 1 first.
     early_stopping : bool, optional
@@ -47,7 +53,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         Columns of a data frame to use even if they look like identifiers.
     callbacks : sequence of Callback, optional
     warm_start : bool, optional
-        Whether `fit` continues with the parameters of the last one.
+        Whether `fit` continues with the parameters of the last one. As for scikit-learn's networks, it is an error if the features or the
+        classes are others then, or the layers: for a new network, use ``warm_start=False``.
     random_state : int, RandomState or None, optional
         Draws the first parameters, the order of the samples, and dropout.
     fast, threads : optional
@@ -131,45 +138,60 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _learn_target(self, y: Array) -> None:
-        check_classification_targets(y)
-        self.multilabel_ = type_of_target(y).startswith("multilabel")
-        self.classes_ = np.arange(y.shape[1]) if self.multilabel_ else np.unique(y)
+    def _learn_target(self, y: Array, classes: Any) -> None:
+        with _readable_labels():
+            check_classification_targets(y)
+            self.multilabel_ = type_of_target(y).startswith("multilabel")
+            known = np.arange(y.shape[1]) if self.multilabel_ else np.unique(y if classes is None else _listed(classes))
+        self.classes_ = known
+
+    def _check_target(self, y: Array, classes: Any, *, part: bool) -> None:
+        if classes is None and (part or self.multilabel_):
+            return
+        known = self.classes_.tolist()
+        with _readable_labels():
+            given = np.unique(_listed(classes) if part else y).tolist()
+        if given == known:
+            return
+        if not part:
+            raise ValueError(f"y must hold the classes {known}, as in the last fit, with warm_start=True, got {given}")
+        source = "the columns of y" if self.multilabel_ else "the first call"
+        raise ValueError(f"classes must be {known}, as in {source}, or None, got {given}")
 
     def _targets(self, y: Array) -> Array:
         if self.multilabel_:
             return numeric("y", y)
-        position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        with _readable_labels():
+            position = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         unknown = self.classes_[position] != y
         if unknown.any():
             raise ValueError(
-                f"y must hold the classes {list(self.classes_)} only, as in the first fit, got {y[unknown][0]!r}"
+                f"y must hold the classes {self.classes_.tolist()} only, as in the first fit, got {y[unknown].tolist()[0]!r}"
             )
         return position
 
     def _output(self) -> tuple[int, list[Layer], Loss]:
+        count, given = len(self.classes_), self.loss
         if self.multilabel_:
-            return len(self.classes_), [Sigmoid()], self._loss(BinaryCrossEntropy())
-        return max(2, len(self.classes_)), [Softmax()], self._loss(CrossEntropy())
-
-    def _loss(self, usual: Loss) -> Loss:
-        loss: Loss = usual if self.loss is None else read_setting("loss", self.loss)
-        return loss
+            return count, [Sigmoid()], parameters.loss(given, BinaryCrossEntropy(), LABEL_LOSSES, "several labels")
+        return max(2, count), [Softmax()], parameters.loss(given, CrossEntropy(), CLASS_LOSSES, "classes")
 
     def _weights(self, targets: Array, weight: Array | None) -> Array | None:
         if self.class_weight is None:
             return weight
         if self.multilabel_:
             raise ValueError("class_weight is for samples with one class each")
-        given = self.class_weight
+        given: Any = self.class_weight
         if isinstance(given, Mapping):
             names = self.classes_.tolist()
             unknown = [name for name in given if name not in names]
             if unknown:
                 raise ValueError(f"class_weight must name classes of y, which are {names}, got {unknown[0]!r}")
             by_class = np.array([number(f"class_weight[{name!r}]", given.get(name, 1.0), minimum=0) for name in names])
-        else:
+        elif isinstance(given, str) and given == "balanced":
             by_class = compute_class_weight(given, classes=np.arange(len(self.classes_)), y=targets)
+        else:
+            raise ValueError(f"class_weight must be a dict from class to weight, 'balanced' or None, got {show(given)}")
         return by_class[targets] if weight is None else weight * by_class[targets]
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
@@ -178,12 +200,17 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         Parameters
         ----------
         X, y : array-like
-            As for `fit`; a data frame must be all numbers without gaps.
+            As for `fit`. Classes, preparation and scale of the inputs stay those of the first call.
         classes : array-like, optional
-            All class labels that there will be. Needed in the first call, unless y has them all.
+            All class labels that there will be. Required in the first call, unless there are several labels for each sample.
         sample_weight : array-like, shape (n,), optional
             Weight of each sample.
         """
+        if classes is None and not hasattr(self, "model_") and not type_of_target(y).startswith("multilabel"):
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: all class labels that there will be, such as"
+                " classes=np.unique(y) of all the data"
+            )
         return self._fit_part(X, y, sample_weight, classes)
 
     def predict_proba(self, X: Any) -> Array:
@@ -200,6 +227,25 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     def decision_function(self, X: Any) -> Array:
         """Return the logarithm of the odds, (n,), for two classes; the logarithm of the probability of each, (n, k), for more."""
         return log_odds(self.predict_proba(X), each=self.multilabel_)
+
+
+def _listed(classes: Any) -> Array:
+    """Return class labels as an array (k,)."""
+    found = np.asarray(classes)
+    if found.ndim != 1:
+        raise ValueError(f"classes must be a list of class labels, got {show(classes)}")
+    return found
+
+
+@contextmanager
+def _readable_labels() -> Iterator[None]:
+    """Raise ValueError for labels that cannot be compared."""
+    try:
+        yield
+    except TypeError as error:
+        raise ValueError(
+            f"y and classes must hold labels of one type, and no gaps such as None or NaN: {error}"
+        ) from None
 
 
 def log_odds(p: Array, *, each: bool) -> Array:

@@ -10,8 +10,11 @@ from sklearn.base import RegressorMixin
 from whorl._core.types import Array
 from whorl._core.validation import numeric
 from whorl.layers import Layer
-from whorl.losses import Loss, MeanSquaredError
-from whorl.sklearn.base import NetworkEstimator, read_setting
+from whorl.losses import Huber, Loss, MeanAbsoluteError, MeanSquaredError, Quantile
+from whorl.sklearn import parameters
+from whorl.sklearn.base import NetworkEstimator
+
+LOSSES = MeanSquaredError, MeanAbsoluteError, Huber, Quantile
 
 
 class NetworkRegressor(RegressorMixin, NetworkEstimator):
@@ -25,7 +28,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
 callbacks, warm_start, random_state, fast, threads, verbose
         As for `NetworkClassifier`.
     loss : Loss or str, optional
-        By default `MeanSquaredError`.
+        By default `MeanSquaredError`; or `MeanAbsoluteError`, `Huber`, `Quantile`, or one of your own.
 
     Attributes
     ----------
@@ -50,7 +53,9 @@ callbacks, warm_start, random_state, fast, threads, verbose
         tags.target_tags.multi_output = True
         return tags
 
-    def _learn_target(self, y: Array) -> None:
+    def _learn_target(self, y: Array, classes: Any) -> None:
+        if y.ndim > 2:
+            raise ValueError(f"y must have shape (n,) or (n, k), got {y.shape}")
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
         self._one_dimension = y.ndim == 1
 
@@ -68,7 +73,8 @@ callbacks, warm_start, random_state, fast, threads, verbose
         return numbers
 
     def _output(self) -> tuple[int, list[Layer], Loss]:
-        return self.n_outputs_, [], MeanSquaredError() if self.loss is None else read_setting("loss", self.loss)
+        loss = parameters.loss(self.loss, MeanSquaredError(), LOSSES, "numbers, which are standardized")
+        return self.n_outputs_, [], loss
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on part of the data; the arguments are those of `fit`."""
