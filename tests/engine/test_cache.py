@@ -1,5 +1,6 @@
 """The compiled kernels on disk: written once, read by later processes, and not used when they are damaged or old."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 import whorl
 from whorl.engine import compiling
+from whorl.engine.store import Store
 
 LIMIT = 120
 """Seconds after which a process that hangs fails."""
@@ -140,3 +142,22 @@ def test_the_directory_depends_on_the_version_of_numba(monkeypatch):
     assert compiling.cache_directory.__wrapped__() != usual
     monkeypatch.undo()
     assert compiling.cache_directory.__wrapped__() == usual
+
+
+def test_machine_code_belongs_to_the_file_that_defines_the_function(tmp_path):
+    class Processor:
+        def magic_tuple(self):
+            return ("any",)
+
+    def path():
+        spec = importlib.util.spec_from_file_location("defined", tmp_path / "defined.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return Store("directory", module.function).path("int64(int64)", Processor())
+
+    source = tmp_path / "defined.py"
+    source.write_text("def helper(x): return x\ndef function(x): return helper(x)\n")
+    first = path()
+    assert path() == first
+    source.write_text("def helper(x): return -x\ndef function(x): return helper(x)\n")  # inlined into the machine code
+    assert path() != first

@@ -121,8 +121,8 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 
 def exact(function: Callable[..., Any]) -> Any:
-    """Mark a helper of kernels whose sums are computed in the order that is written."""
-    return numba.njit(error_model="numpy", fastmath={"contract"})(function)
+    """Mark a helper of kernels whose sums are computed in the order that is written. It is always inlined, so that loops stay vectorized."""
+    return numba.njit(error_model="numpy", fastmath={"contract"}, forceinline=True)(function)
 
 
 @numba.njit

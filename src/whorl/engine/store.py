@@ -13,6 +13,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import llvmlite
@@ -31,19 +32,20 @@ class Store(CompileResultCacheImpl):
     Parameters
     ----------
     directory : str
-        Where the files are; one file for each function, signature, processor, and version of Python and LLVM.
+        Where the files are; one for each function and the file that defines it, signature, processor, and version of Python and LLVM.
     function : callable
     """
 
-    def __init__(self, directory: str, function: Callable[..., Any]) -> None:
+    def __init__(self, directory: str, function: Any) -> None:
         self.directory, self.name = directory, f"{function.__module__}.{function.__qualname__}"
+        self.source = hashlib.sha256(Path(function.__code__.co_filename).read_bytes()).hexdigest()
         self.error: OSError | None = None
         """Why the last machine code could not be kept."""
 
     def path(self, signature: Any, codegen: Any) -> str:
         """Return the path of the file of the machine code."""
         key = hashlib.sha256(
-            repr((sys.version, llvmlite.__version__, str(signature), codegen.magic_tuple())).encode()
+            repr((self.source, sys.version, llvmlite.__version__, str(signature), codegen.magic_tuple())).encode()
         ).hexdigest()
         return os.path.join(self.directory, f"{self.name}-{key[:16]}")
 
