@@ -28,7 +28,7 @@ def quick(session: nox.Session) -> None:
 @nox.session
 def estimators(session: nox.Session) -> None:
     """Run scikit-learn's checks of the estimators, with its oldest supported version and the newest: the figures of docs/sklearn.md."""
-    session.install("-e", ".[tables]")
+    session.install("-e", ".[tables,fast]")
     for version in ("==1.6.*", ""):
         session.install(f"scikit-learn{version}", "--upgrade")
         session.run("python", "tests/estimators/checks.py")

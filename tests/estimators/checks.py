@@ -1,7 +1,7 @@
 """scikit-learn's own checks of our estimators: all of them must pass, and none may be skipped.
 
-``python tests/estimators/checks.py`` checks the estimators as they are by default, and prints the figures; with ``--quick`` small
-networks with fewer epochs.
+``python tests/estimators/checks.py`` checks the estimators as they are by default and those with compiled epochs, and prints the
+figures; with ``--quick`` small networks with fewer epochs.
 """
 
 import os
@@ -19,7 +19,8 @@ def estimators(quick):
 
     layers, options = QUICK if quick else (None, {})
     networks = [kind(layers, **options) for kind in (NetworkClassifier, NetworkRegressor)]
-    return [*networks, MLPClassifier(), MLPRegressor()]
+    compiled = [kind(fast=True) for kind in (MLPClassifier, MLPRegressor)]
+    return [*networks, MLPClassifier(), MLPRegressor(), *compiled]
 
 
 def check(estimator):
@@ -41,5 +42,6 @@ if __name__ == "__main__":
         counts, wrong = check(each)
         failures += len(wrong)
         kinds = ", ".join(f"{counts[kind]} {kind}" for kind in ("passed", "failed", "skipped", "xfail"))
-        print(f"scikit-learn {sklearn.__version__}, {type(each).__name__}: {kinds}", *wrong, sep="\n  ")
+        name = type(each).__name__ + ("(fast=True)" if each.fast else "")
+        print(f"scikit-learn {sklearn.__version__}, {name}: {kinds}", *wrong, sep="\n  ")
     sys.exit(failures > 0)

@@ -47,8 +47,8 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     if wanted is False:
         return None, "NumPy: fast=False"
     steps = training.options.epochs * -(-len(training.train) // training.batch_size)
-    saved = together * steps * (OVERHEAD + PER_LAYER * sum(1 for _ in chain.walk(training.model.places)))
-    if wanted is None and saved < WORTHWHILE:
+    layers = sum(1 for _ in chain.walk(training.model.places))
+    if wanted is None and together * saved(steps, layers) < WORTHWHILE:
         return None, "NumPy: too short a training for compiled kernels to pay"
     try:
         from whorl.engine.run import CompiledSteps
@@ -64,6 +64,11 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     work = operations(training)
     compiled = CompiledSteps(training, workers(training, work), work)
     return compiled, compiled.name
+
+
+def saved(steps: int, layers: int) -> float:
+    """Return about how many seconds of NumPy's overhead compiled steps save."""
+    return steps * (OVERHEAD + PER_LAYER * layers)
 
 
 def from_environment() -> bool | None:

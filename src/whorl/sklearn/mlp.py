@@ -7,6 +7,7 @@ and backward passes, and the steps of the solvers.
 from __future__ import annotations
 
 import warnings
+from inspect import signature
 from itertools import pairwise
 from typing import Any
 
@@ -17,10 +18,11 @@ from sklearn import neural_network
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import gen_batches, shuffle
+from sklearn.utils import shuffle
 
 from whorl._core.types import Array
 from whorl.sklearn.classifier import log_odds
+from whorl.sklearn.epochs import epochs
 from whorl.sklearn.objective import MlpObjective
 from whorl.sklearn.solvers import Descent, Moments
 
@@ -57,14 +59,15 @@ class _Trained:
         if self.early_stopping and incremental:
             raise ValueError("partial_fit does not support early_stopping=True")
         (X, y, weight), held_out = self._split(X, y, weight) if self.early_stopping else ((X, y, weight), (None,) * 3)
-        count, size = len(X), self._batch_size(len(X))
-        order = np.arange(count)
+        order, count = np.arange(len(X)), 1 if incremental else self.max_iter
+        size = self._batch_size(len(X))
+        take = epochs(objective, self._optimizer, (X, y, weight), size, count=count, fast=self.fast)
         self.n_iter_ = 0
         try:
-            for _ in range(1 if incremental else self.max_iter):
+            for _ in range(count):
                 if self.shuffle:
                     order = shuffle(order, random_state=self._random_state)
-                self._epoch(objective, X, y, weight, order, size)
+                self._record(take(order), len(order))
                 if self._ends(held_out if weighted else held_out[:2]):
                     break
             else:
@@ -122,21 +125,11 @@ class _Trained:
             warnings.warn("Got `batch_size` larger than the number of samples. It is going to be clipped", stacklevel=4)
         return int(np.clip(self.batch_size, 1, count))
 
-    def _epoch(
-        self: Any, objective: MlpObjective, X: Array, y: Array, weight: Array | None, order: Array, size: int
-    ) -> None:
-        """Take the steps of an epoch, and record its loss."""
-        total, count = 0.0, len(X)
-        for batch in gen_batches(count, size):
-            rows = order[batch]
-            loss, gradients = objective.loss_and_gradients(
-                X.take(rows, axis=0), y.take(rows, axis=0), None if weight is None else weight.take(rows)
-            )
-            total += loss * len(rows)
-            self._optimizer.step(objective.model.parameters, gradients)
+    def _record(self: Any, loss: float, count: int) -> None:
+        """Record an epoch over so many samples."""
         self.n_iter_ += 1
         self.t_ += count
-        self.loss_ = total / count
+        self.loss_ = loss
         self.loss_curve_.append(self.loss_)
         if self.verbose:
             print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")  # noqa: T201  # as scikit-learn does
@@ -187,11 +180,30 @@ class _Trained:
             )
 
 
+def _with_fast(theirs: Any) -> Any:
+    """Return an ``__init__`` with the parameters of scikit-learn's class, in which its versions differ, and `fast`."""
+
+    def initialize(self: Any, *given: Any, fast: bool | None = None, **named: Any) -> None:
+        theirs.__init__(self, *given, **named)
+        self.fast = fast
+
+    known, own = signature(theirs.__init__), signature(initialize).parameters["fast"]
+    initialize.__signature__ = known.replace(parameters=[*known.parameters.values(), own])  # type: ignore[attr-defined]
+    return initialize
+
+
 class MLPClassifier(_Trained, neural_network.MLPClassifier):
     """scikit-learn's ``MLPClassifier``, trained by whorl: the same parameters, attributes and results, sooner.
 
     Change the import, and nothing else. With the same ``random_state`` the losses are those of scikit-learn, up to rounding. The
-    parameters are described there. Sparse matrices are trained on by scikit-learn itself.
+    parameters are described there, except for one. Sparse matrices are trained on by scikit-learn itself.
+
+    Parameters
+    ----------
+    fast : bool, optional
+        Whether the epochs of Adam and SGD are compiled, with Numba, which the extra ``whorl[fast]`` installs: the same steps and, up to
+        rounding, the same losses. By default they are if that is installed and saves more time than it takes to load. L-BFGS has
+        no epochs, and sparse matrices are left to scikit-learn, whatever is written here.
 
     Examples
     --------
@@ -201,6 +213,8 @@ class MLPClassifier(_Trained, neural_network.MLPClassifier):
     >>> classifier.score(X, y) > 0.95
     True
     """
+
+    __init__ = _with_fast(neural_network.MLPClassifier)
 
     def decision_function(self, X: Any) -> Array:
         """Return the logarithm of the odds, (n,) for two classes and (n, k) for labels; the logarithm of the probabilities for more."""
@@ -220,3 +234,5 @@ class MLPRegressor(_Trained, neural_network.MLPRegressor):
     >>> MLPRegressor(hidden_layer_sizes=(16,), max_iter=500, random_state=0, solver="lbfgs").fit(X, y).score(X, y) > 0.4
     True
     """
+
+    __init__ = _with_fast(neural_network.MLPRegressor)

@@ -40,7 +40,9 @@ class MlpObjective:
     ) -> None:
         hidden = [layer for size in sizes[1:-1] for layer in (Dense(int(size)), *ACTIVATIONS[activation])]
         self.model = Model([*hidden, Dense(int(sizes[-1]))], inputs=int(sizes[0]), rng=0, dtype=dtype)
-        self.output, self.alpha = output, alpha
+        self.activation, self.output, self.alpha = activation, output, alpha
+        self.most = float(-np.log(np.finfo(dtype).eps))
+        """The largest loss of a probability: scikit-learn takes none for less than eps."""
         named = self.model.named_parameters()
         self.weights = [view for name, view in named.items() if name.startswith("w")]
         self.biases = [view for name, view in named.items() if name.startswith("b")]
@@ -74,13 +76,12 @@ class MlpObjective:
 
     def _losses(self, z: Array, y: Array) -> tuple[Array, Array]:
         """Return the loss of each sample and the predictions, which may share the memory of z."""
-        most = -np.log(np.finfo(z.dtype).eps)  # scikit-learn takes no probability for less than eps
         if self.output == "softmax":
             z = subtract_row_max(z)
             log_sum, p = log_sum_exp(z)
-            return np.minimum(log_sum - (z * y).sum(axis=1), most), p
+            return np.minimum(log_sum - (z * y).sum(axis=1), self.most), p
         if self.output == "logistic":
-            return np.minimum(softplus(z) - z * y, most).sum(axis=1), sigmoid(z)
+            return np.minimum(softplus(z) - z * y, self.most).sum(axis=1), sigmoid(z)
         if self.output == "exp":
             p = np.exp(z)
             log = np.log(np.where(y > 0, y, 1))

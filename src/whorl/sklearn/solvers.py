@@ -36,6 +36,20 @@ class Descent:
         self.momentum, self.nesterov, self.power = momentum, nesterov, power
         self.velocity = np.zeros_like(parameters)
 
+    @property
+    def memory(self) -> tuple[Array, Array]:
+        """The arrays that compiled steps change; two, as Adam has."""
+        return self.velocity, self.velocity
+
+    @property
+    def numbers(self) -> list[float]:
+        """The numbers of the formula, for compiled steps: μ."""
+        return [self.momentum, 0, 0, 0, 0]
+
+    def rates(self, steps: int) -> Array:
+        """Return the learning rates of the next steps."""
+        return np.full(steps, self.learning_rate, self.velocity.dtype)
+
     def step(self, parameters: Array, gradients: Array) -> None:
         """Change the parameters; the gradients are overwritten."""
         gradients *= self.learning_rate
@@ -76,10 +90,29 @@ class Moments:
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         self.m, self.v, self.scratch = (np.zeros_like(parameters) for _ in range(3))
 
-    def step(self, parameters: Array, gradients: Array) -> None:
-        """Change the parameters; the gradients are overwritten."""
+    @property
+    def memory(self) -> tuple[Array, Array]:
+        """The arrays that compiled steps change."""
+        return self.m, self.v
+
+    @property
+    def numbers(self) -> list[float]:
+        """The numbers of the formula, for compiled steps: β₁, β₂, ε, 1 − β₁, 1 − β₂."""
+        return [self.beta_1, self.beta_2, self.epsilon, 1 - self.beta_1, 1 - self.beta_2]
+
+    def rates(self, steps: int) -> Array:
+        """Return the learning rates of the next steps, and count these."""
+        return np.array([self.next_rate() for _ in range(steps)], self.m.dtype)
+
+    def next_rate(self) -> float:
+        """Count a step, and return its learning rate."""
         self.t += 1
         self.learning_rate = self.initial * math.sqrt(1 - self.beta_2**self.t) / (1 - self.beta_1**self.t)
+        return self.learning_rate
+
+    def step(self, parameters: Array, gradients: Array) -> None:
+        """Change the parameters; the gradients are overwritten."""
+        rate = self.next_rate()
         m, v, scratch = self.m, self.v, self.scratch
         m *= self.beta_1
         m += np.multiply(gradients, 1 - self.beta_1, out=scratch)
@@ -90,7 +123,7 @@ class Moments:
         np.sqrt(v, out=scratch)
         scratch += self.epsilon
         np.divide(m, scratch, out=scratch)
-        scratch *= self.learning_rate
+        scratch *= rate
         parameters -= scratch
 
     def end_epoch(self, samples: int) -> None:
