@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from whorl import losses
 from whorl._core import notation
 from whorl._core.validation import instance, integer, number, show, truth
-from whorl.layers import Dropout, Softmax
+from whorl.layers import Dropout
 from whorl.losses import Loss
 from whorl.recipes import RECIPES, Recipe
 
@@ -46,11 +46,6 @@ def recipe(estimator: Any, count: int) -> Recipe:
     """Return the recipe for tables, with the parameters that were given, for `count` samples."""
     given = {name: getattr(estimator, name) for name in ("layers", "optimizer", "epochs", "batch_size")}
     found = RECIPES["table"]["classic"].replace(**{name: each for name, each in given.items() if each is not None})
-    if found.layers and isinstance(found.layers[-1], Softmax):
-        raise ValueError(
-            f"layers must be the hidden layers only: {type(estimator).__name__} adds the output layer and its activation to them;"
-            f" leave out Softmax() at the end, and the Dense before it if it was for the output, got {list(found.layers)}"
-        )
     if estimator.batch_size is None and found.optimizer.batch_size is None:  # it takes all samples, as LBFGS does
         return found.replace(batch_size=count)
     return found
