@@ -20,6 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import shuffle
 
+from whorl._core.memory import keep_freed_memory
 from whorl._core.types import Array
 from whorl.sklearn.classifier import log_odds
 from whorl.sklearn.epochs import epochs
@@ -84,6 +85,7 @@ class _Trained:
 
     def _objective(self: Any, X: Any, y: Array) -> MlpObjective:
         """Return the loss as a function of parameters that start as ``coefs_`` and ``intercepts_``, which become views of them."""
+        keep_freed_memory()
         sizes = [X.shape[1], *np.atleast_1d(self.hidden_layer_sizes), y.shape[1]]
         if not np.size(self.hidden_layer_sizes):
             sizes = [X.shape[1], y.shape[1]]
