@@ -39,6 +39,12 @@ def test_many_classes_are_drawn_without_numbers():
     np.testing.assert_array_equal(ax.images[0].get_array(), np.eye(30))
 
 
+def test_some_of_many_classes_are_named():
+    ax = whorl.plot.confusion_matrix(range(30), np.eye(30), classes=[f"c{i}" for i in range(30)]).axes[0]
+    assert [label.get_text() for label in ax.get_yticklabels()] == [f"c{i}" for i in range(0, 30, 2)]
+    np.testing.assert_array_equal(ax.get_xticks(), range(0, 30, 2))
+
+
 def test_predictions_over_the_truth():
     ax = whorl.plot.predicted_against_true([[1.0], [2.0], [4.0]], [1.0, 3.0, 6.0], name="price").axes[0]
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), [[1, 1], [2, 3], [4, 6]])

@@ -106,7 +106,9 @@ def test_lines_count_from_the_top_of_the_file(write):
             "a.csv is not a CSV file in UTF-8: line 3 has the byte 0xe9; save it as UTF-8",
         ),
         (b"a,y\n1,2\ncaf\xc3", "a.csv is not a CSV file in UTF-8: line 3 has the byte 0xc3"),
-        ("a,y\n1,2\n".encode("utf-16"), "a.csv is not a CSV file in UTF-8: line 1 has the byte 0xff"),
+        ("a,y\n1,2\n".encode("utf-16"), "a.csv is not a CSV file in UTF-8: it is in UTF-16; convert it, iconv"),
+        (b"PK\x03\x04\xff", "a.csv is not a CSV file in UTF-8: it is a spreadsheet or an archive; export it as CSV"),
+        (b"\x1f\x8b\x08\xff", "a.csv is not a CSV file in UTF-8: it is compressed; unpack it first"),
         ("a,y\nx\0,2\n", "a.csv is not a CSV file: column 'a' has a NUL character"),
         ("a,y\n1,0\ninf,1\n", "a.csv line 3, column 'a': must be a finite number, got inf"),
         ("a,y\n1,0\n1e999,1\n", "a.csv line 3, column 'a': must be a finite number, got inf"),
@@ -213,3 +215,17 @@ def test_a_table_is_the_same_after_writing_and_reading(tmp_path_factory, columns
             assert [text.lower() for text in again.texts(name)] == before.texts(name)
         elif all(value is None or isinstance(value, str) for value in values):
             assert again.texts(name) == before.texts(name)
+
+
+def test_a_few_words_beside_many_numbers_are_missing_numbers_however_frequent(write):
+    rows = [f"{i}.5,{i % 2}" for i in range(40)] + ["unknown,0"] * 12 + ["refused,1"] * 8 + ["-,1", "#N/A,0", "n.a.,1"]
+    path = write("a,y\n" + "\n".join(rows) + "\n")
+    with pytest.raises(
+        ValueError, match=r"line 42, column 'a': must be a number, got 'unknown': all but 20 of 60 values"
+    ):
+        table(path, "y")
+    lenient = table(path, "y", stray="missing")
+    assert lenient.preparation.columns[0].kind == "number"
+    assert lenient.frame.missing("a").sum() == 23
+    several = [f"{i % 25}.5,{i % 2}" for i in range(40)] + [f"size {i % 5},0" for i in range(20)]
+    assert table(write("a,y\n" + "\n".join(several) + "\n"), "y").preparation.columns[0].kind == "category"

@@ -43,7 +43,8 @@ def show_table(rows: list[list[str]], right: set[int]) -> None:
 
     table = Table()
     for i, heading in enumerate(rows[0]):
-        table.add_column(Text(heading), justify="right" if i in right else "left")
+        digits = max(len(row[i]) for row in rows[1:]) if i in right else None  # a number that is cut says nothing
+        table.add_column(Text(heading), justify="right" if i in right else "left", min_width=digits)
     for row in rows[1:]:
         table.add_row(*map(Text, row))
     Console().print(table)

@@ -17,6 +17,7 @@ from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import options
 from whorl.cli.console import accuracy, best_possible, show_table
+from whorl.cli.source import STANDARD_INPUT, rows_of, warn
 from whorl.cli.train import DATA
 from whorl.formats import load
 from whorl.losses import CrossEntropy, MeanSquaredError
@@ -40,12 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
         " fashion-mnist; on all the digits; or on the rows of a file with the same columns as the one it learned from."
     )
     parser.add_argument("model", metavar="MODEL", help="file that whorl train wrote, such as model.npz")
-    parser.add_argument("data", metavar="DATA", help=f"{', '.join(DATA)}; or a file")
+    parser.add_argument("data", metavar="DATA", help=f"{', '.join(DATA)}; or a file; - for the input")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     name = words[1] if len(words) > 1 else "-"
-    if name.startswith("-"):
+    if name.startswith("-") and name != STANDARD_INPUT:
         return
-    source = find("table" if name not in DATA and Path(name).suffix else name).data
+    is_file = name == STANDARD_INPUT or (name not in DATA and Path(name).suffix)
+    source = find("table" if is_file else name).data
     if isinstance(source, TableFile):
         options.add_reading(parser)
     elif source is not None:
@@ -102,7 +104,12 @@ def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -
     if preparation is None or preparation.target is None:
         raise ValueError(f"{path} did not learn from a table, so it is not known which column of {name} it predicts")
     preparation = options.prepared(preparation, arguments)
-    table = tables.table(name, preparation=preparation, columns=source.columns, skip=source.skip)
+    with rows_of(name) as file:
+        raw = tables.read(file, columns=source.columns, skip=source.skip, text=preparation.text_columns)
+        frame = preparation.read(raw)
+        table = tables.table(frame, preparation=preparation)
+        warn(preparation, raw, frame)
+    name = "the standard input" if name == STANDARD_INPUT else name
     dropped = f" ({table.dropped} without {table.target.name} are left out)" if table.dropped else ""
     text, counts = f"{len(table.y)} rows of {name}{dropped}", {"samples": len(table.y), "dropped": table.dropped}
     if table.task == "classification":

@@ -35,7 +35,10 @@ class Start(Callback):
 def animation(problem: Problem) -> BoundaryAnimation:
     """Return the callback that draws the decision boundary over the epochs; raise if it cannot."""
     if problem.X.shape[1:] != (2,) or problem.y.dtype.kind not in "iu":
-        raise ValueError("argument --gif: draws the decision boundary of classes, for data with two inputs only")
+        count = f"{problem.X[0].size} inputs" if problem.y.dtype.kind in "iu" else "numbers to predict"
+        raise ValueError(
+            f"argument --gif: draws the decision boundary of classes, for data with two inputs only, got {count}"
+        )
     new_figure((1, 1))  # fails now, and not in the training, without matplotlib
     return BoundaryAnimation(problem.X, problem.y)
 

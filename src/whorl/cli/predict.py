@@ -8,10 +8,7 @@ import io
 import json
 import math
 import sys
-import tempfile
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +16,12 @@ import numpy as np
 
 from whorl._core.files import replacing
 from whorl._core.types import Array
-from whorl.cli import options
+from whorl.cli import options, source
 from whorl.formats import load
 from whorl.layers import Softmax
 from whorl.model import Model
 from whorl.recipes.data import TableFile
-from whorl.tables import Category, read
+from whorl.tables import read
 from whorl.tables.csv_reader import read_csv, read_rows
 from whorl.tables.frame import number
 
@@ -63,12 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     output: Path | None = arguments.output
     if output is not None and any(_same(output, path) for path in (Path(arguments.model), arguments.file)):
         raise ValueError(f"argument --output: {output} is read from, so it cannot be written to")
-    with _file(arguments.file) as path:
+    with source.rows_of(arguments.file) as path:
         X, kept = _read(model, path, arguments)
     predictions = model.predict(X.reshape(-1, *model.inputs))
     names, rows = _table(model, predictions.reshape(len(predictions), -1))
     if kept:
         own = zip(*kept.values(), strict=True)
+        names = [f"predicted {name}" if name in kept else name for name in names]
         names, rows = [*kept, *names], [[*some, *row] for some, row in zip(own, rows, strict=True)]
     text = _json(names, rows) if arguments.json else _csv(names, rows)
     if output is None:
@@ -85,24 +83,6 @@ def _same(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.samefile(other)
 
 
-@contextmanager
-def _file(path: Path) -> Iterator[Path]:
-    """Give the path of a file; for -, of one with what comes from the standard input, which is read twice.
-
-    Errors name the standard input, not that file.
-    """
-    if str(path) != "-":
-        yield path
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "input")
-        copy.write_bytes(sys.stdin.buffer.read())
-        try:
-            yield copy
-        except ValueError as error:
-            raise ValueError(str(error).replace(str(copy), "the standard input")) from None
-
-
 def _read(model: Model, path: Path, arguments: argparse.Namespace) -> tuple[Array, dict[str, list[str]]]:
     """Return the samples in a file, and the values of the columns to keep; warn of new categories and of text that is not used."""
     data, preparation = options.given(TableFile(), arguments), model.preparation
@@ -115,25 +95,12 @@ def _read(model: Model, path: Path, arguments: argparse.Namespace) -> tuple[Arra
         raw = read(path, **given, text=preparation.text_columns)
         frame = preparation.read(raw)
         X = preparation.transform(frame)
-        for column in preparation.columns:
-            if isinstance(column, Category):
-                _warn(column.name, "categories that training has not seen", column.unseen(frame))
-            else:
-                lost = np.flatnonzero(frame.missing(column.name) & ~raw.missing(column.name))
-                _warn(column.name, "text that counts as missing", Counter(raw[column.name][lost].tolist()))
+        source.warn(preparation, raw, frame)
     if not arguments.keep:
         return X, {}
     frame = read(path, **given, text=arguments.keep)
     frame.require(arguments.keep, "argument --keep: must name columns")
     return X, {name: ["" if value is None else value for value in frame.texts(name)] for name in arguments.keep}
-
-
-def _warn(name: str, what: str, values: Mapping[str, int]) -> None:
-    """Warn of values of a column, given in how many rows each is."""
-    if values:
-        listed = ", ".join(f"{value!r} ({count})" for value, count in list(values.items())[:5])
-        more = f" and {len(values) - 5} more" if len(values) > 5 else ""
-        print(f"column {name!r} has {what}, in {sum(values.values())} rows: {listed}{more}", file=sys.stderr)
 
 
 def _json(names: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:

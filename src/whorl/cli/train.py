@@ -18,6 +18,7 @@ from whorl._core.validation import integer
 from whorl.cli import config, options, pictures
 from whorl.cli.console import accuracy, best_possible, progress, show_table
 from whorl.cli.interrupt import StopOnInterrupt
+from whorl.cli.source import STANDARD_INPUT
 from whorl.losses import CrossEntropy
 from whorl.recipes import RECIPES, Problem
 from whorl.recipes.data import TableFile
@@ -75,6 +76,8 @@ def _start(words: Sequence[str]) -> config.Run | None:
     look.add_argument("--preset")
     named, _ = look.parse_known_args(words)
     data, file = (words[0] if words and not words[0].startswith("-") else None), None
+    if words and words[0] == STANDARD_INPUT:
+        raise ValueError("train reads a file: the standard input could not be read again to repeat the training")
     if data and data.endswith(".toml"):
         raise ValueError(f"{data} is not data: to repeat its training, use whorl train --config {data}")
     if data and data not in DATA and Path(data).suffix:
@@ -112,7 +115,8 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
-    _show(problem)
+    if not arguments.quiet:
+        _show(problem)
     start, film = pictures.Start(), pictures.animation(problem) if arguments.gif else None
     callbacks += [start, film] if film else [start]
     with StopOnInterrupt(checkpoint) as stop:
@@ -174,6 +178,8 @@ def _check_resume(plan: config.Run, checkpoint: Path, config_path: Path, *, resu
 def _check_same(plan: config.Run, path: Path) -> None:
     """Raise ValueError unless the settings are those of the training that is to be continued, which its file of settings has."""
     before = config.read(path)
+    if before.file_sha256 != plan.file_sha256:
+        raise ValueError(f"argument --resume: the file to learn from is no longer the one of the training in {path}")
     own, other = ({"data": run.data, "seed": run.seed, **run.recipe.settings()} for run in (plan, before))
     changed = [name for name in own if own[name] != other.get(name)]
     if changed:
@@ -256,9 +262,17 @@ def _directory(path: Path) -> Iterator[None]:
 
 
 def _comment(history: History, y: Array) -> str:
-    """Return a comment on a training that has learned nothing, else ""."""
+    """Return a comment on a training that has learned nothing, or too much, else ""."""
     last = history.epochs[-1].values if history.epochs else {}
     r2, accuracy = (last.get(f"val_{name}", last.get(name)) for name in ("r2", "accuracy"))
+    score = next((name for name in ("val_accuracy", "val_r2") if name in last), None)
+    if score is not None:
+        best = history.best("val_loss")
+        if last["val_loss"] > 1.1 * best["val_loss"] and last[score] < best[score] - 0.01:
+            return (
+                f"overfitting: the validation loss was least after epoch {best.number}, {best['val_loss']:.3f}, and is"
+                f" {last['val_loss']:.3f}; --patience 10 stops in time, and keeps that network"
+            )
     advice = "try a lower learning rate or more epochs"
     if r2 is not None and r2 <= 0:
         return f"the network is no better than always predicting the mean: {advice}"

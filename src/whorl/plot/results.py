@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
 
 WIDEST = 20
-"""The most classes of which the number of samples is written into each cell."""
+"""The most classes of which all names are shown, and the number of samples in each cell."""
 
 
 def confusion_matrix(
@@ -52,14 +52,17 @@ def confusion_matrix(
     share = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
     figure, ax = axes(ax, (6, 5.5))
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    step = -(-k // WIDEST)  # of many classes, every second or third one is named
+    ticks = range(0, k, step)
+    longest = max(len(name) for name in names[::step])
+    ax.set_xticks(ticks, names[::step], rotation="vertical" if longest > 30 / len(ticks) else "horizontal")
+    ax.set_yticks(ticks, names[::step])
     if k <= WIDEST:
         size = float(np.clip(120 / k, 6, 11))
         for i in range(k):
             for j in range(k):
                 colour = "white" if share[i, j] > 0.5 else "black" if matrix[i, j] else "0.7"
                 ax.text(j, i, f"{matrix[i, j]:,}", ha="center", va="center", color=colour, fontsize=size)
-        ax.set_xticks(range(k), names, rotation="vertical" if max(map(len, names)) > 30 / k else "horizontal")
-        ax.set_yticks(range(k), names)
     right, n = int(matrix.trace()), int(matrix.sum())
     ax.set(xlabel="predicted", ylabel="true", title=f"Mistakes: {n - right:,} of {n:,} samples")
     return figure

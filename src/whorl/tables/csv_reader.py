@@ -78,7 +78,7 @@ def read_rows(path: str | os.PathLike[str], *, skip: int = 0) -> Iterator[tuple[
         except csv.Error as error:
             raise ValueError(f"{title} is not a CSV file: line {line}: {error}") from None
         except UnicodeDecodeError:
-            raise ValueError(f"{title} is not a CSV file in UTF-8: {_first_bad_byte(path)}; save it as UTF-8") from None
+            raise ValueError(f"{title} is not a CSV file in UTF-8: {_not_text(path)}") from None
     if not width:
         raise ValueError(f"{title} is empty")
 
@@ -97,11 +97,22 @@ def _delimiter(head: list[str]) -> str:
     return max(DELIMITERS, key=fitness)
 
 
-def _first_bad_byte(path: str | os.PathLike[str]) -> str:
+FORMATS = {b"PK": "a spreadsheet or an archive; export it as CSV", b"\x1f\x8b": "compressed; unpack it first"}
+"""What files are that begin with these bytes."""
+
+
+def _not_text(path: str | os.PathLike[str]) -> str:
+    """Return why a file is not text in UTF-8, and what to do."""
     with open(path, "rb") as file:
+        start = file.read(2)
+        if start in FORMATS:
+            return f"it is {FORMATS[start]}"
+        if start in (b"\xff\xfe", b"\xfe\xff"):
+            return "it is in UTF-16; convert it, iconv -f UTF-16 -t UTF-8"
+        file.seek(0)
         for line, content in enumerate(file, 1):
             try:
                 content.decode()
             except UnicodeDecodeError as error:
-                return f"line {line} has the byte 0x{content[error.start]:02x}"
+                return f"line {line} has the byte 0x{content[error.start]:02x}; save it as UTF-8, or convert it, iconv -f WINDOWS-1252 -t UTF-8"
     return "it ends in the middle of a character"

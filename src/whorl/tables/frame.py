@@ -21,12 +21,14 @@ from whorl._core.hints import similar
 from whorl._core.types import Array
 from whorl.tables.timestamps import AMBIGUOUS, Order, orders, spell
 
-MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
+MISSING = frozenset({"", "?", "-", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "null"})
 """Spellings of a missing value, in lower case."""
 BOOLEANS = frozenset({"true", "false"})
 """Spellings of a boolean, in lower case."""
 STRAY = 0.1
 """The largest share of texts in a column that is meant to hold numbers."""
+WORDS, DISTINCT = 3, 20
+"""Up to so many different texts beside more than so many different numbers stand for missing numbers, even if they are frequent."""
 STYLED = re.compile(r"[-+(]?\s*[$€£¥]?\s*\d{1,3}([,.' ]\d{3})*([.,]\d+)?\s*[$€£¥%]?\s*\)?|[-+]?\d+,\d+")
 """Numbers for people: $3,000 and 12,5 and 40 %."""
 
@@ -151,7 +153,7 @@ class Frame:
         stray = {text: count for text, count in counts.items() if number(text) is None}
         total, wrong = counts.total(), sum(stray.values())
         styled = {text for text in stray if STYLED.fullmatch(text)}
-        few = 0 < wrong <= STRAY * total
+        few = 0 < wrong <= STRAY * total or (0 < wrong < total / 2 and len(stray) <= WORDS < DISTINCT < len(counts))
         if few:
             remark = f"all but {wrong:,} of {total:,} values are numbers"
         elif styled and wrong - sum(stray[text] for text in styled) <= STRAY * total:

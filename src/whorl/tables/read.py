@@ -76,6 +76,10 @@ def check_columns(frame: Frame, target: object, *, ignore: Sequence[str], use: S
     if isinstance(target, str):
         frame.require([target], "target must be a column")
     for argument, names in {"ignore": ignore, "use": use}.items():
+        if len(names) == 1 and names[0] not in frame and all(name in frame for name in names[0].split(",")):
+            raise ValueError(
+                f"{argument} must name columns one by one, got {names[0]!r}: separate them by blanks, without commas"
+            )
         frame.require(names, f"{argument} must name columns")
         if target in names:
             raise ValueError(f"{argument} must not name the target, got {target!r}")

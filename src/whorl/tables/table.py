@@ -154,8 +154,8 @@ def table(
     """Read a table and turn its columns into features and labels.
 
     `Preparation` describes how. It is learned from all the rows; use `Table.split` to learn it from training rows
-    alone. White space around text is removed. An empty cell, ``?``, ``NA``, ``N/A``, ``nan`` and ``null``, in capital
-    or small letters, are missing values.
+    alone. White space around text is removed. An empty cell, ``?``, ``-``, ``NA``, ``N/A``, ``n.a.``, ``#N/A``, ``<NA>``,
+    ``nan`` and ``null``, in capital or small letters, are missing values.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def table(
     preparation : Preparation, optional
         The preparation of another table, to use for this one, instead of `target`, `ignore`, `use`, `task` and `stray`.
     stray : {"error", "missing", "category"}, optional
-        What text is in a column where at least 90 % of the values are numbers, or are written like ``$3,000`` or ``12,5``: an error
+        What text is in a column where at least 90 % of the values are numbers, or all but up to three different texts, or are written like ``$3,000`` or ``12,5``: an error
         that names the cell, a missing value, or a category, with all numbers of the column. The preparation remembers it for new rows.
 
     Raises
