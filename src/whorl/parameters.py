@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from whorl._core import validation
 from whorl._core.types import Array, Shape
 from whorl.initializers import Initializer
 
@@ -33,6 +34,11 @@ class Parameter:
     l1: float = 0.0
     l2: float = 0.0
     trained: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.shape, tuple):
+            raise TypeError(f"shape must be a tuple of integers, such as (3,), got {validation.show(self.shape)}")
+        validation.instance("initializer", self.initializer, Initializer, "Zeros()")
 
     @property
     def size(self) -> int:

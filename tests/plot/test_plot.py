@@ -280,3 +280,12 @@ def test_drawing_leaves_no_global_figure(split_in_two):
 
     whorl.plot.decision_boundary(split_in_two, X, Y)
     assert plt.get_fignums() == []
+
+
+def test_an_array_of_axes_is_refused(split_in_two):
+    with pytest.raises(
+        TypeError, match=r"ax must be one Axes of matplotlib, such as axes\[0\] of plt\.subplots\(1, 2\), got"
+    ):
+        whorl.plot.decision_boundary(split_in_two, X, Y, ax=Figure().subplots(1, 2))
+    with pytest.raises(AttributeError, match="did you mean 'curve'"):
+        whorl.plot.curves  # noqa: B018

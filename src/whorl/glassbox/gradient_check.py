@@ -37,6 +37,9 @@ def check_gradients(
     copy are shifted by normal noise of standard deviation 0.01. Otherwise the inputs of a ReLU can be exactly 0, where it
     has no derivative: for example, when all biases and a sample are 0.
 
+    The last layer and the loss are checked as training computes them: where `Softmax` meets `CrossEntropy`, or `Sigmoid`
+    `BinaryCrossEntropy`, that is their fused step, which does not use the layer's own backward pass. With `MeanSquaredError` it does.
+
     Parameters
     ----------
     model : Model

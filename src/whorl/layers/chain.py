@@ -82,6 +82,9 @@ def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Pla
                     f"layers[{i}], {layer!r}: a parameter's name must be an identifier other than 'parts', 'inputs' and 'frozen', and"
                     f" not end in a digit, since the model adds a number, got {name!r}"
                 )
+            validation.instance(
+                f"layers[{i}], {layer!r}: the parameter {name}", wanted[name], Parameter, "Parameter((3,), Zeros())"
+            )
         names = {f"{name}{number}": name for name in wanted}
         number += bool(wanted)
         parts = connect(layer.parts, inputs, number)
@@ -127,17 +130,22 @@ def forward(
                 raise _wrong_result(x, back, dtype)
             backs.append(back)
     except Exception as error:
-        error.add_note(f"in the forward pass of layers[{len(backs)}], {layer!r}")
+        error.add_note(
+            f"in the forward pass of layers[{len(backs)}], {layer!r}, which must return y and the function backward"
+        )
         raise
 
     def backward(dy: Array, g: Sequence[Views]) -> Array | None:
         try:
             for i in range(len(backs) - 1, first - 1, -1):  # last layer first
-                dy = backs[i](dy, g[i])
-                if dy is None and i > first:
+                dx = backs[i](dy, g[i])
+                if dx is None and i > first:
                     raise TypeError("backward must return dL/dx, got None")
+                dy = dx
         except Exception as error:
-            error.add_note(f"in the backward pass of layers[{i}], {layers[i]!r}")
+            came = f", got dL/dy of shape {np.shape(dy)} and type {getattr(dy, 'dtype', type(dy).__name__)}"
+            source = f" from layers[{i + 1}], {layers[i + 1]!r}" if i + 1 < len(backs) else ""
+            error.add_note(f"in the backward pass of layers[{i}], {layers[i]!r}{came}{source}")
             raise
         return dy
 

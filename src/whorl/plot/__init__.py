@@ -4,6 +4,7 @@ Each function draws into the axes it is given, or into a new figure, and returns
 No window is opened. matplotlib is imported only when something is drawn; an ImportError says how to install it.
 """
 
+from whorl._core.hints import hint_missing_names
 from whorl.plot.animation import BoundaryAnimation
 from whorl.plot.boundary import decision_boundary
 from whorl.plot.lines import compare, curve, learning_rate, schedules
@@ -22,3 +23,5 @@ __all__ = [
     "schedules",
     "worst_images",
 ]
+
+hint_missing_names(__name__)

@@ -42,6 +42,10 @@ def axes(ax: Axes | None, figsize: tuple[float, float]) -> tuple[Figure, Axes]:
     """Return the axes given and their figure, or those of a new figure of this size in inches."""
     if ax is None:
         ax = new_figure(figsize).add_subplot()
+    if not hasattr(ax, "get_figure"):
+        raise TypeError(
+            f"ax must be one Axes of matplotlib, such as axes[0] of plt.subplots(1, 2), got {validation.show(ax)}"
+        )
     figure = ax.get_figure(root=True)
     assert figure is not None
     return figure, ax
