@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn import neural_network
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_diabetes, load_digits, load_wine, make_classification, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
@@ -153,7 +154,17 @@ def test_a_warm_start_keeps_the_sizes_of_the_network():
         ours.set_params(hidden_layer_sizes=(5,)).fit(X, y)
 
 
-def test_pickles_searches_and_decisions():
+def test_isotonic_calibration_is_that_of_scikit_learns_class():
+    """Isotonic calibration depends on the order of the scores only; the sigmoid is of `decision_function`, which theirs has not."""
+    name, X, y = DATA["two classes"]
+    theirs, ours = (
+        CalibratedClassifierCV(each, method="isotonic", cv=3).fit(X, y).predict_proba(X)
+        for each in both(name, max_iter=30)
+    )
+    np.testing.assert_allclose(ours, theirs, atol=2e-3)  # between the steps it is a line in the score
+
+
+def test_pickles_and_searches():
     name, X, y = DATA["two classes"]
     ours = both(name)[1].fit(X, y)
     again = pickle.loads(pickle.dumps(ours))

@@ -377,3 +377,18 @@ def test_losses_as_text():
     x, y = make_multilabel_classification(60, n_classes=3, random_state=0)
     assert classifier(loss="BinaryCrossEntropy()").fit(x, y).loss_ == classifier().fit(x, y).loss_
     assert classifier(callbacks=None).fit(X, Y).n_iter_ == 30
+
+
+def test_labels_of_a_frame_may_be_numbers_and_booleans():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    y = pd.DataFrame({"a": (X[:, 0] > 0).astype(int), "b": X[:, 1] > 0})
+    fitted = NetworkClassifier("Dense(8), ReLU()", epochs=2, random_state=0).fit(X, y)
+    same = NetworkClassifier("Dense(8), ReLU()", epochs=2, random_state=0).fit(X, y.to_numpy().astype(int))
+    np.testing.assert_array_equal(fitted.predict_proba(X), same.predict_proba(X))
+    assert fitted.predict(X).shape == (40, 2)
+
+
+def test_logarithms_of_probabilities():
+    X, y = load_iris(return_X_y=True)
+    fitted = NetworkClassifier("Dense(8), ReLU()", epochs=2, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(fitted.predict_log_proba(X), np.log(fitted.predict_proba(X)))

@@ -244,7 +244,10 @@ def test_custom_classes_are_a_list(tmp_path):
 @pytest.mark.parametrize(
     ("declared", "words"),
     [
-        (np.zeros(2), "the parameter a must be a Parameter, such as Parameter((3,), Zeros()), got an array of shape (2,)"),
+        (
+            np.zeros(2),
+            "the parameter a must be a Parameter, such as Parameter((3,), Zeros()), got an array of shape (2,)",
+        ),
         (lambda: Parameter(2, Zeros()), "shape must be a tuple of integers, such as (3,), got 2"),
         (lambda: Parameter((2,), np.ones), "initializer must be an Initializer, such as Zeros(), got "),
     ],

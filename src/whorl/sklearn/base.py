@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -243,6 +244,8 @@ class NetworkEstimator(BaseEstimator, ABC):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         y = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
+        if y.dtype == object and y.ndim == 2 and all(isinstance(each, Real) for each in y.flat):
+            y = y.astype(float)  # columns of numbers and of booleans
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         check_consistent_length(x, y)

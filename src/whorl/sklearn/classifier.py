@@ -218,6 +218,11 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         p = self._scores(X)[:, : len(self.classes_)]
         return p if self.multilabel_ else p / p.sum(axis=1, keepdims=True)  # in float64, and for a single class
 
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithm of `predict_proba`."""
+        with np.errstate(divide="ignore"):  # of a probability that is 0 in floating point
+            return np.log(self.predict_proba(X))
+
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each sample, or the labels whose probability is at least 0.5."""
         p = self.predict_proba(X)
