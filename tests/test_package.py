@@ -122,11 +122,11 @@ PACKAGES = [
 FUNCTIONS = ["check_gradients", "fit_many", "load"]
 CLASSES = """
     Model Parameter
-    BatchNorm Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish ReLU Rescale Residual SELU SiLU Sigmoid
-    Softmax Softplus Standardize Tanh
+    BatchNorm Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish NTKDense Parametric
+    PeriodicEmbedding ReLU Rescale Residual RobustScale SELU Scale SiLU Sigmoid Softmax Softplus Standardize Tanh
     BinaryCrossEntropy CrossEntropy Hinge Huber MeanAbsoluteError MeanSquaredError Poisson Quantile
     Adagrad Adam AdamW Averaged Clipped LBFGS Lion NAdam RMSprop SGD
-    Constant Cosine Exponential InverseTime OneCycle Polynomial ReduceOnPlateau WarmUp
+    Constant Cosine Exponential InverseTime LogCosine OneCycle Polynomial ReduceOnPlateau WarmUp
     Callback Checkpoint DivergenceError EarlyStopping Epoch History ModelFileError Options Progress StopAt
     StopTraining Training TrainingState
 """

@@ -25,9 +25,14 @@ from whorl.layers import Layer as Layer
 from whorl.layers import LayerNorm as LayerNorm
 from whorl.layers import LeakyReLU as LeakyReLU
 from whorl.layers import Mish as Mish
+from whorl.layers import NTKDense as NTKDense
+from whorl.layers import Parametric as Parametric
+from whorl.layers import PeriodicEmbedding as PeriodicEmbedding
 from whorl.layers import ReLU as ReLU
 from whorl.layers import Rescale as Rescale
 from whorl.layers import Residual as Residual
+from whorl.layers import RobustScale as RobustScale
+from whorl.layers import Scale as Scale
 from whorl.layers import Sigmoid as Sigmoid
 from whorl.layers import SiLU as SiLU
 from whorl.layers import Softmax as Softmax
@@ -59,6 +64,7 @@ from whorl.schedules import Constant as Constant
 from whorl.schedules import Cosine as Cosine
 from whorl.schedules import Exponential as Exponential
 from whorl.schedules import InverseTime as InverseTime
+from whorl.schedules import LogCosine as LogCosine
 from whorl.schedules import OneCycle as OneCycle
 from whorl.schedules import Polynomial as Polynomial
 from whorl.schedules import ReduceOnPlateau as ReduceOnPlateau

@@ -21,6 +21,7 @@ from whorl._core.types import Array, Shape
 from whorl._core.validation import number
 
 __all__ = [
+    "Full",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",
@@ -81,6 +82,25 @@ class Ones(Initializer):
 
     def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
         return np.ones(shape)
+
+
+class Full(Initializer):
+    """All the same number.
+
+    Parameters
+    ----------
+    value : float
+
+    Examples
+    --------
+    >>> Full(0.5)((2,), np.random.default_rng(0))
+    array([0.5, 0.5])
+    """
+
+    value: float = argument(number)
+
+    def __call__(self, shape: Shape, rng: np.random.Generator) -> Array:
+        return np.full(shape, self.value)
 
 
 class Normal(Initializer):

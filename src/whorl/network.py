@@ -200,18 +200,21 @@ class Network(Stack):
         done.backward()
         return done.loss, {name: gradient.copy() for name, gradient in self.named_gradients().items()}
 
-    def adapt(self, X: Any) -> None:
+    def adapt(self, X: Any, *, rng: RNG = None) -> None:
         """Fit the preprocessing layers, such as `Standardize`, to these samples; earlier values are replaced.
 
-        Training does this automatically for layers that have not been fitted.
+        Training does this automatically for layers that have not been fitted. Layers whose first parameters come from the data, such
+        as `NTKDense`, get them, unless they have them already.
 
         Parameters
         ----------
         X : array_like, shape (n, *inputs)
             At least one sample; finite.
+        rng : int, Generator or None, optional
+            The source of random numbers, for such layers.
         """
         x = self.samples(X)
-        chain.adapt(self.layers, x, self.p, again=True)
+        chain.adapt(self.layers, x, self.p, randomness.generator(rng), again=True)
 
     def summary(self) -> Table:
         """Return a table of the layers, their output shapes and their numbers of parameters.

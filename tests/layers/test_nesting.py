@@ -101,7 +101,7 @@ class Learning(Layer):
     def needs_data(self, p, *, again=False):
         return True
 
-    def adapt(self, x, p, *, again=False):
+    def adapt(self, x, p, rng, *, again=False):
         calls["adapt"] = x
 
 
@@ -133,7 +133,7 @@ def test_building_a_deep_stack_asks_each_layer_for_its_shape_at_most_once_for_ea
     calls.update(dict.fromkeys(calls, 0))
     model.predict(X)
     assert calls["forward"] == depth + 1
-    chain.adapt(model.layers, X, model.p)
+    chain.adapt(model.layers, X, model.p, np.random.default_rng(0))
     assert calls["needs_data"] <= (depth + 1) * (depth + 2)
 
 

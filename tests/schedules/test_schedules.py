@@ -16,6 +16,7 @@ from whorl.schedules import (
     Cosine,
     Exponential,
     InverseTime,
+    LogCosine,
     OneCycle,
     Polynomial,
     ReduceOnPlateau,
@@ -51,6 +52,13 @@ TABLE = [
         Cosine(0.1, epochs=20, cycles=2),
         lambda t: 0.05 * (1 + math.cos(PI * (t % 20 / 20 if t < 40 else 1))),
         [20],
+        0,
+        0.1,
+    ),
+    (
+        LogCosine(0.1, epochs=300 / (2**3.5 - 1)),  # highest after 20 epochs, in the middle of the fourth wave
+        lambda t: 0.1 * math.sin(PI * math.log2(min(1 + t * (2**3.5 - 1) / 20, 16))) ** 2,
+        [],
         0,
         0.1,
     ),

@@ -7,9 +7,10 @@ from whorl.layers.dropout import Dropout
 from whorl.layers.layer import Layer
 from whorl.layers.normalization import BatchNorm, LayerNorm
 from whorl.layers.rectifiers import ELU, SELU, LeakyReLU
-from whorl.layers.scaling import Rescale, Standardize
+from whorl.layers.scaling import Rescale, RobustScale, Scale, Standardize
 from whorl.layers.shaping import Embedding, Flatten, Residual
 from whorl.layers.smooth import GELU, Mish, Sigmoid, SiLU, Softplus, Tanh
+from whorl.layers.tabular import NTKDense, Parametric, PeriodicEmbedding
 
 __all__ = [
     "ELU",
@@ -24,9 +25,14 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "Mish",
+    "NTKDense",
+    "Parametric",
+    "PeriodicEmbedding",
     "ReLU",
     "Rescale",
     "Residual",
+    "RobustScale",
+    "Scale",
     "SiLU",
     "Sigmoid",
     "Softmax",

@@ -170,11 +170,18 @@ def predict(layers: Sequence[Layer], x: Any, p: Sequence[Views]) -> Array:
     return y
 
 
-def adapt(layers: Sequence[Layer], x: Any, p: Sequence[Views], *, again: bool = False) -> None:
+def adapt(
+    layers: Sequence[Layer], x: Any, p: Sequence[Views], rng: np.random.Generator, *, again: bool = False
+) -> None:
     """Call `Layer.adapt` of layers such as `Standardize`: of those that have not been fitted yet, or of all `again`."""
+    waiting = [
+        i for i, (layer, views) in enumerate(zip(layers, p, strict=True)) if layer.needs_data(views, again=again)
+    ]
     done = 0
-    for i, (layer, views) in enumerate(zip(layers, p, strict=True)):
-        if layer.needs_data(views, again=again):
-            if done < i:
-                x, done = predict(layers[done:i], x, p[done:i]), i
-            layer.adapt(np.asarray(x), views, again=again)
+    for i in waiting:
+        limits = [layers[j].most_samples for j in waiting if j >= i]  # of this layer and those that get its output
+        if None not in limits:
+            x = x[:: max(1, len(x) // max(limit for limit in limits if limit is not None))]
+        if done < i:
+            x, done = predict(layers[done:i], x, p[done:i]), i
+        layers[i].adapt(np.asarray(x), p[i], rng, again=again)

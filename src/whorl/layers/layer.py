@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -106,5 +107,20 @@ class Layer(Description, ABC):
         """Return whether the layer, or one inside it, must be fitted to data, as `Standardize`: for the first time or `again`."""
         return any(part.needs_data(views, again=again) for part, views in zip(self.parts, p.parts, strict=True))
 
-    def adapt(self, x: Array, p: Views, *, again: bool = False) -> None:
-        """Fit the layer to its inputs x for all training samples. Called if `needs_data` returns True."""
+    most_samples: ClassVar[int | None] = None
+    """The largest number of training samples that `adapt` is given; None for all."""
+
+    def adapt(self, x: Array, p: Views, rng: np.random.Generator, *, again: bool = False) -> None:
+        """Fit the layer to its inputs x for the training samples. Called if `needs_data` returns True.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n, *inputs)
+            The inputs for all training samples, or for `most_samples` of them, evenly spaced.
+        p : Views
+            The layer's arrays, to be changed in place.
+        rng : Generator
+            The source of random numbers.
+        again : bool
+            Whether to replace what the layer has learned before.
+        """

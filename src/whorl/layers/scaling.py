@@ -7,7 +7,7 @@ import numpy as np
 from whorl._core.description import argument
 from whorl._core.types import Array, Backward, Shape
 from whorl._core.validation import number
-from whorl.initializers import Ones, Zeros
+from whorl.initializers import Full, Ones, Zeros
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter, Views
 
@@ -44,7 +44,7 @@ class Standardize(Layer):
     def needs_data(self, p: Views, *, again: bool = False) -> bool:
         return again or bool(p.count[0] == 0)
 
-    def adapt(self, x: Array, p: Views, *, again: bool = False) -> None:
+    def adapt(self, x: Array, p: Views, rng: np.random.Generator, *, again: bool = False) -> None:
         p.mean[...] = x.mean(axis=0, dtype=np.float64)
         deviation = x.std(axis=0, dtype=np.float64)
         size = np.abs(x).max(axis=0)
@@ -58,6 +58,108 @@ class Standardize(Layer):
             return dy
 
         return (x - p.mean) / p.scale, backward
+
+
+class RobustScale(Layer):
+    """``y = z / √(1 + (z / limit)²)`` with ``z = (x − median) / range``: outliers are bent to within ±limit.
+
+    Median and interquartile range of the training data do not depend on how far off the outliers are, as the mean and the
+    deviation of `Standardize` do. A feature whose quartiles are equal is divided by half of the distance between its largest and its
+    least value, and a constant feature becomes 0. Backward pass::
+
+        dx = dy / range / (1 + (z / limit)²)^(3/2)
+
+    Parameters
+    ----------
+    limit : float, optional
+        Above 0. Numbers that are small beside it are hardly changed.
+
+    Notes
+    -----
+    Like `Standardize`, it is fitted when training begins. scikit-learn's ``RobustScaler`` is z alone.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn, Steinwart (2024), Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on Tabular Data,
+    arXiv:2407.04491, section 3.
+
+    Examples
+    --------
+    >>> from whorl import Model
+    >>> model = Model([RobustScale()], inputs=1, rng=0)
+    >>> model.adapt([[1.0], [2.0], [3.0], [4.0], [1e6]])
+    >>> model.predict([[3.0], [5.0], [1e6]]).round(2)
+    array([[0.  ],
+           [0.95],
+           [3.  ]], dtype=float32)
+    """
+
+    limit: float = argument(number, default=3.0, above=0)
+
+    def parameters(self, inputs: Shape) -> dict[str, Parameter]:
+        return {
+            "median": Parameter(inputs, Zeros(), trained=False),
+            "factor": Parameter(inputs, Ones(), trained=False),  # 1 / range
+            "count": Parameter((1,), Zeros(), trained=False),  # the number of samples that it was fitted to
+        }
+
+    def needs_data(self, p: Views, *, again: bool = False) -> bool:
+        return again or bool(p.count[0] == 0)
+
+    def adapt(self, x: Array, p: Views, rng: np.random.Generator, *, again: bool = False) -> None:
+        columns, median, factor = x.reshape(len(x), -1), p.median.reshape(-1), p.factor.reshape(-1)
+        for j, column in enumerate(columns.T):  # one at a time, which takes less memory
+            least, first, median[j], third, largest = np.quantile(column.astype(np.float64), [0, 0.25, 0.5, 0.75, 1])
+            size = third - first or (largest - least) / 2
+            factor[j] = 1 / size if size else 0
+        p.count[0] = len(x)
+
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        z = (x - p.median) * p.factor
+        root = np.sqrt(1 + (z / self.limit) ** 2)
+
+        def backward(dy: Array, g: Views) -> Array:
+            dy *= p.factor / root**3
+            return dy
+
+        return z / root, backward
+
+
+class Scale(Layer):
+    """``y = m s x``, with a learned factor for each feature: features that do not help can be turned down.
+
+    Backward pass: ``ds = m Σ_n dy_n x_n``, ``dx = m s dy``.
+
+    Parameters
+    ----------
+    multiple : float, optional
+        m, above 0. As s starts at 1/m, the output starts as the input; but `Adam`, whose steps do not depend on the size of the
+        gradient, changes the factor m s by m times its learning rate.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn, Steinwart (2024), arXiv:2407.04491, section 3: with m = 6, after `PeriodicEmbedding`.
+
+    Examples
+    --------
+    >>> from whorl import Model
+    >>> model = Model([Scale(multiple=4.0)], inputs=2, rng=0)
+    >>> model.named_parameters()["s1"], model.predict([[1.0, 2.0]])
+    (array([0.25, 0.25], dtype=float32), array([[1., 2.]], dtype=float32))
+    """
+
+    multiple: float = argument(number, default=1.0, above=0)
+
+    def parameters(self, inputs: Shape) -> dict[str, Parameter]:
+        return {"s": Parameter(inputs, Full(1 / self.multiple))}
+
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        def backward(dy: Array, g: Views) -> Array:
+            np.multiply(self.multiple, np.sum(dy * x, axis=0), out=g.s)
+            dy *= self.multiple * p.s
+            return dy
+
+        return x * (self.multiple * p.s), backward
 
 
 class Rescale(Layer):

@@ -188,5 +188,5 @@ class Residual(Layer):
 
         return x + y, backward
 
-    def adapt(self, x: Array, p: Views, *, again: bool = False) -> None:
-        chain.adapt(self.layers, x, p.parts, again=again)
+    def adapt(self, x: Array, p: Views, rng: np.random.Generator, *, again: bool = False) -> None:
+        chain.adapt(self.layers, x, p.parts, rng, again=again)

@@ -8,7 +8,7 @@ from typing import Any
 
 from whorl._core.description import Description
 from whorl.layers import Dense, Dropout, Layer
-from whorl.schedules import Cosine, OneCycle, Polynomial, WarmUp
+from whorl.schedules import Cosine, LogCosine, OneCycle, Polynomial, WarmUp
 
 
 def stretched(value: Any, old: float, new: float) -> Any:
@@ -24,7 +24,7 @@ def stretched(value: Any, old: float, new: float) -> Any:
     """
     parts = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
     changed = {name: stretched(part, old, new) for name, part in parts.items() if isinstance(part, Description)}
-    if isinstance(value, Cosine | OneCycle | Polynomial | WarmUp):
+    if isinstance(value, Cosine | LogCosine | OneCycle | Polynomial | WarmUp):
         changed["epochs"] = value.epochs * new / old
     return replace(value, **changed)
 

@@ -6,7 +6,7 @@ on the batch size. Any function from float to float can be used as one.
 
 from whorl._core.hints import hint_missing_names
 from whorl.schedules.composition import Chain, WarmUp
-from whorl.schedules.cosine import Cosine, OneCycle
+from whorl.schedules.cosine import Cosine, LogCosine, OneCycle
 from whorl.schedules.decays import Exponential, InverseTime, Polynomial, Step
 from whorl.schedules.plateau import ReduceOnPlateau
 from whorl.schedules.schedule import Constant, ResultSchedule, Schedule, begin, monitored, observe, rate_at
@@ -17,6 +17,7 @@ __all__ = [
     "Cosine",
     "Exponential",
     "InverseTime",
+    "LogCosine",
     "OneCycle",
     "Polynomial",
     "ReduceOnPlateau",

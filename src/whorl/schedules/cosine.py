@@ -124,6 +124,42 @@ class OneCycle(Schedule):
         return _half_wave(self.learning_rate, end, (epoch - top) / (self.epochs - top))
 
 
+class LogCosine(Schedule):
+    """``½ lr0 · (1 − cos(2π log₂(1 + (2ᶜ − 1) t / T)))``: c waves from 0 to lr0 and back to 0, each twice as long as the last.
+
+    The network is trained at all rates several times, first in a hurry and then thoroughly: where one rate was too high, a later
+    part of the wave mends it. One schedule suits data sets of very different sizes.
+
+    Parameters
+    ----------
+    learning_rate : float
+        lr0, the highest rate, at least 0.
+    epochs : float
+        T, the end of the last wave, above 0. After it the rate stays at 0.
+    cycles : int, optional
+        c, at least 1.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn, Steinwart (2024), Better by Default, arXiv:2407.04491, section 3 (coslog₄).
+
+    Examples
+    --------
+    >>> schedule = LogCosine(0.5, epochs=15)
+    >>> [round(schedule(epoch), 6) for epoch in (0, 0.414214, 1, 3, 7, 10.313708, 15, 16)]
+    [0.0, 0.5, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0]
+    """
+
+    learning_rate: float = argument(number, minimum=0)
+    _: KW_ONLY
+    epochs: float = argument(number, above=0)
+    cycles: int = argument(integer, default=4)
+
+    def __call__(self, epoch: float) -> float:
+        share = min(epoch / self.epochs, 1.0)
+        return self.learning_rate * (1 - math.cos(2 * math.pi * math.log2(1 + (2**self.cycles - 1) * share))) / 2
+
+
 def _half_wave(start: float, end: float, share: float) -> float:
     """Return the value of half a cosine wave from `start` to `end` after a share of its time; `end` after all of it."""
     return between(end, start, (1 + math.cos(math.pi * min(share, 1.0))) / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -181,7 +182,7 @@ class Training:
         if state.current is None:
             keep_freed_memory()
             before, rng_before = state.snapshot(), state.rng.bit_generator.state
-            chain.adapt(model.layers, self.train.x, model.p)
+            chain.adapt(model.layers, self.train.x, model.p, state.rng)
             if state.stepped is not None:  # between epochs, the model has the averaged parameters
                 average = self.options.optimizer.average(state.optimizer)
                 assert average is not None
@@ -274,12 +275,12 @@ class Training:
         Before the first epoch they are those of the model at its first step, with layers such as `Standardize` fitted; the
         model remains as it is.
         """
-        statistics = self.model.statistics.copy()
-        chain.adapt(self.model.layers, self.train.x, self.model.p)
+        model, parameters, statistics = self.model, self.model.parameters.copy(), self.model.statistics.copy()
+        chain.adapt(model.layers, self.train.x, model.p, copy.deepcopy(self.state.rng))
         try:
             return self._measure(self.train), self._measure(self.validation) if self.validation else None
         finally:
-            self.model.statistics[...] = statistics
+            model.parameters, model.statistics = parameters, statistics
 
     def _measure(self, data: Samples) -> dict[str, float]:
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is an answer too
