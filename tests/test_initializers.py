@@ -4,6 +4,7 @@ import pytest
 from whorl import Dense, Model, ReLU
 from whorl._core.notation import concrete
 from whorl.initializers import (
+    Full,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
@@ -33,10 +34,12 @@ RANDOM = [
 def test_every_initializer_is_here():
     import whorl.initializers
 
-    assert set(concrete(whorl.initializers, Initializer).values()) == {Zeros, Ones} | {type(row[0]) for row in RANDOM}
+    assert set(concrete(whorl.initializers, Initializer).values()) == {Zeros, Ones, Full} | {
+        type(row[0]) for row in RANDOM
+    }
 
 
-@pytest.mark.parametrize(("initializer", "value"), [(Zeros(), 0), (Ones(), 1)], ids=repr)
+@pytest.mark.parametrize(("initializer", "value"), [(Zeros(), 0), (Ones(), 1), (Full(-0.3), -0.3)], ids=repr)
 def test_constants(initializer, value, rng):
     np.testing.assert_array_equal(initializer((2, 3), rng), np.full((2, 3), value))
 

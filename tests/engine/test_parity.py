@@ -51,7 +51,8 @@ from whorl.initializers import Normal
 COMPILED, NUMPY = True, False
 """The engines, as `fast` chooses them."""
 
-NOT_COMPILED = {"Embedding", "Hinge", "Quantile", "Poisson", "LBFGS"}
+TABULAR = {"NTKDense", "Parametric", "PeriodicEmbedding", "RobustScale", "Scale"}
+NOT_COMPILED = {"Embedding", *TABULAR, "Hinge", "Quantile", "Poisson", "LBFGS"}
 """The public layers, losses and optimizers that have no compiled kernels."""
 
 

@@ -19,6 +19,6 @@ def test_predictions_in_several_threads_are_those_of_one():
 
 @pytest.mark.parametrize("fast", [False, True])
 def test_memory_and_open_files_do_not_grow_with_the_steps(fast, tmp_path):
-    (early, opened), (late, opened_late) = grow(40_000, tmp_path, fast=fast)
+    (early, opened), (late, opened_late) = grow(20_000, tmp_path, fast=fast)
     assert late < 1.05 * early  # the long form: 1.01 over a million
     assert opened == opened_late
