@@ -310,7 +310,7 @@ def test_the_exit_code_of_an_interrupted_command_is_130(monkeypatch, capsys):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_training_continues_to_the_same_model(number, tmp_path):
-    words = ["train", "spiral", "--samples", "100", "--epochs", "500", "--seed", "5", "--log-every", "1"]
+    words = ["train", "spiral", "--samples", "100", "--epochs", "300", "--seed", "5", "--log-every", "1"]
     with run(*words, "--output", "whole") as process:
         process.communicate(timeout=120)
     with run(*words, "--output", "parts") as process:

@@ -7,7 +7,7 @@ from kill import ENGINES, kill, train
 @pytest.mark.parametrize("engine", ENGINES, ids=str)
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_killed_trainings_continue_to_the_same_bits(engine, tmp_path):
-    within, left = kill(10, tmp_path, engine=engine)
+    within, left = kill(5, tmp_path, engine=engine)
     assert within > 0
     assert left <= 1  # of the last one
 
