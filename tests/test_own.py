@@ -218,3 +218,16 @@ def test_a_function_that_takes_the_targets_first_is_refused():
     with pytest.raises(TypeError, match=expected):
         model.evaluate(np.ones((3, 2)), np.ones((3, 1)), loss=keras_mse)
     assert model.evaluate(np.ones((3, 2)), np.ones((3, 1)), loss=lambda a, b: keras_mse(b, a))["loss"] >= 0
+    with pytest.raises(TypeError, match="a function takes the predictions first"):
+        model.evaluate(np.ones((3, 2)), np.ones((3, 1)), loss=lambda y, p: keras_mse(y_true=y, y_pred=p))
+    assert model.evaluate(np.ones((3, 2)), np.ones((3, 1)), loss=lambda y, t: keras_mse(t, y))["loss"] >= 0
+
+
+def test_a_function_gets_flat_targets_of_one_output_as_a_column():
+    def squared(prediction, target):
+        error = prediction - target
+        return (error**2).mean(), 2 * error / error.size
+
+    X, model = np.random.default_rng(0).normal(size=(9, 2)), Model([Dense(1)], inputs=2, rng=0)
+    flat, column = (model.evaluate(X, y, loss=squared)["loss"] for y in (X[:, 0], X[:, :1]))
+    assert flat == column == pytest.approx(model.evaluate(X, X[:, 0], loss=MeanSquaredError())["loss"], rel=1e-6)

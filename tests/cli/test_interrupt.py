@@ -90,7 +90,7 @@ def test_resuming_with_too_few_epochs_is_refused(tmp_path):
     before = path.read_bytes()
     model = Model([Dense(3), Softmax()], inputs=2, rng=0)
     given = {"loss": CrossEntropy(), "optimizer": SGD(0.1, momentum=0.9), "batch_size": 16, "rng": 0}
-    with pytest.raises(ValueError, match=r"run\.npz is of after epoch 2, so --epochs must be larger, got 2"):
+    with pytest.raises(ValueError, match=r"run\.npz was saved after epoch 2, so --epochs must be larger, got 2"):
         model.fit(X, Y, epochs=2, callbacks=[StopOnInterrupt(path)], resume=path, **given)
     assert path.read_bytes() == before
 

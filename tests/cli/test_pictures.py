@@ -100,3 +100,12 @@ def test_gif_without_matplotlib_is_refused_before_the_training(capsys, monkeypat
     expected = "whorl.plot needs matplotlib, which the extra whorl[plot] installs"
     assert expected in refused(capsys, *QUICK, "--gif")
     assert not Path("model.npz").exists()
+
+
+def test_gif_and_patience(capsys, no_picture):
+    """The last frame is that of the last epoch, although the model gets its best parameters."""
+    lines = out(capsys, *QUICK, "--gif", "--epochs", "30", "--patience", "1", "--learning-rate", "0.5")
+    stopped = next(line for line in lines if line.startswith("stopped after epoch "))
+    epochs = int(re.search(r"after epoch (\d+)", stopped)[1])
+    with Image.open("spiral.gif") as image:
+        assert image.n_frames == epochs + 1

@@ -1,10 +1,13 @@
 """The columns of data frames, in `fit` and in new rows."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV, KFold
 
 from whorl.sklearn import NetworkClassifier
 
@@ -45,3 +48,24 @@ def test_columns_of_new_rows():
         fitted.predict(mixed.drop(columns="d"))
     with pytest.raises(ValueError, match="2 are named 'a'"):
         fitted.predict(pd.concat([mixed, numbers[["a"]]], axis=1))
+
+
+def test_dates_are_features_of_an_estimator_in_a_search_and_after_pickling():
+    """A frame with dates and an identifier: kept apart in the folds, the same after pickling, and refused as text of another form."""
+    days = pd.date_range("2023-01-01", periods=240, freq="D")
+    frame = pd.DataFrame({"id": range(240), "day": days, "x": np.arange(240) % 7})
+    y = np.where(days.month.isin([5, 6, 7]), "warm", "cold")
+    chosen = GridSearchCV(
+        NetworkClassifier("Dense(16), ReLU()", epochs=60, optimizer="Adam(0.02)", random_state=0),
+        {"use": [(), ("id",)]},
+        cv=KFold(3, shuffle=True, random_state=0),
+    ).fit(frame, y)
+    assert chosen.best_score_ > 0.95
+    best = chosen.best_estimator_
+    assert {each.kind for each in best.preparation_.columns} == {"date", "number"}
+    again = pickle.loads(pickle.dumps(best))
+    np.testing.assert_array_equal(again.predict_proba(frame), best.predict_proba(frame))
+    text = frame.assign(day=days.strftime("%Y-%m-%d"))
+    np.testing.assert_array_equal(best.predict_proba(text), best.predict_proba(frame))
+    with pytest.raises(ValueError, match=r"column 'day': must be a date, year-month-day, got 'May'"):
+        best.predict(frame.assign(day="May"))

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from whorl import (
+    LBFGS,
     SELU,
     AdamW,
+    Averaged,
+    Clipped,
     CrossEntropy,
     Dense,
     DivergenceError,
@@ -21,6 +24,7 @@ from whorl import (
     Softmax,
     Tanh,
     check_gradients,
+    fit_many,
     load,
 )
 
@@ -125,7 +129,7 @@ def test_at_most_ten_thousand_samples_are_used():
     x = np.random.default_rng(0).normal(size=(25_000, 2))
     model = Model([RobustScale(), Seen(4), Tanh(), Seen(3)], inputs=2, rng=0)
     model.adapt(x)
-    assert seen == [12_500, 12_500]
+    assert seen == [8_334, 8_334]  # every third
     assert model.named_statistics()["count1"][0] == 25_000
 
 
@@ -215,3 +219,36 @@ def test_a_first_epoch_that_diverges_undoes_the_start():
         model.fit(X, Y, **options(optimizer=AdamW(1e38)))
     np.testing.assert_array_equal(model.parameters, before[0])
     np.testing.assert_array_equal(model.statistics, before[1])
+
+
+def test_a_frozen_layer_keeps_its_first_weights():
+    model = network()
+    model.freeze(3)
+    before = model.named_parameters()["w4"].copy()
+    model.fit(X, Y, **options())
+    np.testing.assert_array_equal(model.named_parameters()["w4"], before)
+    assert model.named_statistics()["count4"][0] == 0
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [Averaged(AdamW(0.01), decay=0.9), Clipped(AdamW(0.01), norm=0.5), LBFGS()],
+    ids=["mean", "clip", "lbfgs"],
+)
+def test_optimizers_start_where_the_layers_do(optimizer):
+    """Their memory is made before the first parameters come from the data."""
+    model = network(np.float64)
+    size = len(X) if isinstance(optimizer, LBFGS) else 64
+    history = model.fit(X, Y, **options(optimizer=optimizer, loss=CrossEntropy(), epochs=20, batch_size=size))
+    start = network(np.float64)
+    start.adapt(X, rng=1)
+    assert history["loss"][-1] < 0.9 * history["loss"][0]
+    assert np.abs(model.parameters - start.parameters).max() < 5  # an average with the values before would be far off
+    assert model.evaluate(X, Y, loss=CrossEntropy(), metrics=["accuracy"])["accuracy"] > 0.85
+
+
+def test_networks_side_by_side_start_as_alone():
+    alone, together = network(), network()
+    alone.fit(X, Y, **options(fast=False))
+    fit_many([(together, (X, Y), {})], **options(fast=False))
+    np.testing.assert_array_equal(together.parameters, alone.parameters)

@@ -71,3 +71,27 @@ def test_arguments_are_checked_before_the_training():
         BoundaryAnimation(X, Y, frames=1)
     with pytest.raises(ValueError, match="there is no frame to save: give the callback to fit first"):
         BoundaryAnimation(X, Y).save("a.gif")
+
+
+def test_a_training_that_is_resumed_begins_with_the_network_as_it_continues(tmp_path, monkeypatch):
+    saved = tmp_path / "run.npz"
+    model = Model([Dense(2), Softmax()], inputs=2, rng=0)
+    given = {"loss": CrossEntropy(), "optimizer": SGD(0.1)}
+    model.fit(X, Y, **given, epochs=3, callbacks=[whorl.Checkpoint(saved)], rng=0)
+    drawn = []
+    monkeypatch.setattr(BoundaryAnimation, "_draw", lambda self, training: drawn.append(training.epoch))
+    model = Model([Dense(2), Softmax()], inputs=2, rng=0)
+    callbacks = [BoundaryAnimation(X, Y, frames=50), whorl.Checkpoint(saved)]
+    model.fit(X, Y, **given, epochs=6, callbacks=callbacks, resume=saved)
+    assert drawn == [3, 4, 5, 6]
+
+
+def test_frames_show_the_averaged_parameters_and_not_those_that_early_stopping_restores(monkeypatch):
+    shown = []
+    monkeypatch.setattr(BoundaryAnimation, "_draw", lambda self, run: shown.append(run.model.parameters.copy()))
+    averaged = whorl.Averaged(SGD(0.5), decay=0.9)
+    callbacks = [BoundaryAnimation(X, Y, frames=50), whorl.EarlyStopping("loss", patience=50)]
+    model = Model([Dense(2), Softmax()], inputs=2, rng=0)
+    run = model.training(X, Y, loss=CrossEntropy(), optimizer=averaged, epochs=4, callbacks=callbacks, rng=0)
+    after = [run.model.parameters.copy() for _ in run]
+    np.testing.assert_array_equal(shown[1:], after)

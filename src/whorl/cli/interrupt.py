@@ -55,7 +55,7 @@ class StopOnInterrupt(Callback):
     def on_train_begin(self, training: Run) -> None:
         if training.epoch >= training.epochs:  # only a training that is resumed begins so
             raise ValueError(
-                f"argument --resume: {self.checkpoint} is of after epoch {training.epoch}, so --epochs must be larger, got"
+                f"argument --resume: {self.checkpoint} was saved after epoch {training.epoch}, so --epochs must be larger, got"
                 f" {training.epochs}"
             )
 

@@ -181,7 +181,7 @@ def adapt(
     for i in waiting:
         limits = [layers[j].most_samples for j in waiting if j >= i]  # of this layer and those that get its output
         if None not in limits:
-            x = x[:: max(1, len(x) // max(limit for limit in limits if limit is not None))]
+            x = x[:: -(-len(x) // max(limit for limit in limits if limit is not None))]
         if done < i:
             x, done = predict(layers[done:i], x, p[done:i]), i
         layers[i].adapt(np.asarray(x), p[i], rng, again=again)

@@ -231,7 +231,7 @@ class NTKDense(Layer):
         }
 
     def needs_data(self, p: Views, *, again: bool = False) -> bool:
-        return bool(p.count[0] == 0)  # not again: that would undo the training
+        return bool(p.count[0] == 0) and not p.frozen  # not again: that would undo the training
 
     def adapt(self, x: Array, p: Views, rng: np.random.Generator, *, again: bool = False) -> None:
         y = x.dot(p.w) / math.sqrt(x.shape[1])  # (n, j)

@@ -16,8 +16,10 @@ LossFunction: TypeAlias = Callable[[Array, Array], tuple[float, Array]]
 """From predictions (n, *outputs) and targets to the mean loss, and its derivative with respect to the predictions."""
 
 
-TARGETS = {"y", "y_true", "target", "targets", "true", "label", "labels"}
-"""Names of the first argument of a function that takes the targets before the predictions."""
+TARGETS = {"y_true", "target", "targets", "true", "label", "labels"}
+"""Names of the first argument of a function that takes the targets before the predictions; y may be either."""
+PREDICTIONS = {"y_pred", "y_hat", "yhat", "pred", "prediction", "predictions", "p"}
+"""Names of the second argument of such a function."""
 
 
 class FunctionLoss(Loss):
@@ -27,7 +29,7 @@ class FunctionLoss(Loss):
     ----------
     function : callable
         ``function(prediction, target)`` returns the mean loss of the samples, and dL/dprediction, in the shape of the prediction.
-        The target is y, in the float type of the model if it holds floats.
+        The target is y, in the float type of the model if it holds floats; for one output, (n,) becomes (n, 1).
 
     Notes
     -----
@@ -58,6 +60,8 @@ class FunctionLoss(Loss):
         target = validation.numeric("y", y)
         if target.ndim == 0:
             raise ValueError("y must have a value for each sample, got shape ()")
+        if target.ndim == 1 and outputs == (1,):
+            target = target[:, None]
         return target.astype(dtype, copy=False) if target.dtype.kind == "f" else target
 
     def forward(
@@ -96,7 +100,8 @@ def _check_order(function: Callable[..., Any]) -> None:
         names = list(inspect.signature(function).parameters)
     except ValueError:  # some functions written in C have no signature
         return
-    if names and names[0] in TARGETS:
+    first, second = (*names, "", "")[:2]
+    if first in TARGETS or (first == "y" and second in PREDICTIONS):
         raise TypeError(
             f"loss: a function takes the predictions first, {getattr(function, '__name__', 'f')}(prediction, target), got"
             f" {', '.join(names)}"

@@ -127,8 +127,8 @@ class OneCycle(Schedule):
 class LogCosine(Schedule):
     """``½ lr0 · (1 − cos(2π log₂(1 + (2ᶜ − 1) t / T)))``: c waves from 0 to lr0 and back to 0, each twice as long as the last.
 
-    The network is trained at all rates several times, first in a hurry and then thoroughly: where one rate was too high, a later
-    part of the wave mends it. One schedule suits data sets of very different sizes.
+    The network is trained at all rates several times, first quickly and then thoroughly: what too high a rate has spoiled, a later
+    part of the wave repairs. One schedule suits data sets of very different sizes.
 
     Parameters
     ----------

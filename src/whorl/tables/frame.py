@@ -27,8 +27,10 @@ BOOLEANS = frozenset({"true", "false"})
 """Spellings of a boolean, in lower case."""
 STRAY = 0.1
 """The largest share of texts in a column that is meant to hold numbers."""
-WORDS, DISTINCT = 3, 20
-"""Up to so many different texts beside more than so many different numbers stand for missing numbers, even if they are frequent."""
+DISTINCT = 20
+"""More different values than that are many: they identify the rows, or are numbers."""
+WORDS = 3
+"""Up to so many different texts beside many different numbers stand for missing numbers, even if they are frequent."""
 STYLED = re.compile(r"[-+(]?\s*[$€£¥]?\s*\d{1,3}([,.' ]\d{3})*([.,]\d+)?\s*[$€£¥%]?\s*\)?|[-+]?\d+,\d+")
 """Numbers for people: $3,000 and 12,5 and 40 %."""
 

@@ -11,13 +11,11 @@ import numpy as np
 
 from whorl.tables.dates import Date
 from whorl.tables.encoding import Category, Excluded, Number
-from whorl.tables.frame import Frame
+from whorl.tables.frame import DISTINCT, Frame
 
 Encoding: TypeAlias = Number | Date | Category
 """How a column becomes features."""
 
-DISTINCT = 20
-"""An identifier has more different values than that."""
 NEARLY, MOSTLY = 0.9, 0.7
 """Text is an identifier if it is different in more than this share of its values, or in more than this share of all rows."""
 NAMES = frozenset(

@@ -58,9 +58,7 @@ class Progress(Callback, Description):
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         every = self.every or max(1, training.epochs // 10)
-        stopped = (
-            training.state.history.stopped is not None
-        )  # by a callback that may restore other parameters at the end
+        stopped = training.state.history.stopped is not None  # at the end, other parameters may be restored
         if epoch.number % every == 0 or epoch.number == training.epochs or stopped:
             self._print(training)
         elif time.perf_counter() - training.memory(self).shown > 0.1:
