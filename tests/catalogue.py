@@ -97,6 +97,7 @@ LAYERS = [  # all of them take inputs of shape (5,)
     Parametric(Residual([Dense(4), Tanh(), Dense(5)]), multiple=0.1),
     PeriodicEmbedding(),
     PeriodicEmbedding(2, 3, scale=1.0, multiple=0.1),
+    PeriodicEmbedding(3, 2, columns=[3, 0]),
     NTKDense(4),
     NTKDense(1, multiple=2.0),
     Flatten(),

@@ -168,6 +168,17 @@ def test_waves_of_each_number():
         np.testing.assert_allclose(y[:, 3 * i + 1 : 3 * i + 3], wave @ named["v1"][i] + named["a1"][i], rtol=1e-12)
 
 
+def test_columns_that_are_not_embedded_come_first_unchanged():
+    chosen, whole = (PeriodicEmbedding(3, 2, columns=columns) for columns in ([3, 0], None))
+    model, other = Model([chosen], inputs=4, rng=0), Model([whole], inputs=2, rng=0)
+    assert model.outputs == (2 + 2 * 3,)
+    assert model.parameters.size == other.parameters.size
+    other.parameters = model.parameters
+    y = model.predict(X)
+    np.testing.assert_array_equal(y[:, :2], X[:, 1:3].astype(np.float32))
+    np.testing.assert_array_equal(y[:, 2:], other.predict(X[:, [3, 0]]))
+
+
 def test_the_whole_network_passes_the_check_of_gradients():
     model = network(np.float64)
     model.adapt(X, rng=0)

@@ -18,6 +18,7 @@ from whorl._core.types import Array, Backward, Shape
 from whorl._core.validation import instance, integer, number
 from whorl.initializers import Full, Normal, Uniform, Zeros
 from whorl.layers.layer import Layer
+from whorl.layers.shaping import column_numbers
 from whorl.parameters import Parameter, Views
 from whorl.rows import ones
 
@@ -30,6 +31,7 @@ class PeriodicEmbedding(Layer):
         c_k = cos(2π w_k x + b_k)
         y = (x, Σ_k c_k v_k1 + a_1, …, Σ_k c_k v_k,m−1 + a_m−1)
 
+    The output is the columns that are not embedded, in order, and then the m numbers for each embedded column, as in `Embedding`.
     A network of smooth layers bends its functions slowly; waves let it follow thresholds and cycles in a single feature. Backward
     pass, with ``s_k = sin(2π w_k x + b_k)`` and ``dc_k = Σ_l dy_l v_kl``::
 
@@ -46,6 +48,8 @@ class PeriodicEmbedding(Layer):
         Standard deviation of the frequencies w at the start, above 0, for features of size 1.
     multiple : float, optional
         As in `Scale`: all parameters are multiplied by it, so that `Adam` changes them by that multiple of its learning rate.
+    columns : sequence of int, optional
+        The columns of the input that are embedded; by default all. One-hot columns need no embedding: they have two values only.
 
     References
     ----------
@@ -59,6 +63,9 @@ class PeriodicEmbedding(Layer):
     >>> model = Model([PeriodicEmbedding()], inputs=3, rng=0)
     >>> model.outputs, model.predict([[1.0, 2.0, 3.0]])[0, ::4]
     ((12,), array([1., 2., 3.], dtype=float32))
+    >>> model = Model([PeriodicEmbedding(columns=[1])], inputs=3, rng=0)
+    >>> model.outputs, model.predict([[1.0, 2.0, 3.0]])[0, :3]
+    ((6,), array([1., 3., 2.], dtype=float32))
     """
 
     dimension: int = argument(integer, default=4, minimum=2)
@@ -66,14 +73,27 @@ class PeriodicEmbedding(Layer):
     _: KW_ONLY
     scale: float = argument(number, default=0.1, above=0)
     multiple: float = argument(number, default=1.0, above=0)
+    columns: tuple[int, ...] | None = argument(column_numbers, default=None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.columns is not None and (not self.columns or len(set(self.columns)) != len(self.columns)):
+            raise ValueError(f"columns must name at least one column, and none twice, got {list(self.columns)}")
+
+    def chosen(self, inputs: int) -> Array:
+        """Return the columns that are embedded, of so many."""
+        return np.arange(inputs) if self.columns is None else np.array(self.columns)
 
     def output_shape(self, inputs: Shape) -> Shape:
         if len(inputs) != 1:
             raise ValueError(f"PeriodicEmbedding takes flat inputs of shape (d,), got inputs of shape {inputs}")
-        return (inputs[0] * self.dimension,)
+        chosen = self.chosen(inputs[0])
+        if chosen.max() >= inputs[0]:
+            raise ValueError(f"PeriodicEmbedding embeds column {chosen.max()}, got inputs of shape {inputs}")
+        return (inputs[0] + len(chosen) * (self.dimension - 1),)
 
     def parameters(self, inputs: Shape) -> dict[str, Parameter]:
-        (d,), k, others = inputs, self.frequencies, self.dimension - 1
+        d, k, others = len(self.chosen(inputs[0])), self.frequencies, self.dimension - 1
         mix = Uniform(1 / math.sqrt(k) / self.multiple)
         return {
             "w": Parameter((d, k), Normal(self.scale / self.multiple)),
@@ -85,30 +105,34 @@ class PeriodicEmbedding(Layer):
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
         multiple = x.dtype.type(self.multiple)
         turn = 2 * math.pi * multiple
-        columns = x.T[:, :, None]  # (d, n, 1)
+        chosen = self.chosen(x.shape[1])
+        others = np.delete(np.arange(x.shape[1]), chosen)
+        columns = x.T[chosen][:, :, None]  # (d, n, 1)
         angle = columns * (turn * p.w)[:, None]  # (d, n, k)
         angle += (multiple * p.b)[:, None]
         wave = np.cos(angle)
         v = multiple * p.v
         mixed = np.matmul(wave, v)  # (d, n, m − 1)
         mixed += (multiple * p.a)[:, None]
-        y = np.concatenate([columns, mixed], axis=2).transpose(1, 0, 2).reshape(len(x), -1)
+        embedded = np.concatenate([columns, mixed], axis=2).transpose(1, 0, 2).reshape(len(x), -1)  # (n, d m)
 
         def backward(dy: Array, g: Views) -> Array | None:
-            given = dy.reshape(len(x), x.shape[1], -1).transpose(1, 0, 2)  # (d, n, m)
-            own, others = given[:, :, 0], np.ascontiguousarray(given[:, :, 1:])
-            np.multiply(multiple, others.sum(axis=1), out=g.a)
-            np.multiply(multiple, np.matmul(wave.transpose(0, 2, 1), others), out=g.v)
+            given = dy[:, len(others) :].reshape(len(x), len(chosen), -1).transpose(1, 0, 2)  # (d, n, m)
+            own, mixes = given[:, :, 0], np.ascontiguousarray(given[:, :, 1:])
+            np.multiply(multiple, mixes.sum(axis=1), out=g.a)
+            np.multiply(multiple, np.matmul(wave.transpose(0, 2, 1), mixes), out=g.v)
             down = np.sin(angle)  # −d angle from here on
-            down *= np.matmul(others, v.transpose(0, 2, 1))
+            down *= np.matmul(mixes, v.transpose(0, 2, 1))
             np.multiply(-multiple, down.sum(axis=1), out=g.b)
             np.multiply(-turn, np.matmul(down.transpose(0, 2, 1), columns)[:, :, 0], out=g.w)
             if not g.inputs:
                 return None
-            dx: Array = (own - np.matmul(down, turn * p.w[:, :, None])[:, :, 0]).T
+            dx = np.empty_like(x)
+            dx[:, others] = dy[:, : len(others)]
+            dx[:, chosen] = (own - np.matmul(down, turn * p.w[:, :, None])[:, :, 0]).T
             return dx
 
-        return y, backward
+        return np.concatenate([x[:, others], embedded], axis=1), backward
 
 
 class Parametric(Layer):
