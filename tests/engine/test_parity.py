@@ -35,6 +35,7 @@ from whorl import (
     Mish,
     Model,
     NAdam,
+    NTKDense,
     ReLU,
     Rescale,
     Residual,
@@ -51,7 +52,7 @@ from whorl.initializers import Normal
 COMPILED, NUMPY = True, False
 """The engines, as `fast` chooses them."""
 
-TABULAR = {"NTKDense", "Parametric", "PeriodicEmbedding", "RobustScale", "Scale"}
+TABULAR = {"Parametric", "PeriodicEmbedding", "RobustScale", "Scale"}
 NOT_COMPILED = {"Embedding", *TABULAR, "Hinge", "Quantile", "Poisson", "LBFGS"}
 """The public layers, losses and optimizers that have no compiled kernels."""
 
@@ -101,7 +102,7 @@ FIRST = [layer for layer in LAYERS if type(layer).__name__ not in NOT_COMPILED]
 
 @pytest.mark.parametrize("layer", FIRST, ids=repr)
 def test_each_layer_gives_the_numbers_of_numpy(layer):
-    outputs = 5 if not isinstance(layer, Dense) else layer.units
+    outputs = 5 if not isinstance(layer, Dense | NTKDense) else layer.units
     layers = [
         Dense(5, initializer=Normal(0.5)),
         layer,
@@ -269,9 +270,10 @@ PENALTIES = st.sampled_from([{}, {"weight_l2": 1e-3}, {"weight_l1": 1e-3, "bias_
 
 @st.composite
 def blocks(draw):
-    """A Dense layer, what follows it, and perhaps a residual block of the same width."""
+    """A Dense or NTKDense layer, what follows it, and perhaps a residual block of the same width."""
     width = draw(st.integers(2, 12))
-    layers = [Dense(width, **draw(PENALTIES)), *draw(st.lists(SIMPLE, max_size=3))]
+    first = draw(st.sampled_from([Dense(width, **draw(PENALTIES)), NTKDense(width)]))
+    layers = [first, *draw(st.lists(SIMPLE, max_size=3))]
     if draw(st.booleans()):
         layers.append(Residual([*draw(st.lists(SIMPLE, max_size=2)), Dense(width, **draw(PENALTIES)), draw(SIMPLE)]))
     return layers

@@ -1,19 +1,20 @@
-"""How `Dense` layers are written into a program, with the activation and the dropout that follow them.
+"""How the layers `Dense` and `NTKDense` are written into a program, with the activation and the dropout that follow them.
 
 What they compute is explained in `whorl.layers`; here is only where it is computed, and by which kernels.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from whorl.engine.kernels import dense, dropout, products
+from whorl.engine.kernels import activations, dense, dropout, products
 from whorl.engine.kernels.products import BY_COLUMNS, BY_DEPTH, BY_ROWS
 from whorl.engine.native import HEIGHT, REGISTER, VECTORS
 from whorl.engine.parameters import Trained
 from whorl.engine.program import Operation, Program, address
-from whorl.layers import Dropout, Layer, ReLU
+from whorl.layers import Dense, Dropout, Layer, NTKDense, ReLU
 from whorl.layers.chain import Place
 from whorl.layers.dropout import rounded
 from whorl.parameters import Views
@@ -25,12 +26,14 @@ LARGE = 2**20
 """From so many weights on, a thread multiplies all samples with some columns, not some samples with all columns: then it reads
 only its own part of the weights, which do not fit into its cache."""
 
+DENSE = Dense, NTKDense
+
 Backward: TypeAlias = Callable[[int, bool], int]
 """From the address of dL/dy, and whether dL/dx is needed, to the address of dL/dx."""
 
 
 class DenseWriter:
-    """Writes the passes through `Dense` layers: base of `Writer`.
+    """Writes the passes through `Dense` and `NTKDense` layers: base of `Writer`.
 
     Parameters
     ----------
@@ -49,8 +52,11 @@ class DenseWriter:
     def dense(
         self, place: Place, p: Views, g: Views, x: int, fused: Sequence[Layer], *, frozen: bool
     ) -> tuple[int, Backward]:
-        """Write ``y = x W + b``, and the activation and the dropout that follow it."""
-        program = self.program
+        """Write ``y = f x W + m b``, and the activation and the dropout that follow it; f and m are 1 in a `Dense` layer.
+
+        With ``f dy`` in place of dy, the way back is that of a `Dense` layer, but for ``db = m Σ_n dy``.
+        """
+        program, (factor, multiple) = self.program, factors(place, len(p.w))
         i, j = p.w.shape
         w, y, large = address(p.w), program.batch_array(j), program.workers > 1 and i * j >= LARGE
         wt = program.array(program.workers, i, j) if j <= FEW else 0
@@ -61,18 +67,20 @@ class DenseWriter:
             program.add(dense.wide, [x, w, y], [i, j])
         else:
             self.multiply([x, w, y], (0, j, i), [(i, 1), (j, 1), (j, 1)], BY_COLUMNS if large else BY_ROWS)
-        scale = self.bias(fused, address(p.b), y, j)
+        scale = self.bias(fused, address(p.b), y, j, [factor, multiple])
 
         def backward(dy: int, needed: bool) -> int:
             if fused:
-                program.add(dense.relu_back, [dy, y], [j], [scale, 0.0])
+                program.add(dense.relu_back, [dy, y], [j], [factor * scale, 0.0])
+            elif factor != 1:
+                program.add(activations.scale, [dy], [j], [factor])
             dx = program.batch_array(i) if needed else 0
             if needed and j <= FEW:
                 program.add(dense.narrow_inputs, [dy, wt, dx], [i, j])
             elif needed:
                 # dxᵀ = W dyᵀ, so that dy is copied to panels, which is smaller than W.
                 self.multiply([w, dy, dx], (i, 0, j), [(j, 1), (1, j), (1, i)], BY_ROWS if large else BY_COLUMNS)
-            self.weights_and_biases(place, p, g, x, dy, frozen=frozen)
+            self.weights_and_biases(place, p, g, x, dy, multiple / factor, frozen=frozen)
             return dx
 
         return y, backward
@@ -111,8 +119,10 @@ class DenseWriter:
         flat = [distance for pair in distances for distance in pair]
         return Operation(products.product, (*arrays, panel), (*sizes, *flat, split, size))
 
-    def weights_and_biases(self, place: Place, p: Views, g: Views, x: int, dy: int, *, frozen: bool) -> None:
-        """Add the weights and biases of a `Dense` layer to what is trained, and write their gradients.
+    def weights_and_biases(
+        self, place: Place, p: Views, g: Views, x: int, dy: int, multiple: float, *, frozen: bool
+    ) -> None:
+        """Add the weights and biases to what is trained, and write their gradients, ``xᵀ dy`` and ``multiple · Σ_n dy``.
 
         A thread computes the gradients from its samples, and then sums its share of those of all threads; or, if fewer numbers
         go from one thread to another that way, it computes its rows of dW from all samples.
@@ -133,7 +143,7 @@ class DenseWriter:
             program.operations.append(self.product([x, dy, self.parts(weights)], sizes, distances, BY_DEPTH))
         else:
             weights.operations.append(self.product([x, dy, weights.g], sizes, distances, BY_ROWS))
-        program.add(dense.column_sums, [dy, self.parts(biases)], [j], [0.0])
+        program.add(dense.column_sums, [dy, self.parts(biases)], [j], [multiple, 0.0])
 
     def parts(self, trained: Trained) -> int:
         """Return the address for the gradients from each thread's samples, which are then summed; one thread needs no sum."""
@@ -153,17 +163,17 @@ class DenseWriter:
             chosen.append(place.layer)
         return chosen
 
-    def bias(self, fused: Sequence[Layer], b: int, y: int, size: int) -> float:
-        """Write the bias, with ReLU and dropout if they follow; return the scale of the dropout, or 1."""
+    def bias(self, fused: Sequence[Layer], b: int, y: int, size: int, numbers: Sequence[float]) -> float:
+        """Write ``f y + m b``, with ReLU and dropout if they follow; return the scale of the dropout, or 1."""
         program = self.program
         if len(fused) == 2:
             bits, threshold, scale = self.bits(fused[1], size)
-            program.add(dense.bias_relu_dropout, [y, b], [size, bits, threshold], [scale, 0.0])
+            program.add(dense.bias_relu_dropout, [y, b], [size, bits, threshold], [*numbers, scale, 0.0])
             return scale
         if fused:
-            program.add(dense.bias_relu, [y, b], [size], [0.0])
+            program.add(dense.bias_relu, [y, b], [size], [*numbers, 0.0])
         else:
-            program.add(dense.bias, [y, b], [size])
+            program.add(dense.bias, [y, b], [size], numbers)
         return 1.0
 
     def bits(self, layer: Layer, size: int) -> tuple[int, int, float]:
@@ -174,3 +184,9 @@ class DenseWriter:
         self.program.add(dropout.draw_bits, [], [bits, self.generators, size])
         threshold, scale = rounded(layer.rate, self.program.dtype)
         return bits, threshold, float(scale)
+
+
+def factors(place: Place, inputs: int) -> tuple[float, float]:
+    """Return the factors of ``x W`` and of the bias."""
+    layer = place.layer
+    return (1 / math.sqrt(inputs), layer.multiple) if isinstance(layer, NTKDense) else (1.0, 1.0)

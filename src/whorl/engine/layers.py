@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from whorl.engine.compiling import Kernel
-from whorl.engine.dense_writer import Backward, DenseWriter
+from whorl.engine.dense_writer import DENSE, Backward, DenseWriter
 from whorl.engine.kernels import activations, dropout, normalization
 from whorl.engine.parameters import Trained
 from whorl.engine.program import address
 from whorl.layers import (
     BatchNorm,
-    Dense,
     Dropout,
     Flatten,
     Layer,
@@ -34,7 +33,7 @@ def supported(layer: Layer) -> bool:
     """Whether there are kernels for a layer, and for those inside it."""
     if type(layer) is Residual:
         return all(map(supported, layer.layers))
-    return type(layer) is Dense or type(layer) in WRITERS or activations.activation(layer) is not None
+    return type(layer) in DENSE or type(layer) in WRITERS or activations.activation(layer) is not None
 
 
 class Writer(DenseWriter):
@@ -51,7 +50,7 @@ class Writer(DenseWriter):
         k = 0
         while k < len(places):
             still = frozen or p[k].frozen
-            if type(places[k].layer) is Dense:
+            if type(places[k].layer) in DENSE:
                 fused = self.fusible(places[k + 1 :], p[k + 1 :], frozen=frozen)
                 x, back = self.dense(places[k], p[k], g[k], x, fused, frozen=still)
                 backs += [back, *[_same] * len(fused)]
@@ -69,7 +68,7 @@ class Writer(DenseWriter):
         return x, backward
 
     def layer(self, place: Place, p: Views, g: Views, x: int, *, frozen: bool) -> tuple[int, Backward]:
-        """Write a layer other than `Dense`."""
+        """Write a layer other than `Dense` and `NTKDense`."""
         known = activations.activation(place.layer)
         if known is not None:
             return self.activation(*known, x, prod(place.outputs))

@@ -44,7 +44,7 @@ class Trained:
 
     @classmethod
     def of(cls, place: Place, name: str, p: Array, g: Array, *, frozen: bool) -> Self:
-        """Return the weights or the biases of a `Dense` layer."""
+        """Return the weights or the biases of a `Dense` or `NTKDense` layer."""
         declared = next(place.declared[full] for full, own in place.names.items() if own == name)
         layer = place.layer
         limit = layer.max_norm if isinstance(layer, Dense) and p.ndim == 2 and not frozen else None

@@ -1,4 +1,4 @@
-"""`Dense`: the bias, ReLU and dropout after it, and products with narrow matrices, where `products` would compute mostly zeros.
+"""`Dense` and `NTKDense`: the bias, ReLU and dropout after it, and products with narrow matrices, where `products` would compute mostly zeros.
 
 Letters: n samples, i inputs, j outputs. w is (i, j), by rows, like all arrays here.
 """
@@ -132,44 +132,46 @@ def narrow_weights(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 @kernel
 def column_sums(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``db = Σ_n dy``, from this thread's samples."""
-    dy, j, zero = p[0], s[0], c[0]
+    """``db = m Σ_n dy``, from this thread's samples."""
+    dy, j, multiple, zero = p[0], s[0], c[0], c[1]
     db = shift(p[1], r[WORKER] * j)
     for e in range(j):
         db[e] = zero
     for n in range(r[FIRST], r[LAST]):
         for e in range(j):
             db[e] += dy[n * j + e]
+    for e in range(j):
+        db[e] *= multiple
 
 
 @kernel
 def bias(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``y ← y + b``."""
-    y, b, j = p[0], p[1], s[0]
+    """``y ← f y + m b``."""
+    y, b, j, factor, multiple = p[0], p[1], s[0], c[0], c[1]
     for n in range(r[FIRST], r[LAST]):
         for e in range(j):
-            y[n * j + e] += b[e]
+            y[n * j + e] = factor * y[n * j + e] + multiple * b[e]
 
 
 @kernel
 def bias_relu(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``y ← max(y + b, 0)``."""
-    y, b, j, zero = p[0], p[1], s[0], c[0]
+    """``y ← max(f y + m b, 0)``."""
+    y, b, j, factor, multiple, zero = p[0], p[1], s[0], c[0], c[1], c[2]
     for n in range(r[FIRST], r[LAST]):
         for e in range(j):
-            v = y[n * j + e] + b[e]
+            v = factor * y[n * j + e] + multiple * b[e]
             y[n * j + e] = zero if v <= zero else v
 
 
 @kernel
 def bias_relu_dropout(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``y ← max(y + b, 0) · mask``, the mask 0 or `scale`."""
+    """``y ← max(f y + m b, 0) · mask``, the mask 0 or `scale`."""
     y, b, j, bits, threshold = p[0], p[1], s[0], pointer(s[1], np.uint16), s[2]
-    scale, zero = c[0], c[1]
+    factor, multiple, scale, zero = c[0], c[1], c[2], c[3]
     limit = np.uint16(threshold)
     for n in range(r[FIRST], r[LAST]):
         for e in range(j):
-            v = y[n * j + e] + b[e]
+            v = factor * y[n * j + e] + multiple * b[e]
             v = zero if v <= zero else v * scale
             y[n * j + e] = v if bits[n * j + e] >= limit else v * zero
 

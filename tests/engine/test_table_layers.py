@@ -1,0 +1,65 @@
+"""The compiled layers for tables: the numbers of NumPy, in what follows them and around them."""
+
+import numpy as np
+import pytest
+from test_parity import CLASSES, NUMBERS, compare
+
+from whorl import (
+    SGD,
+    AdamW,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    MeanSquaredError,
+    NTKDense,
+    ReLU,
+    Residual,
+    Softmax,
+    Tanh,
+)
+
+WIDTHS = [1, 7, 8, 9, 33]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("after", [[], [ReLU()], [ReLU(), Dropout(0.2)], [Tanh(), Dropout(0.2)]], ids=repr)
+def test_a_layer_of_the_tangent_kernel_of_any_width_with_what_is_computed_together_with_it(width, after, threads):
+    layers = [NTKDense(width), *after, NTKDense(20, multiple=2.0), *after, NTKDense(width), *after, NTKDense(3)]
+    compare(layers, MeanSquaredError(), SGD(0.02), NUMBERS, threads=threads)
+
+
+@pytest.mark.parametrize("frozen", [(0,), (1, 2), (0, 4)])
+def test_frozen_layers_of_the_tangent_kernel_pass_their_gradients(frozen):
+    layers = [NTKDense(20), ReLU(), NTKDense(12), Residual([NTKDense(12), Tanh()]), NTKDense(3), Softmax()]
+    compare(layers, CrossEntropy(), AdamW(0.01), CLASSES, frozen=frozen)
+
+
+@pytest.mark.parametrize("large", [2**20, 1], ids=["by samples", "by columns"])
+def test_threads_share_wide_layers_of_the_tangent_kernel(large, monkeypatch):
+    monkeypatch.setattr("whorl.engine.dense_writer.LARGE", large)
+    layers = [NTKDense(200), ReLU(), Dropout(0.3), NTKDense(33), Dense(9, max_norm=0.8), NTKDense(130), Tanh()]
+    for frozen in [(), (0, 3)]:
+        compare(
+            [*layers, NTKDense(3), Softmax()],
+            CrossEntropy(),
+            SGD(0.01),
+            CLASSES,
+            inputs=15,
+            epochs=10,
+            threads=2,
+            frozen=frozen,
+        )
+
+
+def test_float32_stays_close():
+    steps, terms = 200, 32
+    layers = [NTKDense(32), Tanh(), NTKDense(3), Softmax()]
+    compare(
+        layers,
+        CrossEntropy(),
+        SGD(0.01, momentum=0.9),
+        CLASSES,
+        dtype=np.float32,
+        tolerance=np.sqrt(steps) * terms * np.finfo(np.float32).eps,
+    )
