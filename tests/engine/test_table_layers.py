@@ -2,16 +2,21 @@
 
 import numpy as np
 import pytest
-from test_parity import CLASSES, NUMBERS, compare
+from test_parity import ACTIVATIONS, CLASSES, NUMBERS, compare
 
 from whorl import (
+    SELU,
     SGD,
     AdamW,
     CrossEntropy,
     Dense,
     Dropout,
+    Flatten,
     MeanSquaredError,
+    Mish,
+    Model,
     NTKDense,
+    Parametric,
     ReLU,
     Residual,
     Softmax,
@@ -50,6 +55,31 @@ def test_threads_share_wide_layers_of_the_tangent_kernel(large, monkeypatch):
             threads=2,
             frozen=frozen,
         )
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=repr)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_each_activation_can_be_learned(activation, threads):
+    layers = [Dense(13), Parametric(activation, multiple=0.1), Dropout(0.15), Dense(3), Parametric(activation)]
+    compare(layers, MeanSquaredError(), AdamW(0.01), NUMBERS, threads=threads, noise=0.3)
+
+
+@pytest.mark.parametrize("frozen", [(1,), (0,), (1, 2)])
+def test_a_frozen_learned_activation_passes_its_gradients(frozen):
+    layers = [NTKDense(9), Parametric(SELU()), Residual([Parametric(Mish(), multiple=0.1)]), NTKDense(3), Softmax()]
+    compare(layers, CrossEntropy(), AdamW(0.01), CLASSES, frozen=frozen, noise=0.3)
+
+
+def test_a_learned_activation_of_images_has_a_share_for_each_pixel():
+    X = np.random.default_rng(0).standard_normal((56, 2, 3))
+    layers = [Parametric(SELU()), Flatten(), Dense(3), Softmax()]
+    compare(layers, CrossEntropy(), SGD(0.1), CLASSES, X=X, inputs=(2, 3), threads=2)
+
+
+def test_only_element_wise_activations_are_compiled():
+    model = Model([Dense(4), Parametric(Softmax()), Dense(3), Softmax()], inputs=5, rng=0)
+    with pytest.raises(ValueError, match=r"fast=True: Parametric\(Softmax\(\)\) has no compiled kernel"):
+        model.fit(np.zeros((56, 5)), CLASSES, loss=CrossEntropy(), optimizer=SGD(), epochs=1, fast=True)
 
 
 def test_float32_stays_close():

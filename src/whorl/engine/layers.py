@@ -9,17 +9,18 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from whorl.engine.compiling import Kernel
-from whorl.engine.dense_writer import DENSE, Backward, DenseWriter
+from whorl.engine.dense_writer import DENSE, Backward
 from whorl.engine.kernels import activations, dropout, normalization
 from whorl.engine.parameters import Trained
 from whorl.engine.program import address
+from whorl.engine.tabular_writer import TabularWriter
 from whorl.layers import (
     BatchNorm,
     Dropout,
     Flatten,
     Layer,
     LayerNorm,
-    ReLU,
+    Parametric,
     Rescale,
     Residual,
     Softmax,
@@ -33,10 +34,12 @@ def supported(layer: Layer) -> bool:
     """Whether there are kernels for a layer, and for those inside it."""
     if type(layer) is Residual:
         return all(map(supported, layer.layers))
+    if type(layer) is Parametric:
+        return activations.activation(layer.activation) is not None
     return type(layer) in DENSE or type(layer) in WRITERS or activations.activation(layer) is not None
 
 
-class Writer(DenseWriter):
+class Writer(TabularWriter):
     """Writes the passes through the layers of a network."""
 
     def chain(
@@ -102,10 +105,6 @@ class Writer(DenseWriter):
             return dy
 
         return y, backward
-
-    def relu(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
-        """Write a ReLU that does not follow a `Dense` layer."""
-        return self.activation(activations.relu, [1.0, 0.0], x, prod(place.outputs))
 
     def flatten(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write nothing: samples are flat already."""
@@ -220,7 +219,7 @@ WRITERS: dict[type[Layer], Callable[[Writer, Place, Views, Views, int, bool], tu
     Dropout: Writer.dropout,
     Flatten: Writer.flatten,
     LayerNorm: Writer.layer_norm,
-    ReLU: Writer.relu,
+    Parametric: Writer.parametric,
     Rescale: Writer.rescale,
     Residual: Writer.residual,
     Softmax: Writer.softmax,

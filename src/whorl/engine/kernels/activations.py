@@ -10,7 +10,7 @@ import math
 from whorl.engine.compiling import FIRST, LAST, Integers, Kernel, Numbers, Pointers, Run, exact, kernel
 from whorl.engine.numerics import exp, expm1
 from whorl.functions import GELU_CUBIC, GELU_LINEAR
-from whorl.layers import ELU, GELU, SELU, Layer, LeakyReLU, Mish, Sigmoid, SiLU, Softplus, Tanh
+from whorl.layers import ELU, GELU, SELU, Layer, LeakyReLU, Mish, ReLU, Sigmoid, SiLU, Softplus, Tanh
 
 
 @kernel
@@ -187,6 +187,7 @@ def activation(layer: Layer) -> tuple[Kernel, list[float]] | None:
 
 
 ACTIVATIONS: dict[type[Layer], tuple[Kernel, list[float]]] = {
+    ReLU: (relu, [1.0, 0.0]),
     SELU: (elu, [SELU.SCALE, SELU.SCALE * SELU.ALPHA, 0.0]),
     GELU: (gelu, [GELU_LINEAR, GELU_CUBIC, -32.0, 10.0, 1.0, 3.0]),
     SiLU: (silu, [1.0, UPPER]),

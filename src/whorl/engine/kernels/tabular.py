@@ -1,0 +1,36 @@
+"""Layers for tables. The formulas are those of `whorl.layers.tabular` and `whorl.layers.scaling`.
+
+Letters: n samples, d features, m the multiple of the learning rate.
+"""
+
+from __future__ import annotations
+
+from whorl.engine.compiling import FIRST, LAST, WORKER, Integers, Numbers, Pointers, Run, kernel
+from whorl.engine.native import shift
+
+
+@kernel
+def parametric(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``y = x + m a (f − x)``. Leaves f − x in the place of f, and ``dy/dx = 1 − m a + m a f′`` in that of f′."""
+    x, f, slope, a, y, d, multiple, one = p[0], p[1], p[2], p[3], p[4], s[0], c[0], c[1]
+    for n in range(r[FIRST], r[LAST]):
+        for e in range(d):
+            share, change = multiple * a[e], f[n * d + e] - x[n * d + e]
+            y[n * d + e] = x[n * d + e] + share * change
+            f[n * d + e] = change
+            slope[n * d + e] = one - share + share * slope[n * d + e]
+
+
+@kernel
+def parametric_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``da = m Σ_n dy (f − x)``, from this thread's samples; ``dx = dy · dy/dx``, in place."""
+    dy, change, slope, d, multiple, zero = p[0], p[1], p[2], s[0], c[0], c[1]
+    da = shift(p[3], r[WORKER] * d)
+    for e in range(d):
+        da[e] = zero
+    for n in range(r[FIRST], r[LAST]):
+        for e in range(d):
+            da[e] += dy[n * d + e] * change[n * d + e]
+            dy[n * d + e] *= slope[n * d + e]
+    for e in range(d):
+        da[e] *= multiple
