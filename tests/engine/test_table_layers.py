@@ -17,8 +17,11 @@ from whorl import (
     Model,
     NTKDense,
     Parametric,
+    PeriodicEmbedding,
     ReLU,
     Residual,
+    RobustScale,
+    Scale,
     Softmax,
     Tanh,
 )
@@ -80,6 +83,29 @@ def test_only_element_wise_activations_are_compiled():
     model = Model([Dense(4), Parametric(Softmax()), Dense(3), Softmax()], inputs=5, rng=0)
     with pytest.raises(ValueError, match=r"fast=True: Parametric\(Softmax\(\)\) has no compiled kernel"):
         model.fit(np.zeros((56, 5)), CLASSES, loss=CrossEntropy(), optimizer=SGD(), epochs=1, fast=True)
+
+
+@pytest.mark.parametrize(
+    "layer", [PeriodicEmbedding(2, 3, scale=1.0), PeriodicEmbedding(3, 2, columns=[3, 0], multiple=0.1)], ids=repr
+)
+@pytest.mark.parametrize("frozen", [(), (0,), (1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_embedded_columns_pass_and_get_gradients(layer, frozen, threads):
+    layers = [Dense(5), layer, Scale(multiple=6.0), RobustScale(), Dense(3), Softmax()]
+    compare(layers, CrossEntropy(), AdamW(0.01, epsilon=1e-3), CLASSES, frozen=frozen, threads=threads, epochs=10)
+
+
+@pytest.mark.parametrize("batch_size", [9, 300, 700, None])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_many_samples_are_embedded_in_blocks(batch_size, threads):
+    y = np.random.default_rng(0).integers(0, 3, 700)
+    layers = [RobustScale(), PeriodicEmbedding(5, 3, columns=[0, 2, 3]), Dense(3), Softmax()]
+    compare(layers, CrossEntropy(), SGD(0.1), y, batch_size=batch_size, threads=threads, epochs=3)
+
+
+def test_fewer_columns_than_threads_are_embedded():
+    layers = [PeriodicEmbedding(columns=[1]), Dense(3), Softmax()]
+    compare(layers, CrossEntropy(), SGD(0.1), CLASSES, threads=3)
 
 
 def test_float32_stays_close():

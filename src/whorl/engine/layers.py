@@ -21,8 +21,11 @@ from whorl.layers import (
     Layer,
     LayerNorm,
     Parametric,
+    PeriodicEmbedding,
     Rescale,
     Residual,
+    RobustScale,
+    Scale,
     Softmax,
     Standardize,
 )
@@ -220,8 +223,11 @@ WRITERS: dict[type[Layer], Callable[[Writer, Place, Views, Views, int, bool], tu
     Flatten: Writer.flatten,
     LayerNorm: Writer.layer_norm,
     Parametric: Writer.parametric,
+    PeriodicEmbedding: Writer.periodic_embedding,
     Rescale: Writer.rescale,
     Residual: Writer.residual,
+    RobustScale: Writer.robust_scale,
+    Scale: Writer.scale,
     Softmax: Writer.softmax,
     Standardize: Writer.standardize,
 }

@@ -66,6 +66,7 @@ class Program:
     end: int = 0
     workspace: int = 0
     operations: list[Operation] = field(default_factory=list)
+    constants: list[Array] = field(default_factory=list)
     size: int = 0
     large: int = 0
 
@@ -85,6 +86,11 @@ class Program:
     def batch_array(self, size: int) -> int:
         """Return the address of an array with a row of this size for each sample of a batch."""
         return self.array(self.batch, size)
+
+    def constant(self, integers: Array) -> int:
+        """Return the address of integers that kernels read, such as the numbers of columns."""
+        self.constants.append(np.array(integers, np.int64))
+        return address(self.constants[-1])
 
     def scratch(self, size: int) -> tuple[int, int]:
         """Return the address of the workspace, with room for so many numbers for each thread, and the numbers of each thread.
@@ -111,7 +117,7 @@ class Program:
             self.operations.append(BARRIER)
 
     def assembled(self) -> tuple[Array, list[Array]]:
-        """Return the table of operations for the compiled loop, and the arrays that hold their arguments."""
+        """Return the table of operations for the compiled loop, and the arrays that it refers to."""
         count = len(self.operations)
         table = np.zeros((count, OPERATION), np.int64)
         arrays, integers = np.zeros((count, ARRAYS), np.int64), np.zeros((count, INTEGERS), np.int64)
@@ -123,7 +129,7 @@ class Program:
                 row[: len(values)] = values
             starts = [part[k:].ctypes.data for part in (arrays, integers, numbers)]
             table[k] = [each.kernel.address(self.dtype), *starts, each.table]
-        return table, [arrays, integers, numbers]
+        return table, [arrays, integers, numbers, *self.constants]
 
 
 def address(array: Array) -> int:

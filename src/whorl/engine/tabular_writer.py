@@ -5,20 +5,78 @@ What a layer computes is explained in `whorl.layers`; here is only where it is c
 
 from __future__ import annotations
 
+import math
 from math import prod
+
+import numpy as np
 
 from whorl._core.types import Array
 from whorl.engine.dense_writer import Backward, DenseWriter
-from whorl.engine.kernels import activations, tabular
+from whorl.engine.kernels import activations, periodic, tabular
 from whorl.engine.parameters import Trained
 from whorl.engine.program import address
-from whorl.layers import Parametric
+from whorl.layers import Parametric, PeriodicEmbedding, RobustScale, Scale
 from whorl.layers.chain import Place
 from whorl.parameters import Views
 
 
 class TabularWriter(DenseWriter):
     """Writes the passes through layers for tables: base of `Writer`."""
+
+    def robust_scale(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
+        """Write ``y = z / √(1 + (z / limit)²)`` with ``z = (x − median) / range``."""
+        layer, program, size = place.layer, self.program, prod(place.outputs)
+        assert isinstance(layer, RobustScale)
+        y, numbers = program.batch_array(size), [layer.limit, 1.0]
+        program.add(tabular.robust, [x, address(p.median), address(p.factor), y], [size], numbers)
+
+        def backward(dy: int, needed: bool) -> int:
+            program.add(tabular.robust_back, [dy, x, address(p.median), address(p.factor)], [size], numbers)
+            return dy
+
+        return y, backward
+
+    def scale(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
+        """Write ``y = m s x``."""
+        layer, program, size = place.layer, self.program, prod(place.outputs)
+        assert isinstance(layer, Scale)
+        y = program.batch_array(size)
+        program.add(tabular.scale, [x, address(p.s), y], [size], [layer.multiple])
+
+        def backward(dy: int, needed: bool) -> int:
+            factors = self.train(p.s, g.s, frozen=frozen)
+            if not frozen:
+                program.add(tabular.scale_back, [dy, x, self.parts(factors)], [size], [layer.multiple, 0.0])
+            if needed:
+                program.add(tabular.scale, [dy, address(p.s), dy], [size], [layer.multiple])
+            return dy
+
+        return y, backward
+
+    def periodic_embedding(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
+        """Write waves of some columns. A thread computes the gradients of some features from all samples."""
+        layer, program, size, (count, k, mixes) = place.layer, self.program, prod(place.outputs), p.v.shape
+        assert isinstance(layer, PeriodicEmbedding)
+        d = size - count * mixes
+        chosen = layer.chosen(d)
+        others = np.delete(np.arange(d), chosen)
+        y, (space, own) = program.batch_array(size), program.scratch(periodic.workspace(layer.dimension))
+        integers = [d, count, k, layer.dimension, program.constant(chosen), program.constant(others), own]
+        numbers = [2 * math.pi, layer.multiple, 0.0]
+        w, b, v, a = map(address, (p.w, p.b, p.v, p.a))
+        program.add(periodic.periodic, [x, w, b, v, a, y, space], integers, numbers)
+
+        def backward(dy: int, needed: bool) -> int:
+            dx = program.batch_array(d) if needed else 0
+            if needed:
+                program.add(periodic.periodic_inputs, [x, dy, w, b, v, dx, space], integers, numbers)
+            pairs = (p.w, g.w), (p.b, g.b), (p.v, g.v), (p.a, g.a)
+            trained = [self.train(*pair, frozen=frozen) for pair in pairs]
+            gradients = [each.g for each in trained]
+            trained[0].gradient(periodic.periodic_gradients, [x, dy, w, b, v, *gradients, space], integers, numbers)
+            return dx
+
+        return y, backward
 
     def parametric(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write a learned mix of an element-wise activation and no activation."""

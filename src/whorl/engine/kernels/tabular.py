@@ -5,8 +5,55 @@ Letters: n samples, d features, m the multiple of the learning rate.
 
 from __future__ import annotations
 
+import math
+
 from whorl.engine.compiling import FIRST, LAST, WORKER, Integers, Numbers, Pointers, Run, kernel
 from whorl.engine.native import shift
+
+
+@kernel
+def robust(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``y = z / √(1 + (z / limit)²)`` with ``z = (x − median) · factor``."""
+    x, median, factor, y, d, limit, one = p[0], p[1], p[2], p[3], s[0], c[0], c[1]
+    for n in range(r[FIRST], r[LAST]):
+        for e in range(d):
+            z = (x[n * d + e] - median[e]) * factor[e]
+            bent = z / limit
+            y[n * d + e] = z / math.sqrt(one + bent * bent)
+
+
+@kernel
+def robust_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``dx = dy · factor / (1 + (z / limit)²)^(3/2)``, in place."""
+    dy, x, median, factor, d, limit, one = p[0], p[1], p[2], p[3], s[0], c[0], c[1]
+    for n in range(r[FIRST], r[LAST]):
+        for e in range(d):
+            bent = (x[n * d + e] - median[e]) * factor[e] / limit
+            root = math.sqrt(one + bent * bent)
+            dy[n * d + e] *= factor[e] / (root * root * root)
+
+
+@kernel
+def scale(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``y = m s x``, also in place."""
+    x, factor, y, d, multiple = p[0], p[1], p[2], s[0], c[0]
+    for n in range(r[FIRST], r[LAST]):
+        for e in range(d):
+            y[n * d + e] = multiple * factor[e] * x[n * d + e]
+
+
+@kernel
+def scale_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``ds = m Σ_n dy x``, from this thread's samples."""
+    dy, x, d, multiple, zero = p[0], p[1], s[0], c[0], c[1]
+    ds = shift(p[2], r[WORKER] * d)
+    for e in range(d):
+        ds[e] = zero
+    for n in range(r[FIRST], r[LAST]):
+        for e in range(d):
+            ds[e] += dy[n * d + e] * x[n * d + e]
+    for e in range(d):
+        ds[e] *= multiple
 
 
 @kernel
