@@ -79,6 +79,14 @@ def test_a_learned_activation_of_images_has_a_share_for_each_pixel():
     compare(layers, CrossEntropy(), SGD(0.1), CLASSES, X=X, inputs=(2, 3), threads=2)
 
 
+@pytest.mark.parametrize("frozen", [(), (1,), (2,), (1, 2), (0, 4)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_dropout_after_a_learned_activation_has_the_masks_of_numpy(frozen, threads):
+    block = [Parametric(Mish(), multiple=0.1), Dropout(0.15), Parametric(SELU()), Dropout(0.0), Parametric(Tanh())]
+    layers = [NTKDense(19), *block, Dropout(0.5), NTKDense(3), Softmax()]
+    compare(layers, CrossEntropy(), AdamW(0.01), CLASSES, frozen=frozen, threads=threads, noise=0.3)
+
+
 def test_only_element_wise_activations_are_compiled():
     model = Model([Dense(4), Parametric(Softmax()), Dense(3), Softmax()], inputs=5, rng=0)
     with pytest.raises(ValueError, match=r"fast=True: Parametric\(Softmax\(\)\) has no compiled kernel"):

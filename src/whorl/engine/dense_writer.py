@@ -14,7 +14,7 @@ from whorl.engine.kernels.products import BY_COLUMNS, BY_DEPTH, BY_ROWS
 from whorl.engine.native import HEIGHT, REGISTER, VECTORS
 from whorl.engine.parameters import Trained
 from whorl.engine.program import Operation, Program, address
-from whorl.layers import Dense, Dropout, Layer, NTKDense, ReLU
+from whorl.layers import Dense, Dropout, Layer, NTKDense, Parametric, ReLU
 from whorl.layers.chain import Place
 from whorl.layers.dropout import rounded
 from whorl.parameters import Views
@@ -26,7 +26,12 @@ LARGE = 2**20
 """From so many weights on, a thread multiplies all samples with some columns, not some samples with all columns: then it reads
 only its own part of the weights, which do not fit into its cache."""
 
-DENSE = Dense, NTKDense
+FUSED: dict[type[Layer], tuple[type[Layer], ...]] = {
+    Dense: (ReLU, Dropout),
+    NTKDense: (ReLU, Dropout),
+    Parametric: (Dropout,),
+}
+"""What is computed together with a layer, if it follows, in this order."""
 
 Backward: TypeAlias = Callable[[int, bool], int]
 """From the address of dL/dy, and whether dL/dx is needed, to the address of dL/dx."""
@@ -154,9 +159,10 @@ class DenseWriter:
         return parts
 
     def fusible(self, places: Sequence[Place], p: Sequence[Views], *, frozen: bool) -> list[Layer]:
-        """Return the layers after a `Dense` that are computed together with its bias: ReLU, and dropout after that."""
+        """Return the layers after the first of these that are computed together with it: ReLU and dropout, after a product."""
+        kinds = FUSED.get(type(places[0].layer), ())
         chosen = []
-        for place, views, kind in zip(places, p, (ReLU, Dropout), strict=False):
+        for place, views, kind in zip(places[1:], p[1:], kinds, strict=False):
             active = type(place.layer) is kind and not (kind is Dropout and (frozen or views.frozen))
             if not active or (isinstance(place.layer, Dropout) and place.layer.rate == 0):
                 break

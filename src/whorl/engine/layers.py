@@ -9,17 +9,19 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from whorl.engine.compiling import Kernel
-from whorl.engine.dense_writer import DENSE, Backward
+from whorl.engine.dense_writer import Backward
 from whorl.engine.kernels import activations, dropout, normalization
 from whorl.engine.parameters import Trained
 from whorl.engine.program import address
 from whorl.engine.tabular_writer import TabularWriter
 from whorl.layers import (
     BatchNorm,
+    Dense,
     Dropout,
     Flatten,
     Layer,
     LayerNorm,
+    NTKDense,
     Parametric,
     PeriodicEmbedding,
     Rescale,
@@ -39,7 +41,7 @@ def supported(layer: Layer) -> bool:
         return all(map(supported, layer.layers))
     if type(layer) is Parametric:
         return activations.activation(layer.activation) is not None
-    return type(layer) in DENSE or type(layer) in WRITERS or activations.activation(layer) is not None
+    return type(layer) in {Dense, NTKDense} or type(layer) in WRITERS or activations.activation(layer) is not None
 
 
 class Writer(TabularWriter):
@@ -56,14 +58,9 @@ class Writer(TabularWriter):
         k = 0
         while k < len(places):
             still = frozen or p[k].frozen
-            if type(places[k].layer) in DENSE:
-                fused = self.fusible(places[k + 1 :], p[k + 1 :], frozen=frozen)
-                x, back = self.dense(places[k], p[k], g[k], x, fused, frozen=still)
-                backs += [back, *[_same] * len(fused)]
-            else:
-                x, back = self.layer(places[k], p[k], g[k], x, frozen=still)
-                fused = []
-                backs.append(back)
+            fused = self.fusible(places[k:], p[k:], frozen=frozen)
+            x, back = self.layer(places[k], p[k], g[k], x, fused, frozen=still)
+            backs += [back, *[_same] * len(fused)]
             k += 1 + len(fused)
 
         def backward(dy: int, needed: bool) -> int:
@@ -73,12 +70,19 @@ class Writer(TabularWriter):
 
         return x, backward
 
-    def layer(self, place: Place, p: Views, g: Views, x: int, *, frozen: bool) -> tuple[int, Backward]:
-        """Write a layer other than `Dense` and `NTKDense`."""
+    def layer(
+        self, place: Place, p: Views, g: Views, x: int, fused: Sequence[Layer], *, frozen: bool
+    ) -> tuple[int, Backward]:
+        """Write a layer, and those after it that are computed together with it."""
+        kind = type(place.layer)
+        if kind in {Dense, NTKDense}:
+            return self.dense(place, p, g, x, fused, frozen=frozen)
+        if kind is Parametric:
+            return self.parametric(place, p, g, x, fused, frozen=frozen)
         known = activations.activation(place.layer)
         if known is not None:
             return self.activation(*known, x, prod(place.outputs))
-        return WRITERS[type(place.layer)](self, place, p, g, x, frozen)
+        return WRITERS[kind](self, place, p, g, x, frozen)
 
     def dropout(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write ``y = x · mask``; the way back is the same."""
@@ -222,7 +226,6 @@ WRITERS: dict[type[Layer], Callable[[Writer, Place, Views, Views, int, bool], tu
     Dropout: Writer.dropout,
     Flatten: Writer.flatten,
     LayerNorm: Writer.layer_norm,
-    Parametric: Writer.parametric,
     PeriodicEmbedding: Writer.periodic_embedding,
     Rescale: Writer.rescale,
     Residual: Writer.residual,

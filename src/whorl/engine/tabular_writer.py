@@ -6,6 +6,7 @@ What a layer computes is explained in `whorl.layers`; here is only where it is c
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -15,7 +16,7 @@ from whorl.engine.dense_writer import Backward, DenseWriter
 from whorl.engine.kernels import activations, periodic, tabular
 from whorl.engine.parameters import Trained
 from whorl.engine.program import address
-from whorl.layers import Parametric, PeriodicEmbedding, RobustScale, Scale
+from whorl.layers import Layer, Parametric, PeriodicEmbedding, RobustScale, Scale
 from whorl.layers.chain import Place
 from whorl.parameters import Views
 
@@ -78,8 +79,10 @@ class TabularWriter(DenseWriter):
 
         return y, backward
 
-    def parametric(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
-        """Write a learned mix of an element-wise activation and no activation."""
+    def parametric(
+        self, place: Place, p: Views, g: Views, x: int, fused: Sequence[Layer], *, frozen: bool
+    ) -> tuple[int, Backward]:
+        """Write a learned mix of an element-wise activation and no activation, and the dropout that follows it."""
         layer, program, size = place.layer, self.program, prod(place.outputs)
         assert isinstance(layer, Parametric)
         known = activations.activation(layer.activation)
@@ -87,7 +90,12 @@ class TabularWriter(DenseWriter):
         kernel, numbers = known
         f, slope, y = (program.batch_array(size) for _ in range(3))
         program.add(kernel, [x, f, slope], [size], numbers)
-        program.add(tabular.parametric, [x, f, slope, address(p.a), y], [size], [layer.multiple, 1.0])
+        arrays, numbers = [x, f, slope, address(p.a), y], [layer.multiple, 1.0]
+        if fused:
+            bits, threshold, keep = self.bits(fused[0], size)
+            program.add(tabular.parametric_dropout, arrays, [size, bits, threshold], [*numbers, keep, 0.0])
+        else:
+            program.add(tabular.parametric, arrays, [size], numbers)
 
         def backward(dy: int, needed: bool) -> int:
             share = self.train(p.a, g.a, frozen=frozen)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from whorl.engine.compiling import FIRST, LAST, WORKER, Integers, Numbers, Pointers, Run, kernel
-from whorl.engine.native import shift
+from whorl.engine.native import pointer, shift
 
 
 @kernel
@@ -66,6 +68,20 @@ def parametric(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
             y[n * d + e] = x[n * d + e] + share * change
             f[n * d + e] = change
             slope[n * d + e] = one - share + share * slope[n * d + e]
+
+
+@kernel
+def parametric_dropout(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``y = (x + m a (f − x)) · mask``, the mask 0 or `keep`, as `parametric`: what is left for the way back is multiplied by it too."""
+    x, f, slope, a, y, d, bits, limit = p[0], p[1], p[2], p[3], p[4], s[0], pointer(s[1], np.uint16), np.uint16(s[2])
+    multiple, one, keep, zero = c[0], c[1], c[2], c[3]
+    for n in range(r[FIRST], r[LAST]):
+        for e in range(d):
+            mask = keep if bits[n * d + e] >= limit else zero
+            share, change = multiple * a[e], f[n * d + e] - x[n * d + e]
+            y[n * d + e] = (x[n * d + e] + share * change) * mask
+            f[n * d + e] = change * mask
+            slope[n * d + e] = (one - share + share * slope[n * d + e]) * mask
 
 
 @kernel
