@@ -11,7 +11,9 @@ from whorl import (
     CrossEntropy,
     Dense,
     Dropout,
+    EarlyStopping,
     Flatten,
+    LogCosine,
     MeanSquaredError,
     Mish,
     Model,
@@ -24,6 +26,7 @@ from whorl import (
     Scale,
     Softmax,
     Tanh,
+    fit_many,
 )
 
 WIDTHS = [1, 7, 8, 9, 33]
@@ -118,7 +121,8 @@ def test_fewer_columns_than_threads_are_embedded():
 
 def test_float32_stays_close():
     steps, terms = 200, 32
-    layers = [NTKDense(32), Tanh(), NTKDense(3), Softmax()]
+    first = [RobustScale(), PeriodicEmbedding(multiple=0.1, columns=[0, 1, 3]), Scale(multiple=6.0)]
+    layers = [*first, NTKDense(32), Parametric(Mish(), multiple=0.1), Dropout(0.15), NTKDense(3), Softmax()]
     compare(
         layers,
         CrossEntropy(),
@@ -127,3 +131,62 @@ def test_float32_stays_close():
         dtype=np.float32,
         tolerance=np.sqrt(steps) * terms * np.finfo(np.float32).eps,
     )
+
+
+def network(last, activation, outputs=3):
+    blocks = [each for _ in range(3) for each in (NTKDense(24), Parametric(activation, multiple=0.1), Dropout(0.15))]
+    first = [RobustScale(), PeriodicEmbedding(multiple=0.1, columns=[0, 1, 3]), Scale(multiple=6.0)]
+    return [*first, *blocks, NTKDense(outputs), *last]
+
+
+def optimizer(**changed):
+    return AdamW(LogCosine(0.04, epochs=8), **{"beta2": 0.95, "weight_decay": 0.02, **changed})
+
+
+@pytest.mark.parametrize(
+    ("loss", "last", "activation", "y"),
+    [
+        (CrossEntropy(label_smoothing=0.1), [Softmax()], SELU(), CLASSES),
+        (MeanSquaredError(), [], Mish(), NUMBERS),
+    ],
+    ids=["classes", "numbers"],
+)
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_network_for_tables_gives_the_numbers_of_numpy(loss, last, activation, y, threads):
+    metrics = ["accuracy"] if last else ["r2"]
+    given = network(last, activation), loss, optimizer(epsilon=1e-3), y
+    callbacks = [EarlyStopping("val_loss", patience=3)]
+    compare(
+        *given, threads=threads, epochs=8, metrics=metrics, callbacks=callbacks, sample_weight=np.linspace(0.1, 2, 56)
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_network_for_tables_has_the_same_bits_again_and_when_it_is_continued(threads, dtype):
+    X = np.random.default_rng(1).standard_normal((56, 5))
+    models = []
+    for stop in (None, None, 4):
+        model = Model(network([Softmax()], Mish()), inputs=5, rng=0, dtype=dtype)
+        options = {"loss": CrossEntropy(), "optimizer": optimizer(), "epochs": 8, "batch_size": 9, "rng": 3}
+        training = model.training(X, CLASSES, **options, fast=True, threads=threads)
+        for epoch in training:
+            if epoch.number == stop:
+                break
+        if stop:
+            for _ in model.training(X, CLASSES, **options, fast=True, threads=threads, state=training.state):
+                pass
+        models.append(model)
+    for other in models[1:]:
+        np.testing.assert_array_equal(models[0].parameters, other.parameters)
+        np.testing.assert_array_equal(models[0].statistics, other.statistics)
+
+
+def test_networks_for_tables_side_by_side_are_as_alone():
+    X = np.random.default_rng(1).standard_normal((56, 5))
+    options = {"loss": CrossEntropy(), "optimizer": optimizer(), "epochs": 8, "batch_size": 9, "rng": 3, "fast": True}
+    alone, together = (Model(network([Softmax()], SELU()), inputs=5, rng=0) for _ in range(2))
+    alone.fit(X, CLASSES, **options, threads=1)
+    other = Model(network([Softmax()], Mish()), inputs=5, rng=1)
+    fit_many([(together, (X, CLASSES), {}), (other, (X, CLASSES), {})], **options)
+    np.testing.assert_array_equal(together.parameters, alone.parameters)

@@ -36,8 +36,9 @@ def elu(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     x, y, slope, d, scale, factor, zero = p[0], p[1], p[2], s[0], c[0], c[1], c[2]
     for e in range(r[FIRST] * d, r[LAST] * d):
         low = x[e] if x[e] < zero else zero
-        y[e] = scale * x[e] if x[e] > zero else factor * expm1(low)
-        slope[e] = scale if x[e] > zero else factor * exp(low)
+        below, steep = factor * expm1(low), factor * exp(low)
+        y[e] = scale * x[e] if x[e] > zero else below
+        slope[e] = scale if x[e] > zero else steep
 
 
 @kernel
