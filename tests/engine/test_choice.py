@@ -17,6 +17,7 @@ from whorl import (
     Embedding,
     Layer,
     Model,
+    Parametric,
     Poisson,
     ReLU,
     Softmax,
@@ -72,10 +73,7 @@ def test_the_environment_variable_is_checked(monkeypatch):
     ("given", "reason"),
     [
         ({"layers": [Own()]}, "Own() has no compiled kernel"),
-        (
-            {"layers": [Embedding([2], 1), Dense(3), Softmax()], "loss": CrossEntropy()},
-            "Embedding((2,), 1) has no compiled kernel",
-        ),
+        ({"layers": [Parametric(Softmax())]}, "Parametric(Softmax()) has no compiled kernel"),
         (
             {"layers": [Dense(1), Softplus()], "loss": Poisson(), "y": np.ones((64, 1))},
             "Poisson() has no compiled kernel",
@@ -144,6 +142,14 @@ def test_the_number_of_threads_depends_on_the_sizes(sizes, batch, expected, monk
         fast=True,
     )
     assert training.engine_name.endswith(f"{expected} thread" + "s" * (expected > 1))
+
+
+def test_a_table_of_categories_is_not_counted_as_a_product(monkeypatch):
+    monkeypatch.setattr("whorl.engine.choice.cores", lambda: 2)
+    model = Model([Embedding([5000], 8), Dense(3), Softmax()], inputs=1, rng=0)
+    options = {"loss": CrossEntropy(), "optimizer": Adam(), "epochs": 1, "batch_size": 256, "fast": True}
+    training = model.training(np.zeros((512, 1)), np.arange(512) % 3, **options)
+    assert training.engine_name.endswith(", 1 thread")
 
 
 def test_importing_and_training_on_numpy_load_no_numba():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from whorl.layers import Dropout, chain
+from whorl.layers import Dropout, Embedding, chain
 from whorl.losses import CrossEntropy, FusedLoss
 from whorl.passes import is_fused
 from whorl.training import Engine, Training
@@ -132,7 +132,8 @@ def warm_up(dtype: np.dtype[Any]) -> tuple[int, str]:
 
 def operations(training: Training) -> float:
     """Return the number of floating-point operations of a step, about: those of the matrix products."""
-    weights = sum(p.size for p in training.model.named_parameters().values() if p.ndim == 2)
+    multiplied = (place for place in chain.walk(training.model.places) if not isinstance(place.layer, Embedding))
+    weights = sum(each.size for place in multiplied for each in place.declared.values() if len(each.shape) == 2)
     rows = min(training.batch_size, len(training.train))
     return 6.0 * rows * weights + 20.0 * training.model.parameters.size
 

@@ -18,6 +18,7 @@ from whorl.layers import (
     BatchNorm,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Layer,
     LayerNorm,
@@ -224,6 +225,7 @@ def _same(dy: int, needed: bool) -> int:
 WRITERS: dict[type[Layer], Callable[[Writer, Place, Views, Views, int, bool], tuple[int, Backward]]] = {
     BatchNorm: Writer.batch_norm,
     Dropout: Writer.dropout,
+    Embedding: Writer.embedding,
     Flatten: Writer.flatten,
     LayerNorm: Writer.layer_norm,
     PeriodicEmbedding: Writer.periodic_embedding,

@@ -87,7 +87,7 @@ class Program:
         """Return the address of an array with a row of this size for each sample of a batch."""
         return self.array(self.batch, size)
 
-    def constant(self, integers: Array) -> int:
+    def constant(self, integers: Array | Sequence[int]) -> int:
         """Return the address of integers that kernels read, such as the numbers of columns."""
         self.constants.append(np.array(integers, np.int64))
         return address(self.constants[-1])

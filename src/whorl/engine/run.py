@@ -20,6 +20,7 @@ from whorl.engine.program import address
 from whorl.engine.rules import average_numbers, count_steps, rule, unwrap
 from whorl.engine.stepping import BATCH, BEGIN, COUNT, LENGTH, OPERATIONS, STEPS, TABLES
 from whorl.engine.threads import Crew
+from whorl.layers import chain
 from whorl.training import RowView, Training, TrainingState
 
 CALL = 0.2
@@ -195,7 +196,7 @@ class CompiledSteps:
 
     def call(self, steps: int, begin: int, after: Callable[[int], None]) -> None:
         """Take some steps in one call of the compiled loop, from a sample of the order on, and bring the state up to date with `after`."""
-        job = self.crew.job
+        job, model = self.crew.job, self.training.model
         self.tabulate(steps)
         job[STEPS], job[BATCH], job[BEGIN], job[COUNT] = (
             steps,
@@ -207,6 +208,11 @@ class CompiledSteps:
         with Uninterrupted(strictly=True):  # a call is short, and its steps must be counted
             try:
                 self.crew.run()
+            except IndexError:
+                chain.predict(
+                    model.layers, self.training.train.x, model.p
+                )  # raises an error that names a wrong category
+                raise
             finally:
                 after(self.crew.done)
 

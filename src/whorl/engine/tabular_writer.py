@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from math import prod
 
 import numpy as np
 
 from whorl._core.types import Array
 from whorl.engine.dense_writer import Backward, DenseWriter
-from whorl.engine.kernels import activations, periodic, tabular
+from whorl.engine.kernels import activations, embedding, periodic, tabular
 from whorl.engine.parameters import Trained
 from whorl.engine.program import address
-from whorl.layers import Layer, Parametric, PeriodicEmbedding, RobustScale, Scale
+from whorl.layers import Embedding, Layer, Parametric, PeriodicEmbedding, RobustScale, Scale
 from whorl.layers.chain import Place
 from whorl.parameters import Views
 
@@ -75,6 +76,28 @@ class TabularWriter(DenseWriter):
             trained = [self.train(*pair, frozen=frozen) for pair in pairs]
             gradients = [each.g for each in trained]
             trained[0].gradient(periodic.periodic_gradients, [x, dy, w, b, v, *gradients, space], integers, numbers)
+            return dx
+
+        return y, backward
+
+    def embedding(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
+        """Write rows of a table. A thread computes the gradients of some rows from all samples."""
+        layer, program, size = place.layer, self.program, prod(place.outputs)
+        assert isinstance(layer, Embedding)
+        count, m, table = len(layer.chosen), layer.dimension, address(p.w)
+        d = size - count * (m - 1)
+        others, starts = np.delete(np.arange(d), layer.chosen), [*accumulate(layer.categories, initial=0)]
+        columns = [program.constant(each) for each in (layer.chosen, others, starts)]
+        integers = [d, count, m, *columns, program.room(8 * program.batch * count)]
+        numbers, y = [embedding.TOLERANCE, 0.5, 0.0], program.batch_array(size)
+        program.add(embedding.embedding, [x, table, y], integers, numbers)
+
+        def backward(dy: int, needed: bool) -> int:
+            rows = self.train(p.w, g.w, frozen=frozen)
+            rows.gradient(embedding.embedding_gradients, [dy, rows.g], integers, numbers)
+            dx = program.batch_array(d) if needed else 0
+            if needed:
+                program.add(embedding.embedding_inputs, [dy, dx], integers, numbers)
             return dx
 
         return y, backward

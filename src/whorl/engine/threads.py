@@ -60,7 +60,7 @@ class Crew:
             with _together:
                 self._run_together()
         if self.runs[:, WRONG].any():
-            raise IndexError("labels were changed during training: one is out of range")
+            raise IndexError("labels or categories were changed during training: one is out of range")
 
     def _run_together(self) -> None:
         """Run the job in all threads. If this one is interrupted before it has begun, the others stop at their first barrier."""

@@ -6,6 +6,7 @@ from whorl.engine.kernels import (
     batches,
     dense,
     dropout,
+    embedding,
     losses,
     normalization,
     periodic,
@@ -14,7 +15,7 @@ from whorl.engine.kernels import (
     updates,
 )
 
-MODULES = [activations, batches, dense, dropout, losses, normalization, periodic, products, tabular, updates]
+MODULES = [activations, batches, dense, dropout, embedding, losses, normalization, periodic, products, tabular, updates]
 
 KERNELS = [each for module in MODULES for each in vars(module).values() if isinstance(each, Kernel)]
 """All of them."""
