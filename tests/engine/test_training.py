@@ -18,10 +18,17 @@ from whorl import (
     Dropout,
     EarlyStopping,
     InverseTime,
+    Mish,
     Model,
     NAdam,
+    NTKDense,
+    Parametric,
+    PeriodicEmbedding,
     ReLU,
+    RobustScale,
+    Scale,
     Softmax,
+    Tanh,
 )
 from whorl.engine.run import CompiledSteps
 
@@ -195,9 +202,25 @@ def test_many_steps_do_not_grow_the_memory():
 # Kernels write through plain pointers. Every array of the arena gets a margin of a known pattern here, which must be left alone.
 
 
+DENSE = [Dense(33, weight_l2=1e-3, max_norm=1.0), ReLU(), Dropout(0.3), Dense(3), BatchNorm(), Dense(64), Dropout(0.5)]
+TABULAR = [
+    NTKDense(6),
+    RobustScale(),
+    PeriodicEmbedding(3, 5, columns=[5, 0, 2]),
+    Scale(multiple=6.0),
+    NTKDense(33),
+    Parametric(Mish(), multiple=0.1),
+    Dropout(0.15),
+    Parametric(Tanh()),
+]
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("batch_size", [7, 16])
-def test_kernels_write_only_to_their_arrays(threads, batch_size, monkeypatch):
+@pytest.mark.parametrize(
+    "layers", [[*DENSE, Dense(3), Softmax()], [*TABULAR, Dense(3), Softmax()]], ids=["dense", "tabular"]
+)
+def test_kernels_write_only_to_their_arrays(layers, threads, batch_size, monkeypatch):
     from whorl.engine import assembly, program
 
     margins = []
@@ -228,21 +251,7 @@ def test_kernels_write_only_to_their_arrays(threads, batch_size, monkeypatch):
         return result
 
     monkeypatch.setattr("whorl.engine.run.assemble", assemble)
-    own = Model(
-        [
-            Dense(33, weight_l2=1e-3, max_norm=1.0),
-            ReLU(),
-            Dropout(0.3),
-            Dense(3),
-            BatchNorm(),
-            Dense(64),
-            Dropout(0.5),
-            Dense(3),
-            Softmax(),
-        ],
-        inputs=5,
-        rng=0,
-    )
+    own = Model(layers, inputs=5, rng=0)
     for _ in training(own, Clipped(Adam(0.01), norm=1.0), threads=threads, batch_size=batch_size):
         pass
     (arena, places), *more = assembled
