@@ -16,7 +16,9 @@ from whorl.layers import (
     ELU,
     GELU,
     SELU,
+    Average,
     BatchNorm,
+    Clip,
     Dense,
     Dropout,
     Embedding,
@@ -105,6 +107,9 @@ LAYERS = [  # all of them take inputs of shape (5,)
     Embedding([7], 1),
     Residual([Dense(4, weight_l1=0.1), Tanh(), Dense(5, max_norm=2.0)]),
     Residual([Residual([Dropout(0.5), LayerNorm()]), BatchNorm()]),
+    Average([Dense(4, weight_l2=0.1), Tanh(), Dropout(0.5), Dense(3)]),
+    Average([Residual([Average([Dense(5), BatchNorm()], 2)]), Standardize()], members=3),
+    Clip(-0.5, 1.0),
 ]
 
 LOSSES = [

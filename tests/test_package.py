@@ -26,7 +26,7 @@ LAYERS = Layers(
         ["training"],
         ["engine", "network"],
         ["model"],
-        ["many"],
+        ["derived", "many"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables"],
         ["sklearn"],
         ["cli"],
@@ -119,10 +119,10 @@ PACKAGES = [
     "schedules",
     "tables",
 ]
-FUNCTIONS = ["check_gradients", "fit_many", "load"]
+FUNCTIONS = ["average", "check_gradients", "fit_many", "load"]
 CLASSES = """
     Model Parameter
-    BatchNorm Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish NTKDense Parametric
+    Average BatchNorm Clip Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish NTKDense Parametric
     PeriodicEmbedding ReLU Rescale Residual RobustScale SELU Scale SiLU Sigmoid Softmax Softplus Standardize Tanh
     BinaryCrossEntropy CrossEntropy Hinge Huber MeanAbsoluteError MeanSquaredError Poisson Quantile
     Adagrad Adam AdamW Averaged Clipped LBFGS Lion NAdam RMSprop SGD

@@ -10,13 +10,16 @@ from whorl import plot as plot
 from whorl import recipes as recipes
 from whorl import schedules as schedules
 from whorl import tables as tables
+from whorl.derived import average as average
 from whorl.formats import ModelFileError as ModelFileError
 from whorl.formats import load as load
 from whorl.glassbox import check_gradients as check_gradients
 from whorl.layers import ELU as ELU
 from whorl.layers import GELU as GELU
 from whorl.layers import SELU as SELU
+from whorl.layers import Average as Average
 from whorl.layers import BatchNorm as BatchNorm
+from whorl.layers import Clip as Clip
 from whorl.layers import Dense as Dense
 from whorl.layers import Dropout as Dropout
 from whorl.layers import Embedding as Embedding

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -10,10 +10,14 @@ from whorl import initializers, layers
 from whorl._core.description import Description
 from whorl._core.notation import concrete, syntax
 from whorl._core.validation import show
+from whorl.layers.chain import count
 from whorl.stack import Stack
 
 KNOWN: Mapping[str, type] = concrete(layers, layers.Layer) | concrete(initializers, initializers.Initializer)
 """The classes that a model file may name. Other names are errors: a file can never cause an import."""
+
+LAYERS = 10_000
+"""Maximum number of layers in a file, those inside others included: an `Average` has more than its text names."""
 
 LONGEST = {"layers": 500_000, "preparation": 4_000_000}
 """Maximum number of characters of a description in a file."""
@@ -29,6 +33,10 @@ def header(model: Stack, preparation: Description | None) -> dict[str, Any]:
     {'inputs': (2,), 'dtype': 'float32', 'layers': '[Dense(3)]', 'frozen': [], 'preparation': None}
     """
     check(model.layers)
+    try:
+        check_count(model.layers)
+    except ValueError as error:
+        raise ValueError(f"the model cannot be saved: {error}") from None
     layers, prepared = repr(list(model.layers)), None if preparation is None else repr(preparation)
     for name, text in (("layers", layers), ("preparation", prepared)):
         try:
@@ -42,6 +50,12 @@ def header(model: Stack, preparation: Description | None) -> dict[str, Any]:
         "frozen": sorted(model.frozen),
         "preparation": prepared,
     }
+
+
+def check_count(model_layers: Sequence[layers.Layer]) -> None:
+    """Raise ValueError if there are more layers than `LAYERS`."""
+    if (found := count(model_layers)) > LAYERS:
+        raise ValueError(f"it has {found} layers, more than {LAYERS}")
 
 
 def check(value: object) -> None:

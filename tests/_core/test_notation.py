@@ -114,11 +114,11 @@ def test_lists_tuples_dicts_and_constants_are_read():
         ("batch_norm", "'batch_norm' is not known; did you mean 'BatchNorm'?"),
         ("Linear(64)", "'Linear' is not known; did you mean 'Dense'?"),
         ("Dense(64) ReLU()", "cannot be read: invalid syntax, in 'Dense(64) ReLU()'"),
-        ("64, ReLU", "must list only Layer objects (BatchNorm, Dense, "),
+        ("64, ReLU", "must list only Layer objects (Average, BatchNorm, Clip, Dense, "),
         ("Dense(64, ReLU", "cannot be read: '(' was never closed"),
         ("Dense(64)), ReLU", "cannot be read: unmatched ')'"),
         ("Dense(64)), (ReLU", "cannot be read: unmatched ')'"),
-        ("Normal(0.1)", "must list only Layer objects (BatchNorm, Dense, "),
+        ("Normal(0.1)", "must list only Layer objects (Average, BatchNorm, Clip, Dense, "),
         ("Dense(0)", "Dense: units must be a whole number of at least 1, got 0"),
         (
             "Dense(64, activation='relu')",

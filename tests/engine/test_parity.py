@@ -54,7 +54,7 @@ from whorl.initializers import Normal
 COMPILED, NUMPY = True, False
 """The engines, as `fast` chooses them."""
 
-NOT_COMPILED = {"Hinge", "Quantile", "Poisson", "LBFGS"}
+NOT_COMPILED = {"Average", "Clip", "Hinge", "Quantile", "Poisson", "LBFGS"}
 """The public layers, losses and optimizers that have no compiled kernels."""
 PARTLY = {"Parametric"}
 """Those that have them for some arguments: an element-wise activation."""

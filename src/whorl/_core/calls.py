@@ -23,6 +23,7 @@ _OPTIMIZERS = "SGD Adam AdamW NAdam RMSprop Adagrad Lion LBFGS"
 TRANSLATIONS: Sequence[tuple[str, int, type | tuple[type, ...], str]] = [
     ("Model", 1, object, f"{_LIST}, and the shape of a sample by name: Model([Dense(64), ReLU()], inputs=2)"),
     ("Residual", 1, object, f"{_LIST}: Residual([Dense(64), ReLU()])"),
+    ("Average", 2, object, f"{_LIST}: Average([Dense(64), ReLU()], members=8)"),
     ("Dense", 1, int, f"{_SIZE} Dense(64)"),
     ("Dense", 1, str, "an activation is a layer of its own, after this one: [Dense(64), ReLU()]"),
     ("BatchNorm LayerNorm Standardize", 0, int, f"{_SIZE} it without this number"),

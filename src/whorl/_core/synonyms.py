@@ -117,6 +117,8 @@ SYNONYMS: dict[str, list[Names]] = {
         Names("dimension", "output_dim", "embedding_dim", ""),
         Names("Flatten", "Flatten", "Flatten", ""),
         Names("Residual", "Add", "", ""),
+        Names("Average", "Average", "", ""),
+        Names("Clip", "", "Hardtanh", ""),
     ],
     "Activations": [
         Names("ReLU", "ReLU relu", "ReLU", "relu"),

@@ -11,7 +11,7 @@ from whorl._core import archive, validation
 from whorl._core.archive import ModelFileError
 from whorl._core.description import Description
 from whorl._core.notation import parse
-from whorl.header import KNOWN, LONGEST
+from whorl.header import KNOWN, LONGEST, check_count
 from whorl.layers.chain import checked, connect, walk
 from whorl.model import Model
 from whorl.training.saving import PREFIX
@@ -58,6 +58,7 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = 
             described = checked("layers", parse(header["layers"], {**KNOWN, **own}, limit=LONGEST["layers"]))
         except ValueError as error:
             raise ModelFileError(f"{error}; if it has layers of your own, pass their classes as custom=[…]") from None
+        check_count(described)
         declared = (item for place in walk(connect(described, inputs)) for item in place.declared.items())
         arrays = {
             name: file.array(name, parameter.shape) for name, parameter in declared

@@ -2,6 +2,7 @@
 
 from whorl._core.hints import hint_missing_names
 from whorl.layers.activations import ReLU, Softmax
+from whorl.layers.averaging import Average, Clip
 from whorl.layers.dense import Dense
 from whorl.layers.dropout import Dropout
 from whorl.layers.layer import Layer
@@ -16,7 +17,9 @@ __all__ = [
     "ELU",
     "GELU",
     "SELU",
+    "Average",
     "BatchNorm",
+    "Clip",
     "Dense",
     "Dropout",
     "Embedding",

@@ -87,11 +87,19 @@ def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Pla
             )
         names = {f"{name}{number}": name for name in wanted}
         number += bool(wanted)
-        parts = connect(layer.parts, inputs, number)
-        number += sum(bool(place.declared) for place in walk(parts))
+        parts: list[Place] = []
+        for row in layer.rows:
+            inside = connect(row, inputs, number)
+            number += sum(bool(place.declared) for place in walk(inside))
+            parts += inside
         places.append(Place(layer, {new: wanted[name] for new, name in names.items()}, names, outputs, parts))
         inputs = outputs
     return places
+
+
+def count(layers: Iterable[Layer]) -> int:
+    """Return the number of layers, those inside others included."""
+    return sum(1 + count(layer.parts) for layer in layers)
 
 
 def walk(places: Iterable[Place]) -> Iterator[Place]:

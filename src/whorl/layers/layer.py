@@ -65,6 +65,11 @@ class Layer(Description, ABC):
         """The layers inside this one, if it is made of others."""
         return ()
 
+    @property
+    def rows(self) -> tuple[tuple[Layer, ...], ...]:
+        """`parts` as one or several rows: the first layer of each takes inputs of the shape that this layer takes."""
+        return (self.parts,)
+
     def output_shape(self, inputs: Shape) -> Shape:
         """Return the shape of one output for inputs of this shape; raise ValueError if they do not fit."""
         return inputs
