@@ -96,7 +96,7 @@ HIGHER = [
     "top_5_accuracy",
     "top_3_accuracy",
 ]
-LOWER = ["loss", "penalty", "mae", "mean_absolute_error", "rmse", "root_mean_squared_error"]
+LOWER = ["loss", "penalty", "calibration_error", "mae", "mean_absolute_error", "rmse", "root_mean_squared_error"]
 
 
 def test_which_way_is_better_is_known_for_every_metric_with_a_name():

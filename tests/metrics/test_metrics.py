@@ -25,6 +25,7 @@ from whorl.metrics import (
     accuracy,
     balanced_accuracy,
     binary_accuracy,
+    calibration_error,
     confusion_matrix,
     f1,
     mean_absolute_error,
@@ -74,6 +75,38 @@ def test_binary_accuracy_does_not_treat_rows_with_a_single_1_as_one_hot():
     # Treated as one-hot, the first of these would be 0, because the highest probability is wrong.
     assert binary_accuracy([[1, 0, 0]], [[0.8, 0.9, 0.1]]) == pytest.approx(2 / 3)
     assert binary_accuracy([[1, 0, 1]], [[0.8, 0.9, 0.9]]) == pytest.approx(2 / 3)
+
+
+def test_calibration_error_by_hand():
+    # Two bins of width 1/2: confidences 0.5, 0.45 (one of two right), and 0.6, 0.8, 1 (two of three right).
+    p = [[0.5, 0.3, 0.2], [0.1, 0.45, 0.45], [0.6, 0.4, 0.0], [0.1, 0.1, 0.8], [0.0, 1.0, 0.0]]
+    y = [0, 2, 0, 2, 0]
+    gaps = abs(1 - (0.5 + 0.45)), abs(2 - (0.6 + 0.8 + 1.0))
+    assert calibration_error(y, p, bins=2) == pytest.approx(sum(gaps) / 5)
+    assert calibration_error(y, p, 1) == pytest.approx(abs(3 - 3.35) / 5)
+    assert calibration_error(np.eye(3)[y], p, 15) == pytest.approx(
+        (0.5 + 0.45 + 0.4 + 0.2 + 1.0) / 5
+    )  # each in a bin of its own
+    assert calibration_error(Y2, P2) == pytest.approx((0.1 + 0.2 + 0.5 + 0.7 + 0.6 + 0.1) / 6)
+    assert calibration_error([0, 0], [[1.0, 0.0], [1.0, 0.0]]) == 0
+
+
+def test_calibration_error_of_true_probabilities_is_small(rng):
+    p = rng.dirichlet([1, 1, 1], size=100_000)
+    y = (rng.random((100_000, 1)) > p.cumsum(axis=1)).sum(axis=1)
+    assert calibration_error(y, p) < 0.01
+    sharper = p**3 / (p**3).sum(axis=1, keepdims=True)
+    assert calibration_error(y, sharper) > 0.15
+
+
+def test_calibration_error_takes_probabilities_only():
+    assert calibration_error([0], np.array([[1 + 1e-6, 0]])) < 1e-5  # rounded
+    with pytest.raises(
+        ValueError, match=r"prediction must hold probabilities, from 0 to 1, for calibration_error, got -3"
+    ):
+        calibration_error([0, 1], [[1.0, 0.0], [-3.0, 5.0]])
+    with pytest.raises(ValueError, match="bins must be a whole number of at least 1, got 0"):
+        calibration_error([0], [[1.0, 0.0]], bins=0)
 
 
 def test_top_k_accuracy_by_hand():
@@ -203,7 +236,9 @@ def test_predictions_that_are_not_finite_are_refused(name, value):
             METRICS[name](y, np.asfortranarray(wrong.astype(dtype)))
 
 
-@pytest.mark.parametrize("metric", [accuracy, balanced_accuracy, confusion_matrix, f1, precision, recall, roc_auc])
+@pytest.mark.parametrize(
+    "metric", [accuracy, balanced_accuracy, calibration_error, confusion_matrix, f1, precision, recall, roc_auc]
+)
 def test_a_probability_of_one_output_that_is_not_finite_is_refused(metric):
     p = P2.copy()
     p[5] = np.nan
@@ -263,7 +298,16 @@ def test_metrics_that_cannot_be_used(metrics, error, message):
 def test_training_reports_metrics_in_the_history(spiral_data):
     X, y = spiral_data
     model = Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=2, rng=0)
-    names = ["accuracy", "balanced_accuracy", "f1", "precision", "recall", "roc_auc", "top_5_accuracy"]
+    names = [
+        "accuracy",
+        "balanced_accuracy",
+        "calibration_error",
+        "f1",
+        "precision",
+        "recall",
+        "roc_auc",
+        "top_5_accuracy",
+    ]
     settings = {"loss": CrossEntropy(), "metrics": [*names, top_k_accuracy(2)]}
     history = model.fit(X, y, optimizer=SGD(0.1), epochs=2, validation=0.3, rng=0, **settings)
     assert {*names, "top_2_accuracy", *(f"val_{name}" for name in names)} < set(history)
@@ -279,7 +323,7 @@ def test_training_reports_metrics_in_the_history(spiral_data):
             BinaryCrossEntropy(),
             Sigmoid(),
             Y2,
-            ["accuracy", "balanced_accuracy", "f1", "precision", "recall", "roc_auc"],
+            ["accuracy", "balanced_accuracy", "calibration_error", "f1", "precision", "recall", "roc_auc"],
         ),
         (BinaryCrossEntropy(), Sigmoid(), np.array([[1, 1], [0, 1], [0, 0]] * 2), ["binary_accuracy"]),
         (MeanSquaredError(), Tanh(), P2 - 0.5, ["mae", "rmse", "r2", "mean_absolute_error"]),

@@ -12,7 +12,7 @@ from whorl._core.description import Description, argument
 from whorl._core.hints import did_you_mean
 
 HIGHER = {"accuracy", "balanced_accuracy", "binary_accuracy", "f1", "precision", "r2", "recall", "roc_auc"}
-LOWER = {"loss", "penalty", "mae", "mean_absolute_error", "rmse", "root_mean_squared_error"}
+LOWER = {"loss", "penalty", "calibration_error", "mae", "mean_absolute_error", "rmse", "root_mean_squared_error"}
 """Values for which higher is better, and for which lower is; higher is for all that end in ``_accuracy``, too."""
 
 

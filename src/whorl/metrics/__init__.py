@@ -14,6 +14,7 @@ arrays, are errors too.
 """
 
 from whorl._core.hints import hint_missing_names
+from whorl.metrics.calibration import calibration_error
 from whorl.metrics.classification import accuracy, binary_accuracy, top_k_accuracy
 from whorl.metrics.confusion import balanced_accuracy, confusion_matrix, f1, precision, recall
 from whorl.metrics.names import METRICS, Metric, measured, named
@@ -26,6 +27,7 @@ __all__ = [
     "accuracy",
     "balanced_accuracy",
     "binary_accuracy",
+    "calibration_error",
     "confusion_matrix",
     "f1",
     "mean_absolute_error",

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from whorl._core.hints import did_you_mean
 from whorl._core.types import Array
 from whorl._core.validation import is_function, show
-from whorl.metrics import classification, confusion, ranking, regression
+from whorl.metrics import calibration, classification, confusion, ranking, regression
 
 Metric: TypeAlias = Callable[[Array, Array], float]
 """A function of the labels and the predictions."""
@@ -17,6 +17,7 @@ METRICS: Mapping[str, Metric] = {
     "accuracy": classification.accuracy,
     "balanced_accuracy": confusion.balanced_accuracy,
     "binary_accuracy": classification.binary_accuracy,
+    "calibration_error": calibration.calibration_error,
     "f1": confusion.f1,
     "mae": regression.mean_absolute_error,
     "mean_absolute_error": regression.mean_absolute_error,
