@@ -20,7 +20,7 @@ LAYERS = Layers(
     [
         ["_core"],
         ["functions", "initializers", "parameters", "regularizers", "rows"],
-        ["layers", "losses", "metrics", "optimizers", "schedules"],
+        ["calibration", "layers", "losses", "metrics", "optimizers", "schedules"],
         ["stack"],
         ["header", "passes", "summary"],
         ["training"],
@@ -32,7 +32,7 @@ LAYERS = Layers(
         ["cli"],
         ["__main__"],
     ],
-    independent=["layers", "losses", "metrics", "optimizers", "schedules"],
+    independent=["calibration", "layers", "losses", "metrics", "optimizers", "schedules"],
 )
 """From the lowest to the highest: each may import those below it."""
 
@@ -108,6 +108,7 @@ def test_every_public_name_can_be_imported_with_numpy_alone():
 
 
 PACKAGES = [
+    "calibration",
     "datasets",
     "initializers",
     "layers",
@@ -119,7 +120,7 @@ PACKAGES = [
     "schedules",
     "tables",
 ]
-FUNCTIONS = ["average", "check_gradients", "fit_many", "load"]
+FUNCTIONS = ["average", "calibrate", "check_gradients", "fit_many", "load"]
 CLASSES = """
     Model Parameter
     Average BatchNorm Clip Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish NTKDense Parametric

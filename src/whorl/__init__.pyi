@@ -1,5 +1,6 @@
 # The public names of whorl and the modules that define them: read by type checkers, by editors, and by __init__.py.
 
+from whorl import calibration as calibration
 from whorl import datasets as datasets
 from whorl import initializers as initializers
 from whorl import layers as layers
@@ -11,6 +12,7 @@ from whorl import recipes as recipes
 from whorl import schedules as schedules
 from whorl import tables as tables
 from whorl.derived import average as average
+from whorl.derived import calibrate as calibrate
 from whorl.formats import ModelFileError as ModelFileError
 from whorl.formats import load as load
 from whorl.glassbox import check_gradients as check_gradients

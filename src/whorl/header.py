@@ -19,43 +19,47 @@ KNOWN: Mapping[str, type] = concrete(layers, layers.Layer) | concrete(initialize
 LAYERS = 10_000
 """Maximum number of layers in a file, those inside others included: an `Average` has more than its text names."""
 
-LONGEST = {"layers": 500_000, "preparation": 4_000_000}
+LONGEST = {"layers": 500_000, "preparation": 4_000_000, "uncertainty": 500_000}
 """Maximum number of characters of a description in a file."""
 
 
-def header(model: Stack, preparation: Description | None) -> dict[str, Any]:
+def header(model: Stack) -> dict[str, Any]:
     """Return the header of a model; raise TypeError if a custom layer cannot be saved, ValueError if it is too large to be read.
 
     Examples
     --------
     >>> from whorl import Dense, Model
-    >>> header(Model([Dense(3)], inputs=2), None)
-    {'inputs': (2,), 'dtype': 'float32', 'layers': '[Dense(3)]', 'frozen': [], 'preparation': None}
+    >>> header(Model([Dense(3)], inputs=2))
+    {'inputs': (2,), 'dtype': 'float32', 'layers': '[Dense(3)]', 'frozen': [], 'preparation': None, 'uncertainty': None}
     """
     check(model.layers)
     try:
         check_count(model.layers)
     except ValueError as error:
         raise ValueError(f"the model cannot be saved: {error}") from None
-    layers, prepared = repr(list(model.layers)), None if preparation is None else repr(preparation)
-    for name, text in (("layers", layers), ("preparation", prepared)):
+    learned = {"preparation": model.preparation, "uncertainty": model.uncertainty}
+    texts = {"layers": repr(list(model.layers))} | {name: repr(each) for name, each in learned.items()}
+    for name, text in texts.items():
         try:
-            syntax(text or "None", LONGEST[name])
+            syntax(text, LONGEST[name])
         except ValueError as error:
             raise ValueError(f"the model cannot be saved: the text of its {name} {error}") from None
     return {
         "inputs": model.inputs,
         "dtype": model.dtype.name,
-        "layers": layers,
+        "layers": texts["layers"],
         "frozen": sorted(model.frozen),
-        "preparation": prepared,
+        **{name: None if each is None else texts[name] for name, each in learned.items()},
     }
 
 
 def check_count(model_layers: Sequence[layers.Layer]) -> None:
     """Raise ValueError if there are more layers than `LAYERS`."""
-    if (found := count(model_layers)) > LAYERS:
-        raise ValueError(f"it has {found} layers, more than {LAYERS}")
+    found = 0
+    for layer in model_layers:
+        found += count([layer])
+        if found > LAYERS:  # at once, since a file may have many more
+            raise ValueError(f"it has more than {LAYERS} layers, those inside others included")
 
 
 def check(value: object) -> None:

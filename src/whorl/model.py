@@ -56,6 +56,8 @@ class Model(Network):
         Indices of the layers that training does not change; see `freeze`.
     preparation : Preparation or None
         Converts the columns of a table to inputs, for a model of a table; saved with the model.
+    uncertainty : Intervals, Sets or None
+        What held-out samples say about the errors of predictions, see `whorl.calibrate`; saved with the model. Training resets it to None.
     parameters, gradients : ndarray, shape (P,)
         All parameters in one vector, and the gradients computed last in another. Assigned values are copied into them.
     statistics : ndarray, shape (S,)
@@ -200,4 +202,4 @@ rng, state, resume, on_divergence, fast, threads
                 f"path must not end in {ending}, which is another format: the file would be .npz, got {os.fspath(path)!r}"
             )
         training, arrays = saving.write(state)
-        archive.save(path, header(self, self.preparation) | training, self.named_arrays(), arrays)
+        archive.save(path, header(self) | training, self.named_arrays(), arrays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Never, overload
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from whorl._core import randomness, validation
 from whorl._core.randomness import RNG
 from whorl._core.text import Table
 from whorl._core.types import Array
+from whorl.calibration import Interval, Intervals, Sets
 from whorl.layers import Sigmoid, chain
 from whorl.losses import Loss, as_loss
 from whorl.metrics import Metric, named
@@ -23,23 +24,33 @@ from whorl.training import Samples
 class Network(Stack):
     """What a `Model` computes without being trained."""
 
-    def predict(self, X: Any) -> Array:
+    @overload
+    def predict(self, X: Any) -> Array: ...
+
+    @overload
+    def predict(self, X: Any, *, interval: float) -> Interval: ...
+
+    def predict(self, X: Any, *, interval: float | None = None) -> Array | Interval:
         """Return the network's output for each sample.
 
         Parameters
         ----------
         X : array_like, shape (n, *inputs), or data frame
             At least one sample; finite. If the model has learned a table, also a data frame or a mapping with its columns.
+        interval : float, optional
+            A probability, above 0 and below 1, such as 0.9. Then return also between which numbers the target lies with this
+            probability; for a model of one number that `whorl.calibrate` has returned.
 
         Returns
         -------
         ndarray, shape (n, *outputs)
-            The outputs, in the model's dtype; class probabilities if the last layer is `Softmax`.
+            The outputs, in the model's dtype; class probabilities if the last layer is `Softmax`. With `interval`, a named tuple
+            of three: ``prediction, low, high``.
 
         Raises
         ------
         TypeError, ValueError
-            If X does not have this shape or is not finite, or if the output is not finite.
+            If X does not have this shape or is not finite, if the output is not finite, or if the model cannot give the interval.
 
         Examples
         --------
@@ -49,12 +60,49 @@ class Network(Stack):
         >>> model.predict(np.zeros((1, 3)))
         array([[0.5, 0.5]], dtype=float32)
         """
+        intervals = None if interval is None else self._learned(Intervals, "predict(X, interval=…)")
         x = self.samples(X)
         y = predict(self, x)
         if not validation.all_finite(y):
             what = "X is too large" if validation.all_finite(self.parameters) else "the parameters are not finite"
             raise ValueError(f"the prediction is not finite: {what}; the largest number in X is {np.abs(x).max():g}")
-        return y.copy() if y is x else y
+        y = y.copy() if y is x else y
+        return y if intervals is None else intervals.interval(y, interval)
+
+    def predict_sets(self, X: Any, *, coverage: float = 0.9) -> Array:
+        """Return for each sample the set of classes that contains the right one with a given probability.
+
+        Parameters
+        ----------
+        X : array_like or data frame
+            As for `predict`.
+        coverage : float, optional
+            The probability, above 0 and below 1.
+
+        Returns
+        -------
+        ndarray of bool, shape (n, k)
+            Whether each class is in the set, which is never empty. For one output, k is 2.
+
+        Raises
+        ------
+        ValueError
+            If the model has no `Sets`, such as a model that `whorl.calibrate` has returned.
+        """
+        sets: Array = self._learned(Sets, "predict_sets(X)").sets(self.predict(X), coverage)
+        return sets
+
+    def _learned(self, kind: type[Intervals | Sets], call: str) -> Any:
+        """Return what the model has learned from held-out samples; raise ValueError if it is not of this kind."""
+        if isinstance(self.uncertainty, kind):
+            return self.uncertainty
+        if self.uncertainty is not None:
+            other = "numbers: use predict(X, interval=…)" if kind is Sets else "classes: use predict_sets(X)"
+            raise ValueError(f"{call} is not for this model, which predicts {other}")
+        raise ValueError(
+            f"{call} needs a model with {kind.__name__.lower()}, which this one has not: calibrate it with held-out samples, model ="
+            " whorl.calibrate(model, X, y)"
+        )
 
     def predict_classes(self, X: Any) -> Array:
         """Return the class of each sample: its name if the model has learned a table, else its number.

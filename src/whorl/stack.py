@@ -46,6 +46,7 @@ class Stack:
     """
 
     preparation: Any = None
+    uncertainty: Any = None
 
     def __init__(
         self,

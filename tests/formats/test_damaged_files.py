@@ -129,6 +129,13 @@ def test_files_with_missing_or_wrong_parts(changes, message, saved):
         ({"layers": "[Dense(1000000000000000)]"}, "w1 must have shape"),
         ({"preparation": "Target('y', 'regression')"}, "its preparation must be a Preparation, got Target"),
         ({"preparation": 3}, "its preparation must be a Preparation, got 3"),
+        ({"uncertainty": "Dense(3)"}, "'Dense' is not known; known are Intervals, Sets"),
+        ({"uncertainty": 3}, "its uncertainty must be Intervals or Sets, got 3"),
+        ({"uncertainty": "Sets([0.5, 0.1], 2)"}, "Sets: scores must be in ascending order"),
+        (
+            {"uncertainty": "Sets([" + "0.5, " * 500 + "], 500)"},
+            "Sets: scores must be 400 numbers for 500 samples, got 500",
+        ),
         ({"frozen": [7]}, "a layer to freeze must be below 5"),
         ({"inputs": [0]}, r"inputs\[0\] must be a whole number of at least 1"),
         ({"inputs": 3}, r"w1 must have shape \(3, 16\), got \(2, 16\)"),

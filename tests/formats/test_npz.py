@@ -125,7 +125,7 @@ class Mine(Layer):
 
 def test_custom_layers_are_loaded_with_their_class(path):
     Model([Mine(3.0)], inputs=2).save(path)
-    with pytest.raises(ModelFileError, match="'Mine' is not known; known are BatchNorm, Dense"):
+    with pytest.raises(ModelFileError, match="'Mine' is not known; known are Average, BatchNorm, Clip, Dense"):
         load(path)
     np.testing.assert_array_equal(load(path, custom=[Mine]).predict([[1, 2]]), [[3, 6]])
 

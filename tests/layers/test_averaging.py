@@ -124,5 +124,5 @@ def test_a_network_has_a_largest_number_of_layers(tmp_path):
     ):
         Average([Residual([ReLU()])], members=1001)
     model = Model([Average([ReLU()], members=2000) for _ in range(5)], inputs=2)
-    with pytest.raises(ValueError, match="the model cannot be saved: it has 10005 layers, more than 10000"):
+    with pytest.raises(ValueError, match="the model cannot be saved: it has more than 10000 layers"):
         model.save(tmp_path / "model.npz")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from inspect import isabstract
 from typing import Any
 
+from whorl import calibration
 from whorl._core import archive, validation
 from whorl._core.archive import ModelFileError
 from whorl._core.description import Description
@@ -71,6 +72,7 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = 
             view[...] = arrays[name]
         model.freeze(*header.get("frozen", ()))
         model.preparation = _preparation(header.get("preparation"))
+        model.uncertainty = _uncertainty(header.get("uncertainty"))
     return model
 
 
@@ -96,3 +98,11 @@ def _preparation(text: Any) -> Any:
     if not isinstance(preparation, tables.Preparation):
         raise ModelFileError(f"its preparation must be a Preparation, got {validation.show(preparation)}")
     return preparation
+
+
+def _uncertainty(text: Any) -> Any:
+    """Return what the header says about the errors of predictions, or None."""
+    found = parse(text, calibration.KNOWN, limit=LONGEST["uncertainty"]) if isinstance(text, str) else text
+    if found is not None and not isinstance(found, calibration.Intervals | calibration.Sets):
+        raise ModelFileError(f"its uncertainty must be Intervals or Sets, got {validation.show(found)}")
+    return found

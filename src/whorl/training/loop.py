@@ -132,7 +132,7 @@ class Training:
         history = self.state.history
         stays = self.resumed and self.state.current is None  # what was stopped within an epoch goes on
         history.stopped, history.engine = history.stopped if stays else None, self.engine_name
-        self.resumed = False
+        self.resumed, self.model.uncertainty = False, None  # which was learned with other parameters
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
                 with Uninterrupted() as self.interruption:
