@@ -23,6 +23,7 @@ def test_json(capsys):
         "dtype": "float32",
         "layers": ["Dense(4)", "BatchNorm()", "Dense(3)", "Softmax()"],
         "parameters": {"w1": [2, 4], "b1": [4], "gamma2": [4], "beta2": [4], "w3": [4, 3], "b3": [3]},
+        "uncertainty": None,
         "columns": None,
     }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import QUICK, flowers, out
+from commands import QUICK, flowers, out, refused
 
 import whorl
 from whorl import Dense, Model, Softmax
@@ -93,3 +93,82 @@ def test_a_preparation_without_a_target(last, heading, capsys):
     lines = out(capsys, "predict", "features.npz", "flowers.csv")
     assert lines[0] == heading
     assert len(lines) == 301
+
+
+@pytest.fixture
+def price(capsys):
+    """A network for the price of flowers, calibrated with other flowers."""
+    flowers("flowers.csv")
+    out(
+        capsys,
+        "train",
+        "flowers.csv",
+        "--target",
+        "price",
+        "--ignore",
+        "kind",
+        "--output",
+        "price.npz",
+        "--epochs",
+        "5",
+    )
+    model = whorl.load("price.npz")
+    flowers("others.csv", rows=150)
+    others = whorl.tables.table("others.csv", preparation=model.preparation)
+    whorl.calibrate(model, others.X, others.y).save("calibrated.npz")
+    return "calibrated.npz"
+
+
+def test_intervals_of_numbers(price, capsys):
+    lines = out(capsys, "predict", price, "others.csv", "--interval", "0.9", "--keep", "price")
+    assert lines[0] == "price,predicted price,low,high"
+    y, prediction, low, high = np.array([list(map(float, line.split(","))) for line in lines[1:]]).T
+    model = whorl.load(price)
+    expected = model.predict(model.preparation.transform("others.csv"), interval=0.9)
+    for column, each in zip((prediction, low, high), expected, strict=True):
+        np.testing.assert_allclose(column, each[:, 0], rtol=1e-5)
+    assert 0.9 <= ((low <= y) & (y <= high)).mean() < 0.94
+    rows = json.loads("\n".join(out(capsys, "predict", price, "others.csv", "--interval", "0.5", "--json")))
+    assert list(rows[0]) == ["price", "low", "high"]
+    assert "Intervals of predictions, from 150 held-out samples" in out(capsys, "inspect", price)
+    assert json.loads("\n".join(out(capsys, "inspect", price, "--json")))["uncertainty"] == "Intervals"
+
+
+def test_sets_of_classes(kinds, capsys):
+    model = whorl.load(kinds)
+    others = whorl.tables.table("flowers.csv", preparation=model.preparation)
+    calibrated = whorl.calibrate(model, others.X[:99], others.y[:99])
+    calibrated.save("calibrated.npz")
+    Path("new.csv").write_text("colour,length\nred,3\nwhite,-3\n")
+    lines = out(capsys, "predict", "calibrated.npz", "new.csv", "--interval", "0.9")
+    assert lines[0] == "kind,lily,rose,set"
+    assert [line.split(",")[-1] for line in lines[1:]] == ["rose", "lily"]
+    assert lines[0] != out(capsys, "predict", "calibrated.npz", "new.csv")[0]
+    wrong = np.argmax(np.abs(model.predict(others.X)[:, 0] - 0.5))  # the surest prediction is wrong
+    y = others.y.copy()
+    y[wrong] = 1 - y[wrong]
+    whorl.calibrate(model, others.X, y).save("calibrated.npz")
+    lines = out(capsys, "predict", "calibrated.npz", "flowers.csv", "--interval", str(300 / 301))  # no more than that
+    assert [line.split(",")[-1] for line in lines[1:]].count("lily|rose") > 200
+
+
+def test_sets_of_numbered_classes(trained, capsys):
+    model = whorl.load(trained)
+    X, y = whorl.datasets.spiral(100, classes=3, rng=1)
+    whorl.calibrate(model, X, y).save("calibrated.npz")
+    Path("points.csv").write_text("0.5,0.25\n")
+    names, row = out(capsys, "predict", "calibrated.npz", "points.csv", "--interval", "0.95")
+    assert names == "class,p0,p1,p2,set"
+    assert row.split(",")[0] in row.split(",")[-1].split("|")
+
+
+def test_intervals_that_the_network_cannot_give(trained, price, capsys):
+    Path("points.csv").write_text("0.5,0.25\n")
+    error = refused(capsys, "predict", trained, "points.csv", "--interval", "0.9")
+    assert "argument --interval: model.npz has not learned how sure its predictions are: calibrate it" in error
+    assert "coverage 0.999 needs at least 1999 held-out samples, got 150" in refused(
+        capsys, "predict", price, "others.csv", "--interval", "0.999"
+    )
+    assert "coverage must be a finite number above 0 and below 1, got 90.0" in refused(
+        capsys, "predict", price, "others.csv", "--interval", "90"
+    )

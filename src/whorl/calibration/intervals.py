@@ -92,6 +92,11 @@ class Intervals(Description):
         for i, (values, count) in enumerate(zip(self.residuals, self.counts, strict=True)):
             ranks.check_kept(f"residuals[{i}]", values, count)
 
+    @property
+    def samples(self) -> int:
+        """The number of held-out samples."""
+        return sum(self.counts)
+
     @classmethod
     def learn(cls, y: Any, prediction: Any) -> Intervals:
         """Return the intervals for a model that predicts held-out targets so.

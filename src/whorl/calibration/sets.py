@@ -52,6 +52,11 @@ class Sets(Description):
         super().__post_init__()
         ranks.check_kept("scores", self.scores, self.count)
 
+    @property
+    def samples(self) -> int:
+        """The number of held-out samples."""
+        return self.count
+
     @classmethod
     def learn(cls, y: Any, p: Any) -> Sets:
         """Return the sets for a model that predicts held-out samples so.

@@ -21,6 +21,10 @@ def run(arguments: argparse.Namespace) -> int:
     model = load(arguments.model)
     if not arguments.json:
         print(model.summary())
+        if model.uncertainty is not None:
+            print(
+                f"{type(model.uncertainty).__name__} of predictions, from {model.uncertainty.samples} held-out samples"
+            )
         return 0
     document = {
         "inputs": model.inputs,
@@ -28,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         "dtype": model.dtype.name,
         "layers": [repr(layer) for layer in model.layers],
         "parameters": {name: array.shape for name, array in model.named_parameters().items()},
+        "uncertainty": None if model.uncertainty is None else type(model.uncertainty).__name__,
         "columns": None if model.preparation is None else [column.name for column in model.preparation.columns],
     }
     print(json.dumps(document, indent=1))

@@ -9,6 +9,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from whorl._core.files import replacing
 from whorl._core.types import Array
+from whorl.calibration import Intervals, Sets
 from whorl.cli import options, source
 from whorl.formats import load
 from whorl.layers import Softmax
@@ -50,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
     parser.add_argument(
         "--keep", nargs="+", default=[], metavar="NAME", help="columns of the file to repeat before the predictions"
     )
+    parser.add_argument(
+        "--interval",
+        type=float,
+        metavar="P",
+        help="probability such as 0.9: add the columns low and high, between which the number lies with this probability; or the column set,"
+        " with the classes, separated by |, that contain the right one; for a calibrated network",
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write to, instead of printing")
     parser.add_argument("--json", action="store_true", help="write a JSON array with an object for each row")
 
@@ -64,6 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
         X, kept = _read(model, path, arguments)
     predictions = model.predict(X.reshape(-1, *model.inputs))
     names, rows = _table(model, predictions.reshape(len(predictions), -1))
+    if arguments.interval is not None:
+        added = _certainty(model, predictions, arguments.interval, arguments.model)
+        names = [*names, *(f"{name} of prediction" if name in names else name for name in added)]
+        rows = [[*row, *more] for row, more in zip(rows, zip(*added.values(), strict=True), strict=True)]
     if kept:
         own = zip(*kept.values(), strict=True)
         names = [f"predicted {name}" if name in kept else name for name in names]
@@ -125,6 +138,22 @@ def _table(model: Model, predictions: Array) -> tuple[list[str], list[list[str |
     classes = list(target.classes) if target else [str(k) for k in range(count)]
     names = classes if target else [f"p{k}" for k in range(count)]
     return [target.name if target else "class", *names], [[classes[int(np.argmax(row))], *row] for row in rows]
+
+
+def _certainty(model: Model, predictions: Array, coverage: float, path: str) -> dict[str, list[Any]]:
+    """Return columns that say how sure the predictions are: bounds of numbers, or sets of classes."""
+    learned = model.uncertainty
+    if isinstance(learned, Intervals):
+        _, low, high = learned.interval(predictions, coverage)
+        return {"low": low.ravel().tolist(), "high": high.ravel().tolist()}
+    if isinstance(learned, Sets):
+        inside = learned.sets(predictions, coverage)
+        names = model.classes or [str(k) for k in range(inside.shape[1])]
+        return {"set": ["|".join(compress(names, row)) for row in inside]}
+    raise ValueError(
+        f"argument --interval: {path} has not learned how sure its predictions are: calibrate it with held-out samples, in Python with"
+        " whorl.calibrate(model, X, y).save(path)"
+    )
 
 
 def _inputs(path: Path, columns: list[str] | None, count: int, skip: int) -> Array:

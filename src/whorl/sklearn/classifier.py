@@ -16,14 +16,14 @@ from whorl._core.validation import number, numeric, show
 from whorl.layers import Layer, Sigmoid, Softmax
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, Hinge, Huber, Loss, MeanAbsoluteError, MeanSquaredError
 from whorl.sklearn import parameters
-from whorl.sklearn.base import NetworkEstimator
+from whorl.sklearn.calibrated import CalibratedEstimator
 from whorl.training import Callback
 
 CLASS_LOSSES = CrossEntropy, Hinge
 LABEL_LOSSES = BinaryCrossEntropy, MeanSquaredError, MeanAbsoluteError, Huber
 
 
-class NetworkClassifier(ClassifierMixin, NetworkEstimator):
+class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     """A network that learns classes.
 
     Parameters
@@ -228,6 +228,14 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         p = self.predict_proba(X)
         chosen: Array = (p >= 0.5).astype(int) if self.multilabel_ else self.classes_[p.argmax(axis=1)]
         return chosen
+
+    def predict_sets(self, X: Any, *, coverage: float = 0.9) -> Array:
+        """Return for each sample which classes are in a set that contains the right one with this probability, (n, k).
+
+        The order of the classes is that of `classes_`. For samples with one class each, after `calibrate`.
+        """
+        model, x = self._calibrated(X, "predict_sets(X)")
+        return model.predict_sets(x, coverage=coverage)[:, : len(self.classes_)]
 
     def decision_function(self, X: Any) -> Array:
         """Return the logarithm of the odds, (n,), for two classes; the logarithm of the probability of each, (n, k), for more."""

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 from sklearn.base import RegressorMixin
 
 from whorl._core.types import Array
 from whorl._core.validation import numeric
+from whorl.calibration import Interval
 from whorl.layers import Layer
 from whorl.losses import Huber, Loss, MeanAbsoluteError, MeanSquaredError, Quantile
 from whorl.sklearn import parameters
-from whorl.sklearn.base import NetworkEstimator
+from whorl.sklearn.calibrated import CalibratedEstimator
 
 LOSSES = MeanSquaredError, MeanAbsoluteError, Huber, Quantile
 
 
-class NetworkRegressor(RegressorMixin, NetworkEstimator):
+class NetworkRegressor(RegressorMixin, CalibratedEstimator):
     """A network that learns numbers, one or several for each sample.
 
     The targets are standardized for training; predictions are in their unit.
@@ -89,7 +90,30 @@ callbacks, warm_start, random_state, fast, threads, verbose
         scaled: Array = (targets - self.target_mean_) / self.target_scale_
         return scaled
 
-    def predict(self, X: Any) -> Array:
-        """Return the predicted numbers, (n,), or (n, k) if y had that form."""
-        found: Array = self._scores(X) * self.target_scale_ + self.target_mean_
+    @overload
+    def predict(self, X: Any) -> Array: ...
+
+    @overload
+    def predict(self, X: Any, *, interval: float) -> Interval: ...
+
+    def predict(self, X: Any, *, interval: float | None = None) -> Array | Interval:
+        """Return the predicted numbers, (n,), or (n, k) if y had that form.
+
+        Parameters
+        ----------
+        X : array-like
+            As for `fit`.
+        interval : float, optional
+            A probability, such as 0.9. Then return a named tuple of three arrays, ``prediction, low, high``: the target lies between low
+            and high with this probability. For one target, after `calibrate`.
+        """
+        if interval is None:
+            return self._in_unit(self._scores(X))
+        model, x = self._calibrated(X, "predict(X, interval=…)")
+        found = model.predict(x, interval=interval)
+        return Interval(*(self._in_unit(each.astype(np.float64)) for each in found))
+
+    def _in_unit(self, numbers: Array) -> Array:
+        """Return numbers that the network predicts in the unit of the targets."""
+        found: Array = numbers * self.target_scale_ + self.target_mean_
         return found[:, 0] if self._one_dimension else found
