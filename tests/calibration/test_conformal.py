@@ -54,6 +54,10 @@ def test_too_few_samples_say_how_many_are_needed():
     with pytest.raises(ValueError, match=r"coverage 0\.9 needs at least 9 held-out samples, got 8: .* at most 0\.888$"):
         Sets.learn([0] * 8, [[0.5, 0.5]] * 8).sets([[0.5, 0.5]], 0.9)
     Sets.learn([0] * 9, [[0.5, 0.5]] * 9).sets([[0.5, 0.5]], 0.9)
+    with pytest.raises(
+        ValueError, match="needs at least 399 held-out samples in each of 2 groups of similar predictions, got 200: "
+    ):
+        Intervals.learn(np.arange(400.0), np.arange(400.0)).interval([0.0], 0.995)
     for coverage in (0, 1, -0.5, 90):
         with pytest.raises(ValueError, match="coverage must be a finite number above 0 and below 1"):
             Intervals.learn([0.0], [0.0]).interval([0.0], coverage)

@@ -172,3 +172,13 @@ def test_intervals_that_the_network_cannot_give(trained, price, capsys):
     assert "coverage must be a finite number above 0 and below 1, got 90.0" in refused(
         capsys, "predict", price, "others.csv", "--interval", "90"
     )
+
+
+def test_columns_that_have_the_name_of_a_bound(capsys):
+    model = whorl.Model([Dense(1)], inputs=1, rng=0)
+    model.preparation = whorl.tables.table({"x": [0.5, 1.5, 2.5], "low": [1.5, 2.5, 4.5]}, "low").preparation
+    X = np.linspace(0, 1, 50)[:, None]
+    whorl.calibrate(model, X, X).save("low.npz")
+    Path("new.csv").write_text("x,high\n1,2\n")
+    lines = out(capsys, "predict", "low.npz", "new.csv", "--interval", "0.9", "--keep", "high")
+    assert lines[0] == "high,low,low of prediction,predicted high"

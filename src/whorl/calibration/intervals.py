@@ -133,7 +133,7 @@ class Intervals(Description):
         ValueError
             If there were too few held-out samples for this coverage: it needs ``2 / (1 − coverage) − 1`` in each group.
         """
-        c = ranks.check_coverage(coverage, min(self.counts), tails=2)
+        c = ranks.check_coverage(coverage, self.counts, tails=2)
         given = np.asarray(prediction)
         p = ranks.numbers("prediction", given)
         pairs = list(zip(self.residuals, self.counts, strict=True))

@@ -7,7 +7,7 @@ held-out ones. So it is at most the r-th smallest with a probability of at least
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -45,14 +45,15 @@ def at_most(share: float, values: tuple[float, ...], count: int) -> float:
     return values[int(np.searchsorted(ranks(count), rank, "right")) - 1]
 
 
-def check_coverage(coverage: object, count: int, tails: int) -> float:
-    """Return the coverage as a float; raise ValueError if so many held-out samples cannot give it with one or two tails outside."""
-    share = validation.number("coverage", coverage, above=0, below=1)
+def check_coverage(coverage: object, counts: Sequence[int], tails: int) -> float:
+    """Return the coverage as a float; raise ValueError if groups of so many samples cannot give it, with one or two tails outside."""
+    share, count = validation.number("coverage", coverage, above=0, below=1), min(counts)
     needed = math.ceil(tails / (1 - share) - 1 - 1e-9)
     if count < needed:
+        where = f" in each of {len(counts)} groups of similar predictions" if len(counts) > 1 else ""
         largest = max(0.0, math.floor(1000 * (1 - tails / (count + 1))) / 1000)
         raise ValueError(
-            f"coverage {share:g} needs at least {needed} held-out samples, got {count}: calibrate with more, or ask for a coverage"
+            f"coverage {share:g} needs at least {needed} held-out samples{where}, got {count}: calibrate with more, or ask for a coverage"
             f" of at most {largest:g}"
         )
     return share

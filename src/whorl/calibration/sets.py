@@ -96,7 +96,7 @@ class Sets(Description):
         ValueError
             If there were too few held-out samples for this coverage: it needs ``1 / (1 − coverage) − 1``.
         """
-        c = ranks.check_coverage(coverage, self.count, tails=1)
+        c = ranks.check_coverage(coverage, [self.count], tails=1)
         probabilities = _probabilities(p)
         inside: Array = 1 - probabilities <= ranks.at_least(c, self.scores, self.count)
         inside[np.arange(len(inside)), probabilities.argmax(axis=1)] = True
