@@ -108,6 +108,9 @@ def test_skipping_words_keeps_the_half_word_for_the_next_small_integer():
 class Nothing(Callback):
     """Listens, and does nothing."""
 
+    def __repr__(self):
+        return "Nothing()"
+
 
 @pytest.mark.parametrize(
     "given",

@@ -32,7 +32,7 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize(("options", "error"), FAILURES, ids=str)
+@pytest.mark.parametrize(("options", "error"), FAILURES, ids=["divergence", "Ctrl-C", "threads", "loss"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_first_fit_that_fails_leaves_the_estimator_unfitted(kind, options, error):
     fresh = small(kind, **options)
@@ -46,7 +46,7 @@ def test_a_first_fit_that_fails_leaves_the_estimator_unfitted(kind, options, err
         assert vars(fresh) == before
 
 
-@pytest.mark.parametrize(("options", "error"), FAILURES, ids=str)
+@pytest.mark.parametrize(("options", "error"), FAILURES, ids=["divergence", "Ctrl-C", "threads", "loss"])
 @pytest.mark.parametrize("warm_start", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was(kind, warm_start, options, error):

@@ -19,7 +19,7 @@ from whorl.passes import loss_pass
         (Huber(delta=1e6), np.mean),
         (Poisson(), np.mean),
     ],
-    ids=repr,
+    ids=lambda each: getattr(each, "__name__", None) or repr(each),
 )
 def test_the_best_constant_prediction(loss, best, rng):
     y = rng.gamma(2.0, size=(101, 1))

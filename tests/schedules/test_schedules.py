@@ -98,7 +98,7 @@ def test_every_public_schedule_of_time_is_in_the_table():
     assert set(KNOWN.values()) - {ReduceOnPlateau} == {type(row[0]) for row in TABLE}
 
 
-@pytest.mark.parametrize(("schedule", "formula"), [row[:2] for row in TABLE], ids=repr)
+@pytest.mark.parametrize(("schedule", "formula"), [row[:2] for row in TABLE], ids=[repr(row[0]) for row in TABLE])
 def test_the_closed_form(schedule, formula):
     times = [*range(60), *np.random.default_rng(0).uniform(0, 60, 200)]
     np.testing.assert_allclose([schedule(t) for t in times], [formula(t) for t in times], rtol=1e-12, atol=1e-16)
