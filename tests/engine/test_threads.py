@@ -337,14 +337,14 @@ def interrupt(seconds, way):
     way()
 
 for threads in 1, 2:
-    given = {"X": t.LONG, "y": t.LONG_LABELS, "batch_size": 4, "epochs": 1}
+    given = {"X": t.LONG[:6_000], "y": t.LONG_LABELS[:6_000], "batch_size": 4, "epochs": 1}
     expected = t.finish(t.prepare(threads, **given))
     training = t.prepare(threads, **given)
     training.engine.longest = 3
     take, caught = training.engine.take, 0
 
     def interrupted(*steps):  # while steps are taken, or where a thread waits for the interruption
-        if training.state.current.samples == len(t.LONG):
+        if training.state.current.samples == 6_000:
             return take(*steps)
         thread = threading.Thread(target=interrupt, args=(chance.uniform(0, 0.004), chance.choice(ways)))
         thread.start()
