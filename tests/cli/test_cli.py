@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +47,13 @@ def test_version(capsys):
     assert help_text(capsys, "--version") == f"whorl {whorl.__version__}\n"
 
 
-def test_help_is_shown_within_0_4_seconds():
+def test_help_takes_less_than_0_4_seconds():
     seconds = []
     for _ in range(3):
-        begun = time.perf_counter()
+        before = os.times()
         subprocess.run([sys.executable, "-m", "whorl", "--help"], stdout=subprocess.DEVNULL, check=True)
-        seconds.append(time.perf_counter() - begun)
+        after = os.times()  # of the processor: other processes may share it
+        seconds.append(sum(after[2:4]) - sum(before[2:4]))  # of child processes, as user and as system
     assert min(seconds) < 0.4
 
 
