@@ -33,6 +33,7 @@ from whorl.layers import Mish as Mish
 from whorl.layers import NTKDense as NTKDense
 from whorl.layers import Parametric as Parametric
 from whorl.layers import PeriodicEmbedding as PeriodicEmbedding
+from whorl.layers import RankScale as RankScale
 from whorl.layers import ReLU as ReLU
 from whorl.layers import Rescale as Rescale
 from whorl.layers import Residual as Residual
@@ -84,6 +85,7 @@ from whorl.training import Options as Options
 from whorl.training import Progress as Progress
 from whorl.training import StopAt as StopAt
 from whorl.training import StopTraining as StopTraining
+from whorl.training import TimeLimit as TimeLimit
 from whorl.training import Training as Training
 from whorl.training import TrainingState as TrainingState
 

@@ -87,3 +87,30 @@ def divide(count: int, aside: int, rng: np.random.Generator, classes: Array | No
     order = order[np.argsort(classes[order], kind="stable")]  # sorted by class, in random order within each class
     chosen = np.diff(np.arange(count + 1) * aside // count).astype(bool)  # `aside` of them, evenly spaced
     return order[~chosen], order[chosen]
+
+
+def folds(count: int, parts: int, rng: np.random.Generator, classes: Array | None = None) -> list[Array]:
+    """Split the indices of samples at random into parts of equal size, to within one sample.
+
+    Parameters
+    ----------
+    count, parts : int
+        Number of samples, and of parts, at most as many.
+    rng : Generator
+    classes : ndarray, shape (count,), optional
+        The class of each sample. Each part then has the same fraction of each class, to within one sample.
+
+    Returns
+    -------
+    list of ndarray of int
+        The indices in each part, sorted.
+
+    Examples
+    --------
+    >>> [len(rows) for rows in folds(7, 3, np.random.default_rng(0))]
+    [3, 2, 2]
+    """
+    order = rng.permutation(count)
+    if classes is not None:
+        order = order[np.argsort(classes[order], kind="stable")]
+    return [np.sort(order[k::parts]) for k in range(parts)]

@@ -12,7 +12,7 @@ from whorl._core.files import replacing
 from whorl._core.notation import parse_one
 from whorl.cli import options
 from whorl.cli.console import show_table
-from whorl.recipes.recipe import SCHEDULES
+from whorl.recipes.reading import SCHEDULES
 from whorl.schedules import ResultSchedule, Schedule, WarmUp
 
 ROWS = 10

@@ -22,7 +22,7 @@ from whorl.cli.source import STANDARD_INPUT
 from whorl.losses import CrossEntropy
 from whorl.recipes import RECIPES, Problem
 from whorl.recipes.data import TableFile
-from whorl.recipes.recipe import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
+from whorl.recipes.reading import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 from whorl.training import Callback, History
 
 DATA = [name for name in RECIPES if name != "table"]

@@ -17,7 +17,7 @@ from whorl.engine.dense_writer import Backward, DenseWriter
 from whorl.engine.kernels import activations, embedding, periodic, tabular
 from whorl.engine.parameters import Trained
 from whorl.engine.program import address
-from whorl.layers import Embedding, Layer, Parametric, PeriodicEmbedding, RobustScale, Scale
+from whorl.layers import Embedding, Layer, Parametric, PeriodicEmbedding, RankScale, RobustScale, Scale
 from whorl.layers.chain import Place
 from whorl.parameters import Views
 
@@ -34,6 +34,20 @@ class TabularWriter(DenseWriter):
 
         def backward(dy: int, needed: bool) -> int:
             program.add(tabular.robust_back, [dy, x, address(p.median), address(p.factor)], [size], numbers)
+            return dy
+
+        return y, backward
+
+    def rank_scale(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
+        """Write the ranks of features among the knots."""
+        layer, program, size = place.layer, self.program, prod(place.outputs)
+        assert isinstance(layer, RankScale)
+        y, slope = program.batch_array(size), program.batch_array(size)
+        arrays = [x, address(p.knots), address(p.last), y, slope]
+        program.add(tabular.rank, arrays, [size, layer.knots], [layer.SPREAD, 2.0, 1.0, 0.0])
+
+        def backward(dy: int, needed: bool) -> int:
+            program.add(activations.multiply, [dy, slope], [size])
             return dy
 
         return y, backward

@@ -8,7 +8,7 @@ from whorl.layers.dropout import Dropout
 from whorl.layers.layer import Layer
 from whorl.layers.normalization import BatchNorm, LayerNorm
 from whorl.layers.rectifiers import ELU, SELU, LeakyReLU
-from whorl.layers.scaling import Rescale, RobustScale, Scale, Standardize
+from whorl.layers.scaling import RankScale, Rescale, RobustScale, Scale, Standardize
 from whorl.layers.shaping import Embedding, Flatten, Residual
 from whorl.layers.smooth import GELU, Mish, Sigmoid, SiLU, Softplus, Tanh
 from whorl.layers.tabular import NTKDense, Parametric, PeriodicEmbedding
@@ -31,6 +31,7 @@ __all__ = [
     "NTKDense",
     "Parametric",
     "PeriodicEmbedding",
+    "RankScale",
     "ReLU",
     "Rescale",
     "Residual",

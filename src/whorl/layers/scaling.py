@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from typing import ClassVar
+
 import numpy as np
 
 from whorl._core.description import argument
 from whorl._core.types import Array, Backward, Shape
-from whorl._core.validation import number
+from whorl._core.validation import integer, number
 from whorl.initializers import Full, Ones, Zeros
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter, Views
@@ -123,6 +126,80 @@ class RobustScale(Layer):
             return dy
 
         return z / root, backward
+
+
+class RankScale(Layer):
+    """``y = √3 (2 r − 1)``, where r, from 0 to 1, is the rank of x among the different values of the training data.
+
+    A rank depends on the order of the values alone, as the splits of decision trees do: neither on their scale, nor on outliers, nor on
+    how often a value occurs. Between two values r is linear, and outside of the training data it is 0 or 1. The output of a feature whose
+    values are all different has mean 0 and deviation 1; a constant feature becomes 0. Backward pass::
+
+        dx = 2 √3 dr/dx dy
+
+    Parameters
+    ----------
+    knots : int, optional
+        At least 2. If a feature has more different values, this many of them are kept, at equal distances in rank.
+
+    Notes
+    -----
+    Like `Standardize`, it is fitted when training begins. scikit-learn's ``QuantileTransformer`` ranks all samples: of a feature that
+    is mostly 0, such as a gain or a loss, it squeezes all the other values together. Here they are as far apart as in a feature without
+    repetitions.
+
+    Examples
+    --------
+    >>> from whorl import Model
+    >>> model = Model([RankScale()], inputs=1, rng=0)
+    >>> model.adapt([[0.0], [0.0], [0.0], [5.0], [1000.0]])
+    >>> model.predict([[0.0], [2.5], [5.0], [1e6]]).round(3)
+    array([[-1.732],
+           [-0.866],
+           [ 0.   ],
+           [ 1.732]], dtype=float32)
+    """
+
+    knots: int = argument(integer, default=256, minimum=2)
+    SPREAD: ClassVar[float] = math.sqrt(3.0)
+
+    def parameters(self, inputs: Shape) -> dict[str, Parameter]:
+        return {
+            "knots": Parameter((*inputs, self.knots), Zeros(), trained=False),  # ascending; the last one fills the rest
+            "last": Parameter(inputs, Zeros(), trained=False),  # the index of the last knot
+            "count": Parameter((1,), Zeros(), trained=False),  # the number of samples that it was fitted to
+        }
+
+    def needs_data(self, p: Views, *, again: bool = False) -> bool:
+        return again or bool(p.count[0] == 0)
+
+    def adapt(self, x: Array, p: Views, rng: np.random.Generator, *, again: bool = False) -> None:
+        last = p.last.reshape(-1)
+        for j, (column, knots) in enumerate(zip(x.reshape(len(x), -1).T, p.knots.reshape(-1, self.knots), strict=True)):
+            values = np.unique(column.astype(knots.dtype))
+            chosen = np.linspace(0, len(values) - 1, min(len(values), self.knots)).round().astype(int)
+            knots[: len(chosen)], knots[len(chosen) :] = values[chosen], values[-1]
+            last[j] = len(chosen) - 1
+        p.count[0] = len(x)
+
+    def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
+        columns, last = x.reshape(len(x), -1), p.last.reshape(-1)
+        y, slope = np.zeros_like(columns), np.zeros_like(columns)
+        for j, knots in enumerate(p.knots.reshape(-1, self.knots)):
+            m = int(last[j])
+            if m == 0:  # a constant
+                continue
+            k = np.searchsorted(knots[1:m], columns[:, j], side="right")  # the interval from knot k to knot k + 1
+            width = knots[k + 1] - knots[k]
+            share = (columns[:, j] - knots[k]) / width
+            y[:, j] = self.SPREAD * (2 / m * (k + share.clip(0, 1)) - 1)
+            slope[:, j] = np.where((share >= 0) & (share <= 1), self.SPREAD * 2 / m / width, 0)
+
+        def backward(dy: Array, g: Views) -> Array:
+            dy *= slope.reshape(x.shape)
+            return dy
+
+        return y.reshape(x.shape), backward
 
 
 class Scale(Layer):

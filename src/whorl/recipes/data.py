@@ -59,8 +59,8 @@ class Data(Description, ABC):
     """Base of all kinds of data."""
 
     @abstractmethod
-    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
-        """Draw or load the samples to train on, of which a share is for validation."""
+    def problem(self, rng: np.random.Generator, validation: float | None) -> Problem:
+        """Draw or load the samples to train on, of which a share may be set aside for validation."""
 
     def best_possible(self) -> tuple[float, float] | None:
         """Return the best accuracy and the least loss that any model can have on new data, where they are known."""
@@ -79,7 +79,7 @@ class DataSet(Data):
     def fresh(self, rng: np.random.Generator) -> Arrays:
         """Return samples to evaluate a trained model on."""
 
-    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
+    def problem(self, rng: np.random.Generator, validation: float | None) -> Problem:
         return Problem(*self.fresh(rng))
 
 
@@ -194,7 +194,7 @@ class Images(DataSet):
         X, y = self.load()[1]
         return pixels(X), y
 
-    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
+    def problem(self, rng: np.random.Generator, validation: float | None) -> Problem:
         (X, y), (X_test, y_test) = self.load()
         return Problem(pixels(X), y, test=(pixels(X_test), y_test))
 
@@ -274,14 +274,17 @@ class TableFile(Data):
             skip=self.skip,
         )
 
-    def problem(self, rng: np.random.Generator, validation: float) -> Problem:
+    def problem(self, rng: np.random.Generator, validation: float | None) -> Problem:
         whole = self.load()
         few = len(list(whole.frame)) <= MOST_COLUMNS
-        train, held_out = whole.split(validation, rng=rng)
+        train, aside = whole, None
+        if validation is not None:
+            train, held_out = whole.split(validation, rng=rng)
+            aside = held_out.X, held_out.y
         return Problem(
             train.X,
             train.y,
-            validation=(held_out.X, held_out.y),
+            validation=aside,
             preparation=train.preparation,
             notes=(
                 f"{len(whole.y)} rows, {whole.task} of {self.target}",

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from whorl._core.description import Description
-from whorl.layers import Dense, Dropout, Layer
+from whorl.layers import Dense, Dropout, Layer, NTKDense
 from whorl.schedules import Cosine, LogCosine, OneCycle, Polynomial, WarmUp
 
 
@@ -59,7 +59,9 @@ def with_hidden(layers: Sequence[Layer], sizes: Sequence[int]) -> tuple[Layer, .
     first, *hidden = _blocks(layers)
     if not hidden:
         raise ValueError(f"there is no Dense layer to change in {list(layers)}")
-    hidden += [[replace(hidden[-1][0], initializer=Dense(1).initializer), *hidden[-1][1:]]] * len(sizes)
+    further = hidden[-1][0]
+    further = replace(further, initializer=Dense(1).initializer) if isinstance(further, Dense) else further
+    hidden += [[further, *hidden[-1][1:]]] * len(sizes)
     changed = ((replace(dense, units=units), *rest) for units, (dense, *rest) in zip(sizes, hidden, strict=False))
     return tuple(layer for block in (first, *changed) for layer in block)
 
@@ -79,10 +81,10 @@ def with_dropout(layers: Sequence[Layer], rate: float) -> tuple[Layer, ...]:
 
 
 def _blocks(layers: Sequence[Layer]) -> list[list[Any]]:
-    """Split the layers before each Dense; the first block has those before all of them."""
+    """Split the layers before each Dense or NTKDense; the first block has those before all of them."""
     blocks: list[list[Any]] = [[]]
     for layer in layers:
-        if isinstance(layer, Dense):
+        if isinstance(layer, Dense | NTKDense):
             blocks.append([])
         blocks[-1].append(layer)
     return blocks

@@ -7,64 +7,47 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, fields
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-import numpy as np
-
-from whorl import initializers, layers, optimizers, schedules
-from whorl._core import notation, randomness
+from whorl._core import randomness
 from whorl._core.description import Description, argument
 from whorl._core.hints import did_you_mean
 from whorl._core.randomness import RNG
 from whorl._core.types import Array
-from whorl._core.validation import instance, integer, number, numeric, show, truth
-from whorl.initializers import Initializer, Normal
-from whorl.layers import Dense, Layer, Rescale, Softmax, Standardize
-from whorl.losses import CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError, Quantile
+from whorl._core.validation import choice, instance, integer, number, truth
+from whorl.initializers import Normal
+from whorl.layers import Dense, Layer, NTKDense, PeriodicEmbedding, Softmax, Standardize
+from whorl.losses import CrossEntropy, Loss
 from whorl.model import Model
 from whorl.optimizers import Optimizer
+from whorl.recipes import fitting, reading
 from whorl.recipes.data import Arrays, Data, DataSet, Problem
 from whorl.recipes.edits import stretched
-from whorl.schedules import Schedule
-from whorl.training import Callback, EarlyStopping, History
+from whorl.recipes.networks import Callbacks, Networks
+from whorl.training import History
 
-LAYERS = notation.concrete(layers, Layer)
-INITIALIZERS = notation.concrete(initializers, Initializer)
-OPTIMIZERS = notation.concrete(optimizers, Optimizer)
-SCHEDULES = notation.concrete(schedules, Schedule)
-LOSSES: dict[str, type] = {
-    kind.__name__: kind for kind in (CrossEntropy, Huber, MeanAbsoluteError, MeanSquaredError, Quantile)
-}
-"""The losses of recipes: the first for classes, the others for numbers."""
-
-READERS: dict[str, Callable[[str], Any]] = {
-    "layers": lambda text: notation.parse_list(text, LAYERS | INITIALIZERS, Layer),
-    "output_layer": lambda text: notation.parse_one(text, LAYERS | INITIALIZERS, Dense),
-    "loss": lambda text: notation.parse_one(text, LOSSES, Loss),
-    "optimizer": lambda text: notation.parse_one(text, OPTIMIZERS | SCHEDULES, Optimizer),
-}
-"""How to read the settings that are written as text."""
+FEWEST_EPOCHS = 8
+"""The least number of epochs that `Recipe.max_steps` leaves."""
 
 
-def _layers(name: str, value: object) -> tuple[Layer, ...]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise TypeError(f"{name} must be a list of layers, such as [Dense(64), ReLU()], got {show(value)}")
-    layers = tuple(instance(f"{name}[{i}]", layer, Layer, "Dense(64)") for i, layer in enumerate(value))
-    if layers and isinstance(layers[-1], Softmax):
-        raise ValueError(
-            f"{name} must be the hidden layers: the output layer and Softmax() are added to them; leave out the last Dense and"
-            " Softmax()"
-        )
-    return layers
+class Trained(NamedTuple):
+    """The result of a recipe on its own data set.
 
+    Parameters
+    ----------
+    model : Model
+    problem : Problem
+    history : History
+    networks : Networks or None
+        As in `Fitted`.
+    """
 
-def _loss(name: str, value: object) -> Loss:
-    loss: Loss = instance(name, value, Loss, "CrossEntropy()")
-    if type(loss).__name__ not in LOSSES:
-        raise ValueError(f"{name} must be one of {', '.join(LOSSES)}, got {loss}")
-    return loss
+    model: Model
+    problem: Problem
+    history: History
+    networks: Networks | None
 
 
 class Recipe(Description):
@@ -73,8 +56,9 @@ class Recipe(Description):
     Parameters
     ----------
     layers : sequence of Layer
-        The hidden layers, such as "Dense(64), GELU(), Dropout(0.1)". The first and the last layers are added to them.
-    output_layer : Dense, optional
+        The hidden layers, such as "Dense(64), GELU(), Dropout(0.1)". The first and the last layers are added to them. A
+        `PeriodicEmbedding` without columns embeds those that have more than two different values.
+    output_layer : Dense or NTKDense, optional
         The layer before the predictions. The data determines how many units it has, whatever is written here.
     standardize : bool, optional
         Whether to bring each feature to mean 0 and standard deviation 1 first.
@@ -87,11 +71,27 @@ class Recipe(Description):
         Number of passes over the training samples.
     batch_size : int
         Number of samples in a step.
+    max_steps : int, optional
+        Most steps of the optimizer: for many samples there are fewer epochs, but at least 8.
     validation : float, optional
-        Share of the samples to hold out for validation.
+        Share of the samples to hold out for validation, if there is one network.
+    members : int, optional
+        Number of networks. If there are several, the samples are split into as many folds; each network is validated with one of
+        them, learns from the others, and the model is their average.
+    scales : sequence of float, optional
+        Scales to try for the frequencies of `PeriodicEmbedding`: those with which a network predicts the first fold best are used.
+    keep : {"last", "best"}, optional
+        Which parameters a network keeps: those of the last epoch, or of the epoch with the best validation accuracy, in a
+        regression the least loss; the last one of several.
     patience : int, optional
-        Number of epochs without a better validation loss to allow; the model then gets its best parameters. By default all
-        epochs run, and it keeps the last.
+        Number of epochs without a better validation loss to allow, or what else is the best to keep; a network then gets its best
+        parameters. By default all epochs run.
+    calibrate : bool, optional
+        Whether the validation samples also determine a temperature for probabilities, sets of classes and prediction intervals.
+    clip : bool, optional
+        Whether predictions of numbers are limited to the range of the targets in training.
+    time : float, optional
+        Most seconds to train for: if need be, there are fewer epochs, and then fewer networks.
     data : Data, optional
         The data set that `train` trains on.
 
@@ -105,16 +105,23 @@ class Recipe(Description):
     (Standardize(), Dense(16), ReLU(), Dense(2, initializer=Normal(0.01)), Softmax())
     """
 
-    layers: Sequence[Layer] = argument(_layers)
+    layers: Sequence[Layer] = argument(reading.hidden_layers)
     _: KW_ONLY
-    output_layer: Dense = argument(instance, default=Dense(1, initializer=Normal(0.01)), kind=Dense, example="Dense(1)")
+    output_layer: Dense | NTKDense = argument(reading.last_layer, default=Dense(1, initializer=Normal(0.01)))
     standardize: bool = argument(truth, default=True)
-    loss: Loss | None = argument(_loss, default=None)
+    loss: Loss | None = argument(reading.known_loss, default=None)
     optimizer: Optimizer = argument(instance, kind=Optimizer, example="Adam(0.01)")
     epochs: int = argument(integer)
     batch_size: int = argument(integer)
+    max_steps: int | None = argument(integer, default=None)
     validation: float = argument(number, default=0.2, above=0, below=1)
+    members: int = argument(integer, default=1)
+    scales: tuple[float, ...] = argument(reading.scales, default=())
+    keep: Literal["last", "best"] = argument(choice, choices=("last", "best"), default="last")
     patience: int | None = argument(integer, default=None, minimum=0)
+    calibrate: bool = argument(truth, default=False)
+    clip: bool = argument(truth, default=False)
+    time: float | None = argument(number, default=None, above=0)
     data: Data | None = argument(instance, default=None, kind=Data, example="Spiral()")
 
     def __post_init__(self) -> None:
@@ -161,9 +168,9 @@ class Recipe(Description):
             if name not in owners:
                 hint = did_you_mean(name, owners)
                 raise ValueError(f"there is no setting {name!r}{hint}; there are {', '.join(owners)}")
-            if name in READERS and isinstance(value, str):
+            if name in reading.READERS and isinstance(value, str):
                 try:
-                    settings[name] = READERS[name](value)
+                    settings[name] = reading.READERS[name](value)
                 except ValueError as error:
                     raise ValueError(f"{name}: {error}") from None
         if "epochs" in settings and "optimizer" not in settings:
@@ -178,17 +185,49 @@ class Recipe(Description):
         owners: list[Description] = [self] if self.data is None else [self.data, self]
         return {each.name: owner for owner in owners for each in fields(owner) if each.name != "data"}  # type: ignore[arg-type]
 
+    def candidates(self) -> list[Recipe]:
+        """Return the recipes to try: one for each of the `scales`, or this one.
+
+        Examples
+        --------
+        >>> from whorl.recipes import RECIPES
+        >>> [each.layers[1].scale for each in RECIPES["table"]["default"].candidates()]
+        [0.2, 2.0]
+        """
+        if not any(isinstance(layer, PeriodicEmbedding) for layer in self.layers):
+            return [self]
+        return [self._with_scale(scale) for scale in self.scales] or [self]
+
+    def _with_scale(self, scale: float) -> Recipe:
+        layers = [dataclasses.replace(x, scale=scale) if isinstance(x, PeriodicEmbedding) else x for x in self.layers]
+        return dataclasses.replace(self, layers=layers)
+
+    def for_samples(self, count: int) -> Recipe:
+        """Return the recipe with the number of epochs for so many samples, which `max_steps` limits.
+
+        Examples
+        --------
+        >>> from whorl.recipes import RECIPES
+        >>> [RECIPES["table"]["default"].for_samples(count).epochs for count in (1000, 10_000, 100_000)]
+        [256, 76, 8]
+        """
+        if self.max_steps is None:
+            return self
+        epochs = max(FEWEST_EPOCHS, self.max_steps * self.batch_size // count)
+        return self.replace(epochs=min(self.epochs, epochs))
+
     def model(self, X: Array, y: Array, *, rng: RNG = None) -> Model:
         """Return the untrained network for these samples.
 
-        The output layer starts near 0, so that the network has no preference among classes: the loss is about ln k.
+        An output layer that starts near 0 has no preference among classes: the loss is about ln k.
         """
         outputs, last = 1, list[Layer]()
-        if self._classifies(y):
+        if self.classifies(y):
             outputs, last = y.shape[1] if y.ndim == 2 else int(y.max()) + 1, [Softmax()]
         first = [Standardize()] if self.standardize else []
         output_layer = dataclasses.replace(self.output_layer, units=outputs)
-        return Model([*first, *self.layers, output_layer, *last], inputs=X.shape[1:], rng=rng)
+        layers = [*first, *embedded(self.layers, X), output_layer, *last]
+        return Model(layers, inputs=X.shape[1:], rng=rng)
 
     def fit(
         self,
@@ -196,7 +235,7 @@ class Recipe(Description):
         y: Any,
         *,
         validation: Arrays | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Callbacks = (),
         rng: RNG = None,
         resume: str | os.PathLike[str] | None = None,
     ) -> tuple[Model, History]:
@@ -209,9 +248,9 @@ class Recipe(Description):
         y : array-like
             Labels from 0, shape (n,), or one-hot (n, k), for classes; numbers, shape (n,) or (n, 1), for a regression.
         validation : tuple of ndarray, optional
-            Samples and targets to validate with; by default a share of X and y is held out.
-        callbacks : sequence of Callback, optional
-            Called while the network trains.
+            Samples and targets to validate one network with, whatever `members` is; by default, samples of X and y are held out.
+        callbacks : sequence of Callback, or function, optional
+            Called while the network trains; for several networks, a function may return those for each of them, from its number.
         rng : int, Generator or None, optional
             Draws the first parameters, the validation samples, and the order of the samples.
         resume : str or path, optional
@@ -222,76 +261,67 @@ class Recipe(Description):
         model : Model
             In a regression it predicts in the unit of y, although it was trained on standardized targets.
         history : History
+            For several networks, the means of their values; its `held_out` are the scores of the predictions for held-out samples.
+        """
+        found = self.fitted(X, y, validation=validation, callbacks=callbacks, rng=rng, resume=resume)
+        return found.model, found.history
+
+    def fitted(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        validation: Arrays | None = None,
+        callbacks: Callbacks = (),
+        rng: RNG = None,
+        resume: Any = None,
+    ) -> fitting.Fitted:
+        """Train as `fit` does, and return also the networks that the model is made of.
+
+        `resume` may be a function that returns the file, or None, for the network of a number.
         """
         generator = randomness.generator(rng)
-        X, y = numeric("X", X), numeric("y", y)
-        if X.ndim < 2 or len(X) == 0 or len(X) != len(y):
-            raise ValueError(
-                f"X must have shape (n, features) and y one row for each sample, got {X.shape} and {y.shape}"
-            )
-        known = y if validation is None else np.concatenate([y, validation[1]])
-        classes = self._classifies(y)
-        offset, factor = (0.0, 1.0) if classes else _scale(y)
-
-        def scaled(y: Array) -> Array:
-            return y if classes else (y.reshape(len(y), 1) - offset) / factor
-
-        model = self.model(X, known, rng=generator)
-        history = model.fit(
-            X,
-            scaled(y),
-            loss=self.loss or (CrossEntropy() if classes else MeanSquaredError()),
-            optimizer=self.optimizer,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            validation=self.validation if validation is None else (validation[0], scaled(validation[1])),
-            metrics=["accuracy" if classes else "r2"],
-            resume=resume,
-            callbacks=[*callbacks, *([] if self.patience is None else [EarlyStopping(patience=self.patience)])],
-            rng=generator,
-        )
-        return model if classes else _rescaled(model, factor, offset), history
+        return fitting.fit(self, X, y, validation=validation, callbacks=callbacks, rng=generator, resume=resume)
 
     def problem(self, rng: RNG = None) -> Problem:
         """Draw or load the samples of the recipe's data set."""
         if self.data is None:
             raise ValueError("this recipe has no data set of its own: give samples, recipe.fit(X, y)")
-        return self.data.problem(randomness.generator(rng), self.validation)
+        share = None if self.members > 1 else self.validation
+        return self.data.problem(randomness.generator(rng), share)
 
     def train(
         self,
         rng: RNG = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Callbacks = (),
         problem: Problem | None = None,
         *,
-        resume: str | os.PathLike[str] | None = None,
-    ) -> tuple[Model, Problem, History]:
-        """Train on the recipe's data set, or on samples of it that were drawn before; return the model, the samples, the history."""
+        resume: Any = None,
+    ) -> Trained:
+        """Train on the recipe's data set, or on samples of it that were drawn before."""
         generator = randomness.generator(rng)
         problem = problem or self.problem(generator)
-        model, history = self.fit(
+        found = self.fitted(
             problem.X, problem.y, validation=problem.validation, callbacks=callbacks, rng=generator, resume=resume
         )
-        model.preparation = problem.preparation
-        return model, problem, history
+        found.model.preparation = problem.preparation
+        return Trained(found.model, problem, found.history, found.networks)
 
-    def _classifies(self, y: Array) -> bool:
+    def classifies(self, y: Array) -> bool:
         """Return whether y holds labels of classes: one-hot, or whole numbers, unless the loss is one for numbers."""
         if self.loss is not None:
             return isinstance(self.loss, CrossEntropy)
         return y.dtype.kind in "iub" or (y.ndim == 2 and y.shape[1] > 1)
 
 
-def _scale(y: Array) -> tuple[float, float]:
-    """Return the mean and the standard deviation of numbers, 1 if that is 0."""
-    if y.size != len(y):
-        raise ValueError(f"y must hold one number for each sample, got shape {y.shape}")
-    return float(y.mean()), float(y.std()) or 1.0
-
-
-def _rescaled(model: Model, factor: float, offset: float) -> Model:
-    """Return the model with one layer more, which brings its predictions to another unit."""
-    whole = Model([*model.layers, Rescale(factor, offset)], inputs=model.inputs, rng=0)
-    whole.parameters[:] = model.parameters
-    whole.statistics[:] = model.statistics
-    return whole
+def embedded(layers: Sequence[Layer], X: Array) -> list[Layer]:
+    """Return layers that suit the columns of X: a `PeriodicEmbedding` embeds those with more than two different values."""
+    if not any(isinstance(layer, PeriodicEmbedding) and layer.columns is None for layer in layers) or X.ndim != 2:
+        return list(layers)
+    low, high = X.min(axis=0), X.max(axis=0)
+    columns = tuple(j for j, column in enumerate(X.T) if ((column != low[j]) & (column != high[j])).any())
+    return [
+        dataclasses.replace(layer, columns=columns) if isinstance(layer, PeriodicEmbedding) and columns else layer
+        for layer in layers
+        if columns or not isinstance(layer, PeriodicEmbedding)
+    ]

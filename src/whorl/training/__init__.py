@@ -11,7 +11,7 @@ from whorl.training.options import Options, options, takes_options
 from whorl.training.progress import Progress
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Engine, NumPySteps
-from whorl.training.stopping import EarlyStopping, StopAt
+from whorl.training.stopping import EarlyStopping, StopAt, TimeLimit
 
 __all__ = [
     "Callback",
@@ -30,6 +30,7 @@ __all__ = [
     "Step",
     "StopAt",
     "StopTraining",
+    "TimeLimit",
     "Training",
     "TrainingState",
     "options",

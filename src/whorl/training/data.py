@@ -99,6 +99,14 @@ class Samples:
         return Samples(self.x, self.target, weights(together, len(self), self.x.dtype))
 
 
+def _set_aside(data: Samples, given: Any, rng: np.random.Generator, classes: Array | None) -> tuple[Samples, Samples]:
+    """Split samples into a training and a validation set: the indices of the latter are given, or its fraction."""
+    if isinstance(given, np.ndarray) and given.ndim:
+        rows = _held_out(given, len(data))
+        return data.select(np.setdiff1d(np.arange(len(data)), rows)), data.select(rows)
+    return split(data, number("validation", given, above=0, below=1), rng, classes)
+
+
 def split(
     data: Samples, fraction: float, rng: np.random.Generator, classes: Array | None = None
 ) -> tuple[Samples, Samples]:
@@ -153,7 +161,7 @@ def training_data(
     train, validation = checked(X, y, options.sample_weight), None
     given = options.validation
     classes = loss.classes(train.target)
-    if options.stratify and (given is None or isinstance(given, tuple | list)):
+    if options.stratify and (given is None or isinstance(given, tuple | list | np.ndarray)):
         raise ValueError("stratify=True needs validation to be a fraction, such as validation=0.2")
     if options.stratify and classes is None:
         raise ValueError("stratify=True needs a loss with one label for each sample, such as CrossEntropy()")
@@ -165,14 +173,27 @@ def training_data(
         except (TypeError, ValueError) as error:
             raise type(error)(f"in validation: {error}") from None
     elif given is not None:
-        fraction = number("validation", given, above=0, below=1)
-        train, validation = split(train, fraction, rng, classes if options.stratify else None)
+        train, validation = _set_aside(train, given, rng, classes if options.stratify else None)
     for data in filter(None, (train, validation)):
         _try_metrics(metrics, data.target, (len(data), *model.outputs), model.dtype)
     if options.class_weight is not None:
         by_class = class_weights(loss.classes(train.target), options.class_weight, max(2, model.outputs[-1]))
         train = train.reweighted(by_class)
     return train, validation
+
+
+def _held_out(rows: Array, count: int) -> Array:
+    """Return the indices of the samples to validate with, sorted; raise TypeError or ValueError for anything else."""
+    if rows.dtype.kind not in "iu" or rows.ndim != 1:
+        raise TypeError(
+            f"validation must be a fraction, a tuple (X_val, y_val), or an array (n,) of the indices of samples, got {validation.show(rows)}"
+        )
+    found = np.unique(rows)
+    if len(found) < len(rows) or not 0 < len(found) < count or found[0] < 0 or found[-1] >= count:
+        raise ValueError(
+            f"validation must hold different indices from 0 to {count - 1}, and not all of them, got {validation.show(rows)}"
+        )
+    return found
 
 
 def _numbered(model: Stack, y: Any) -> Any:

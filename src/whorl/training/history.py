@@ -79,6 +79,8 @@ class History(Mapping[str, list[float]]):
         What failed in each step that was skipped, with ``on_divergence="skip"``.
     engine : str
         What took the steps, ``"compiled by Numba 0.62.1, 2 threads"`` or ``"NumPy: "`` and the reason.
+    held_out : dict of str to float
+        Scores of the predictions for held-out samples, of a recipe that validates several networks in turn; else empty.
 
     Examples
     --------
@@ -94,12 +96,13 @@ class History(Mapping[str, list[float]]):
         self.stopped: str | None = None
         self.skipped: list[str] = []
         self.engine = "NumPy"
+        self.held_out: dict[str, float] = {}
 
     def copy(self) -> History:
         """Return a copy; the records are immutable and shared."""
         other = History()
         other.epochs, other.skipped = self.epochs.copy(), self.skipped.copy()
-        other.stopped, other.engine = self.stopped, self.engine
+        other.stopped, other.engine, other.held_out = self.stopped, self.engine, self.held_out.copy()
         return other
 
     def best(self, name: str = "val_loss", *, higher_is_better: bool | None = None) -> Epoch:

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from whorl._core.hints import check_names
 from whorl._core.randomness import RNG
+from whorl._core.types import Array
 from whorl._core.validation import choice, instance, integer, path, show, truth
 from whorl.losses import Loss, as_loss
 from whorl.metrics import Metric
@@ -39,9 +40,9 @@ class Options:
         the epoch is the mean over the samples.
     accumulate : int, optional
         Batches per step. Their gradients are averaged as if they were one batch, with the memory of one.
-    validation : float or tuple, optional
+    validation : float, tuple or ndarray, optional
         The fraction of the samples, in (0, 1), to set aside at random; or ``(X_val, y_val)`` or ``(X_val, y_val,
-        sample_weight_val)``.
+        sample_weight_val)``; or the indices of the samples to set aside, as in cross-validation: an array of int.
     stratify : bool, optional
         Whether to set aside the same fraction of each class, to within one sample.
     metrics : iterable of str or callable, optional
@@ -85,7 +86,7 @@ class Options:
     epochs: int
     batch_size: int | None = None
     accumulate: int = 1
-    validation: float | tuple[Any, ...] | None = None
+    validation: float | tuple[Any, ...] | Array | None = None
     stratify: bool = False
     metrics: Iterable[str | Metric] = ()
     callbacks: Iterable[Callback] = ()

@@ -1,16 +1,21 @@
-"""Callbacks that stop training: when it no longer improves, or when a goal is reached."""
+"""Callbacks that stop training: when it no longer improves, when a goal is reached, or when time is up."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import KW_ONLY
+from typing import Literal, get_args
 
 import numpy as np
 
 from whorl._core.description import Description, argument
 from whorl._core.monitor import Monitor
-from whorl._core.validation import integer, number
+from whorl._core.validation import choice, integer, number
 from whorl.training.callbacks import Callback, Run, StopTraining
 from whorl.training.history import Epoch, History
+
+Ties = Literal["first", "last"]
+"""Which of several equally good epochs is the best."""
 
 
 class EarlyStopping(Callback, Description):
@@ -29,6 +34,9 @@ class EarlyStopping(Callback, Description):
         By default known for losses and for the metrics that have a name; required for other values.
     threshold : float, optional
         Smallest improvement that counts, as a fraction of the best value; at least 0.
+    ties : {"first", "last"}, optional
+        Which of several equally good epochs is the best. With "last", an equal value counts as an improvement: an accuracy on few
+        samples has few values, and what the network learns after it has reached the highest of them shall not be lost.
 
     Notes
     -----
@@ -55,6 +63,7 @@ class EarlyStopping(Callback, Description):
     patience: int = argument(integer, default=10, minimum=0)
     higher_is_better: bool | None = None
     threshold: float = argument(number, default=0.0, minimum=0)
+    ties: Ties = argument(choice, choices=get_args(Ties), default="first")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -81,9 +90,9 @@ class EarlyStopping(Callback, Description):
         memory.last_parameters, memory.last_statistics = None, None
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        memory = training.memory(self)
-        if self._monitor().improved(epoch[self.monitor], memory.best):
-            memory.best, memory.epoch = epoch[self.monitor], epoch.number
+        memory, value = training.memory(self), epoch[self.monitor]
+        if self._monitor().improved(value, memory.best) or (self.ties == "last" and value == memory.best):
+            memory.best, memory.epoch = value, epoch.number
             memory.parameters, memory.statistics = training.model.parameters.copy(), training.model.statistics.copy()
         elif epoch.number - memory.epoch > self.patience:
             best = "" if memory.best is None else f", where it was {memory.best:.4g}"
@@ -143,3 +152,37 @@ class StopAt(Callback, Description):
         value = epoch[self.monitor]
         if self._monitor().reached(value, self.goal):
             raise StopTraining(f"{self.monitor} has reached {self.goal:g}: it is {value:.4g}")
+
+
+class TimeLimit(Callback, Description):
+    """Stops training after the step in which a time limit has passed.
+
+    Parameters
+    ----------
+    seconds : float
+        From the begin of the training, also of one that is resumed; above 0.
+
+    Examples
+    --------
+    >>> from whorl import Adam, CrossEntropy, Dense, Model, Softmax, datasets
+    >>> X, y = datasets.spiral(50, classes=2, rng=0)
+    >>> model = Model([Dense(2), Softmax()], inputs=2, rng=0)
+    >>> model.fit(X, y, loss=CrossEntropy(), optimizer=Adam(0.1), epochs=10**9, callbacks=[TimeLimit(0.01)], rng=0).stopped
+    'the time limit of 0.01 s has passed'
+    """
+
+    seconds: float = argument(number, above=0)
+
+    @property
+    def every_steps(self) -> int | None:
+        return 20
+
+    def on_train_begin(self, training: Run) -> None:
+        training.memory(self).deadline = time.monotonic() + self.seconds
+
+    def on_step_end(self, training: Run) -> None:
+        if time.monotonic() > training.memory(self).deadline:
+            raise StopTraining(f"the time limit of {self.seconds:g} s has passed")
+
+    def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
+        self.on_step_end(training)

@@ -36,6 +36,43 @@ def robust_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 
 @kernel
+def rank(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """``y = a (2 (k + t) / m − 1)``, x at the part t of the way from knot k to the next of m + 1; also the slope dy/dx."""
+    x, knots, last, y, slope, d, size, a, two, one, zero = (
+        p[0],
+        p[1],
+        p[2],
+        p[3],
+        p[4],
+        s[0],
+        s[1],
+        c[0],
+        c[1],
+        c[2],
+        c[3],
+    )
+    for n in range(r[FIRST], r[LAST]):
+        for e in range(d):
+            value, m, k = x[n * d + e], int(last[e]), e * size
+            y[n * d + e], slope[n * d + e] = zero, zero
+            if m == 0:  # a constant
+                continue
+            end = k + m  # the last knot; x is searched for between those around it
+            while end - k > 1:
+                middle = (k + end) // 2
+                if value >= knots[middle]:
+                    k = middle
+                else:
+                    end = middle
+            width, step = knots[k + 1] - knots[k], two / m
+            t = (value - knots[k]) / width
+            if t >= zero and t <= one:
+                slope[n * d + e] = a * step / width
+            t = min(max(t, zero), one)
+            y[n * d + e] = a * (step * (k - e * size + t) - one)
+
+
+@kernel
 def scale(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """``y = m s x``, also in place."""
     x, factor, y, d, multiple = p[0], p[1], p[2], s[0], c[0]

@@ -1,0 +1,208 @@
+"""An ensemble: networks that are trained on folds of the samples, and become one model, calibrated with what they have not seen.
+
+Letters: n samples, k classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whorl import metrics
+from whorl._core import randomness
+from whorl._core.types import Array
+from whorl.calibration import Intervals, Sets, temperature
+from whorl.derived import average
+from whorl.layers import Layer, Rescale, Softmax
+from whorl.losses import CrossEntropy
+from whorl.model import Model
+from whorl.parameters import Views
+from whorl.recipes import networks, pace
+from whorl.recipes.networks import Callbacks, Networks
+from whorl.training import Callback, EarlyStopping, TimeLimit
+
+if TYPE_CHECKING:
+    from whorl.recipes.recipe import Recipe
+
+FEWEST_SAMPLES = 10
+"""With fewer samples there are no folds."""
+
+
+def divisible(recipe: Recipe, count: int) -> bool:
+    """Return whether so many samples can be divided into folds, or a part for calibration, as the recipe wants."""
+    wanted = recipe.members > 1 or recipe.calibrate
+    return wanted and count >= max(FEWEST_SAMPLES, 2 * recipe.members)
+
+
+def train(
+    recipe: Recipe,
+    make: Callable[[Recipe, np.random.Generator], Model],
+    x: Array,
+    target: Array,
+    *,
+    labels: Array | None,
+    arguments: dict[str, Any],
+    callbacks: Callbacks = (),
+    resume: Callable[[int], Any] | Any = None,
+    rng: np.random.Generator,
+) -> Networks:
+    """Train each network on all samples but those of its fold; if the recipe leaves something to try, the first fold decides.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    make : callable
+        Returns an untrained network of a recipe.
+    x : ndarray, shape (n, *inputs)
+    target : ndarray
+        Targets as the networks predict them.
+    labels : ndarray of int, shape (n,), or None
+        The class of each sample, of which each fold has the same share.
+    arguments : dict
+        The loss, and whatever else `Model.fit` gets, for all networks.
+    callbacks, resume
+        As for `Recipe.fitted`.
+    rng : Generator
+    """
+    recipe = recipe.for_samples(len(x))
+    if recipe.time is not None:
+        recipe = pace.within(recipe, recipe.time, make, x, target, arguments)
+    if recipe.members > 1:
+        folds = randomness.folds(len(x), recipe.members, rng, labels)
+    else:
+        folds = [np.sort(randomness.divide(len(x), round(recipe.validation * len(x)) or 1, rng, labels)[1])]
+    candidates, loss = recipe.candidates(), arguments["loss"]
+    stops = stopping(recipe, loss, pace.rounds(recipe, compiled=True))
+
+    def run(some: Sequence[Recipe], folds: Sequence[Array], first: int) -> Networks:
+        return networks.train(
+            [make(each, rng) for each in some],
+            folds,
+            x,
+            target,
+            callbacks=lambda k: [*of_network(callbacks, first + k), *stops],
+            resume=lambda k: of_network(resume, first + k),
+            rng=rng,
+            **schedule(recipe),
+            **arguments,
+        )
+
+    tried = run(candidates, [folds[0]] * len(candidates), 0)
+    best = int(np.argmin([held_out_loss(tried.take(k), x, target, loss) for k in range(len(candidates))]))
+    trained = tried.take(best)
+    if len(folds) > 1:
+        trained += run([candidates[best]] * (len(folds) - 1), folds[1:], len(candidates))
+    return trained.begun()
+
+
+def of_network(given: Any, k: int) -> Any:
+    """Return what is given for all networks, or what a function returns for the network of a number."""
+    return given(k) if callable(given) else given
+
+
+def schedule(recipe: Recipe) -> dict[str, Any]:
+    """Return the arguments of `Model.fit` that say how long to train, and how."""
+    return {"optimizer": recipe.optimizer, "epochs": recipe.epochs, "batch_size": recipe.batch_size}
+
+
+def stopping(recipe: Recipe, loss: object, rounds: int = 1) -> list[Callback]:
+    """Return the callbacks that end the training of a network, or restore the best epoch; networks are trained in so many rounds."""
+    found: list[Callback] = []
+    if recipe.keep == "best":
+        monitor = "val_accuracy" if isinstance(loss, CrossEntropy) else "val_loss"
+        patience = recipe.epochs if recipe.patience is None else recipe.patience
+        found.append(EarlyStopping(monitor, patience=patience, ties="last"))
+    elif recipe.patience is not None:
+        found.append(EarlyStopping(patience=recipe.patience))
+    if recipe.time is not None:
+        found.append(TimeLimit(recipe.time / rounds))
+    return found
+
+
+def held_out_loss(trained: Networks, x: Array, target: Array, loss: Any) -> float:
+    """Return the loss on the held-out samples: for classes, the cross-entropy with the best temperature."""
+    if not trained.histories[0].epochs:
+        return np.inf
+    if isinstance(loss, CrossEntropy):
+        z, labels = trained.held_out(x, last=-1), as_labels(target[trained.rows])
+        p = probabilities(z / temperature(z, labels))
+        return cross_entropy(labels, p)
+    (model,), (rows,) = trained.models, trained.folds
+    return model.evaluate(x[rows], target[rows], loss=loss)["loss"]
+
+
+def joined(trained: Networks, outside: int) -> Model:
+    """Return the average of the networks, without that of their last layers, which come after it."""
+    return average(trained.models, outside=outside) if len(trained.models) > 1 else trained.models[0]
+
+
+def classifier(trained: Networks, x: Array, labels: Array, *, calibrate: bool) -> tuple[Model, dict[str, float]]:
+    """Return the average of networks that end in `Softmax`, and the scores of their predictions for the held-out samples.
+
+    The average is of the scores before the softmax, which are divided by their temperature.
+    """
+    model, z, target = joined(trained, 1), trained.held_out(x, last=-1), labels[trained.rows]
+    factor = 1 / temperature(z, target) if calibrate else 1.0
+    p = probabilities(factor * z)
+    if calibrate:
+        model = extended(model, [*model.layers[:-1], Rescale(factor, 0.0), Softmax()])
+        model.uncertainty = Sets.learn(target, p)
+    error = metrics.calibration_error(target, p)
+    held_out = {
+        "accuracy": metrics.accuracy(target, p),
+        "loss": cross_entropy(target, p),
+        "calibration_error": error,
+    }
+    return model, held_out
+
+
+def regressor(
+    trained: Networks, x: Array, y: Array, after: Sequence[Layer], *, calibrate: bool
+) -> tuple[Model, dict[str, float]]:
+    """Return the average of networks that predict a number, with layers after it, and the scores for the held-out samples.
+
+    Parameters
+    ----------
+    trained : Networks
+    x : ndarray, shape (n, *inputs)
+    y : ndarray, shape (n,) or (n, 1)
+        The targets in their unit, which the layers `after` bring predictions to.
+    after : sequence of Layer
+        Without parameters.
+    calibrate : bool
+    """
+    model = joined(trained, 0)
+    model = extended(model, [*model.layers, *after]) if after else model
+    p, target = trained.held_out(x).astype(np.float64), y[trained.rows].reshape(-1, 1)
+    for layer in after:
+        p, _ = layer.forward(p, Views())
+    if calibrate:
+        model.uncertainty = Intervals.learn(target, p)
+    return model, {"r2": metrics.r2(target, p), "rmse": metrics.root_mean_squared_error(target, p)}
+
+
+def extended(model: Model, layers: Sequence[Layer]) -> Model:
+    """Return a model with the parameters of another one, and layers more that have none."""
+    whole = Model(layers, inputs=model.inputs, rng=0, dtype=model.dtype)
+    whole.parameters[:] = model.parameters
+    whole.statistics[:] = model.statistics
+    return whole
+
+
+def as_labels(y: Array) -> Array:
+    """Return labels, or one-hot rows, as labels (n,)."""
+    return y.argmax(axis=1) if y.ndim == 2 else y.astype(np.intp)
+
+
+def probabilities(z: Array) -> Array:
+    """Return the softmax of scores, in float64."""
+    y, _ = Softmax().forward(z.astype(np.float64), Views())
+    return y
+
+
+def cross_entropy(labels: Array, p: Array) -> float:
+    """Return the mean of −log p of the right classes."""
+    right = p[np.arange(len(p)), labels]
+    return float(-np.log(np.maximum(right, np.finfo(p.dtype).tiny)).mean())

@@ -1,0 +1,139 @@
+"""How a recipe is carried out on samples.
+
+Letters: n samples.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whorl._core.types import Array
+from whorl._core.validation import numeric
+from whorl.layers import Clip, Layer, Rescale
+from whorl.losses import CrossEntropy, MeanSquaredError
+from whorl.model import Model
+from whorl.recipes import ensemble, pace
+from whorl.recipes.networks import Callbacks, Networks
+from whorl.training import History
+
+if TYPE_CHECKING:
+    from whorl.recipes.data import Arrays
+    from whorl.recipes.recipe import Recipe
+
+
+class Fitted(NamedTuple):
+    """The result of a recipe.
+
+    Parameters
+    ----------
+    model : Model
+    history : History
+        Of several networks, the means of their values.
+    networks : Networks, optional
+        The networks that the model is made of, with the samples that each was validated with; None if there is only the model itself.
+    """
+
+    model: Model
+    history: History
+    networks: Networks | None = None
+
+
+class Unit(NamedTuple):
+    """The unit of numbers to predict, which networks learn standardized, and their range."""
+
+    offset: float
+    factor: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, y: Array) -> Unit:
+        """Return the unit of these targets."""
+        if y.size != len(y):
+            raise ValueError(f"y must hold one number for each sample, got shape {y.shape}")
+        return cls(float(y.mean()), float(y.std()) or 1.0, float(y.min()), float(y.max()))
+
+    def standardized(self, y: Array) -> Array:
+        """Return targets (n, 1) as networks learn them."""
+        return (y.reshape(len(y), 1) - self.offset) / self.factor
+
+    def layers(self, *, clip: bool) -> list[Layer]:
+        """Return the layers that bring predictions to the unit, and into the range."""
+        limits: list[Layer] = [Clip(self.low, self.high)] if clip and self.low < self.high else []
+        return [Rescale(self.factor, self.offset), *limits]
+
+
+def fit(
+    recipe: Recipe,
+    X: Any,
+    y: Any,
+    *,
+    validation: Arrays | None,
+    callbacks: Callbacks,
+    rng: np.random.Generator,
+    resume: Any,
+) -> Fitted:
+    """Train what the recipe describes; the arguments are those of `Recipe.fitted`."""
+    X, y = numeric("X", X), numeric("y", y)
+    if X.ndim < 2 or len(X) == 0 or len(X) != len(y):
+        raise ValueError(f"X must have shape (n, features) and y one row for each sample, got {X.shape} and {y.shape}")
+    unit = None if recipe.classifies(y) else Unit.of(y)
+    if validation is None and ensemble.divisible(recipe, len(X)):
+        return _ensemble(recipe, X, y, unit, callbacks, rng, resume)
+    known = y if validation is None else np.concatenate([y, validation[1]])
+    target = unit.standardized(y) if unit else y
+    given: Any = recipe.validation
+    if validation is not None:
+        given = validation[0], unit.standardized(validation[1]) if unit else validation[1]
+    recipe, arguments = recipe.replace(members=1).for_samples(len(X)), _arguments(recipe, classes=unit is None)
+    if recipe.time is not None:
+        recipe = pace.within(recipe, recipe.time, lambda each, rng: each.model(X, known, rng=rng), X, target, arguments)
+    model = recipe.model(X, known, rng=rng)
+    history = model.fit(
+        X,
+        target,
+        **arguments,
+        **ensemble.schedule(recipe),
+        validation=given,
+        resume=ensemble.of_network(resume, 0),
+        callbacks=[*ensemble.of_network(callbacks, 0), *ensemble.stopping(recipe, arguments["loss"])],
+        rng=rng,
+    )
+    if unit:
+        model = ensemble.extended(model, [*model.layers, *unit.layers(clip=recipe.clip)])
+    return Fitted(model, history)
+
+
+def _ensemble(
+    recipe: Recipe, X: Array, y: Array, unit: Unit | None, callbacks: Callbacks, rng: np.random.Generator, resume: Any
+) -> Fitted:
+    """Train the networks, and return their average."""
+    x = X.astype(np.float32, copy=False)  # one copy for all of them
+    labels = None if unit else ensemble.as_labels(y)
+    trained = ensemble.train(
+        recipe,
+        lambda each, rng: each.model(x, y, rng=rng),
+        x,
+        unit.standardized(y) if unit else y,
+        labels=labels,
+        arguments=_arguments(recipe, classes=unit is None),
+        callbacks=callbacks,
+        resume=resume,
+        rng=rng,
+    )
+    history = trained.history()
+    if labels is not None:
+        model, history.held_out = ensemble.classifier(trained, x, labels, calibrate=recipe.calibrate)
+    else:
+        assert unit is not None
+        after = unit.layers(clip=recipe.clip)
+        model, history.held_out = ensemble.regressor(trained, x, y, after, calibrate=recipe.calibrate)
+    return Fitted(model, history, trained)
+
+
+def _arguments(recipe: Recipe, *, classes: bool) -> dict[str, Any]:
+    """Return the loss and the metric."""
+    loss = recipe.loss or (CrossEntropy() if classes else MeanSquaredError())
+    return {"loss": loss, "metrics": ["accuracy" if classes else "r2"]}

@@ -1,0 +1,117 @@
+"""The networks of an ensemble: each is trained on all samples but those of its own fold, which validate it.
+
+Letters: n samples, K networks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from whorl import passes
+from whorl._core.types import Array
+from whorl.many import fit_many
+from whorl.model import Model
+from whorl.training import Callback, Epoch, History
+
+Callbacks = Sequence[Callback] | Callable[[int], Sequence[Callback]]
+"""Callbacks for all networks, or a function that returns those of the network of a number, from 0."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Trained networks.
+
+    Parameters
+    ----------
+    models : list of Model
+    histories : list of History
+    folds : list of ndarray of int
+        The indices of the samples that each network has not learned from.
+    """
+
+    models: list[Model]
+    histories: list[History]
+    folds: list[Array]
+
+    def take(self, *numbers: int) -> Networks:
+        """Return the networks of these numbers, from 0."""
+        models, histories, folds = self.models, self.histories, self.folds
+        return Networks([models[k] for k in numbers], [histories[k] for k in numbers], [folds[k] for k in numbers])
+
+    def __add__(self, others: Networks) -> Networks:
+        return Networks(
+            [*self.models, *others.models], [*self.histories, *others.histories], [*self.folds, *others.folds]
+        )
+
+    def begun(self) -> Networks:
+        """Return the networks that have completed an epoch, or the first one if none has: training may have been stopped."""
+        return self.take(*([k for k, history in enumerate(self.histories) if history.epochs] or [0]))
+
+    @property
+    def rows(self) -> Array:
+        """The indices of all samples that some network has not learned from."""
+        return np.concatenate(self.folds)
+
+    def held_out(self, x: Array, *, last: int | None = None) -> Array:
+        """Return what is predicted for the samples of `rows`, by the network that has not learned from them, without layers from `last` on."""
+        pairs = zip(self.models, self.folds, strict=True)
+        return np.concatenate([passes.predict(model, model.samples(x[rows]), last=last) for model, rows in pairs])
+
+    def history(self) -> History:
+        """Return the means of the values over the networks, for each epoch that all of them have completed."""
+        found = History()
+        found.engine = self.histories[0].engine
+        found.stopped = next((each.stopped for each in self.histories if each.stopped), None)
+        for epochs in zip(*(each.epochs for each in self.histories), strict=False):
+            values = {name: float(np.mean([epoch[name] for epoch in epochs])) for name in epochs[0].values}
+            found.append(Epoch(epochs[0].number, sum(epoch.seconds for epoch in epochs), values))
+        return found
+
+
+def train(
+    models: Sequence[Model],
+    folds: Sequence[Array],
+    x: Array,
+    target: Array,
+    *,
+    callbacks: Callbacks,
+    resume: Callable[[int], str | os.PathLike[str] | None],
+    rng: np.random.Generator,
+    **arguments: Any,
+) -> Networks:
+    """Train models side by side, each validated on its fold.
+
+    Parameters
+    ----------
+    models : sequence of Model
+    folds : sequence of ndarray of int
+        The indices of the samples to validate each model with.
+    x, target : ndarray
+        All samples, and their targets.
+    callbacks : sequence of Callback, or function
+    resume : function
+        Returns the file to continue the training of the model of a number from, or None.
+    rng : Generator
+        Gives each training a seed.
+    arguments
+        Those of `Model.fit`, for all.
+    """
+    own: list[dict[str, Any]] = [
+        {
+            "validation": rows,
+            "rng": int(rng.integers(2**63)),
+            "callbacks": [*(callbacks(k) if callable(callbacks) else callbacks)],
+            "resume": resume(k),
+        }
+        for k, rows in enumerate(folds)
+    ]
+    if len(models) == 1:  # which may use all cores
+        histories = [models[0].fit(x, target, **arguments, **own[0])]
+    else:
+        histories = fit_many([(model, (x, target), each) for model, each in zip(models, own, strict=True)], **arguments)
+    return Networks(list(models), histories, list(folds))

@@ -1,0 +1,64 @@
+"""How many epochs and networks there is time for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whorl._core.types import Array
+from whorl.engine import cores
+from whorl.model import Model
+
+if TYPE_CHECKING:
+    from whorl.recipes.recipe import Recipe
+
+TRIAL = 4096
+"""The most samples that a step is timed with."""
+FEWEST = 8
+"""The least number of epochs that is worth more than a network more."""
+MARGIN = 0.8
+"""The share of the time that the training is planned for."""
+
+
+def rounds(recipe: Recipe, *, compiled: bool) -> int:
+    """Return how many networks are trained one after the other: as many as there are cores train at a time, if they are compiled."""
+    tries, folds = len(recipe.candidates()), recipe.members
+    together = cores() if compiled else 1
+    first = -(-tries // together)
+    return first + -(-(folds - 1) // together)
+
+
+def within(
+    recipe: Recipe,
+    seconds: float,
+    make: Callable[[Recipe, np.random.Generator], Model],
+    x: Array,
+    target: Array,
+    arguments: dict[str, Any],
+) -> Recipe:
+    """Return the recipe with fewer epochs, and then fewer networks, if all of them do not fit into the time.
+
+    A training of a few samples, after a first one that loads what it needs, shows how long an epoch takes.
+    """
+    few, model = min(len(x), TRIAL), make(recipe, np.random.default_rng(0))
+    for _ in range(2):
+        begun = time.perf_counter()
+        history = model.fit(
+            x[:few],
+            target[:few],
+            **arguments | {"callbacks": (), "sample_weight": None},
+            optimizer=recipe.optimizer,
+            epochs=1,
+            batch_size=recipe.batch_size,
+            rng=0,
+        )
+        took = time.perf_counter() - begun
+    epoch, compiled = took * len(x) / few, not history.engine.startswith("NumPy")
+    while True:
+        epochs = int(MARGIN * seconds / rounds(recipe, compiled=compiled) / epoch)
+        if epochs >= min(FEWEST, recipe.epochs) or recipe.members == 1:
+            return recipe.replace(epochs=max(1, min(epochs, recipe.epochs)))
+        recipe = recipe.replace(members=max(1, recipe.members - cores()))
