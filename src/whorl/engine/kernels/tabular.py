@@ -36,6 +36,7 @@ def robust_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 
 @kernel
+<<<<<<< ours
 def rank(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """``y = a (2 (k + t) / m − 1)``, x at the part t of the way from knot k to the next of m + 1; also the slope dy/dx."""
     x, knots, last, y, slope, d, size, a, two, one, zero = (
@@ -74,6 +75,9 @@ def rank(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 @kernel
 def scale(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+=======
+def scale_features(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+>>>>>>> theirs
     """``y = m s x``, also in place."""
     x, factor, y, d, multiple = p[0], p[1], p[2], s[0], c[0]
     for n in range(r[FIRST], r[LAST]):
@@ -82,7 +86,7 @@ def scale(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 
 @kernel
-def scale_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+def scale_features_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """``ds = m Σ_n dy x``, from this thread's samples."""
     dy, x, d, multiple, zero = p[0], p[1], s[0], c[0], c[1]
     ds = shift(p[2], r[WORKER] * d)
