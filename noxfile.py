@@ -15,7 +15,7 @@ QUICK = [f"tests/{name}" for name in CORE] + [f"tests/test_{name}.py" for name i
 def tests(session: nox.Session) -> None:
     """Run the tests on each Python."""
     session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "2", *session.posargs)
 
 
 @nox.session
@@ -38,7 +38,7 @@ def estimators(session: nox.Session) -> None:
 def oldest(session: nox.Session) -> None:
     """Run the tests on the oldest NumPy that is supported."""
     session.install("-e", ".", "numpy==2.0.*", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "2", *session.posargs)
 
 
 @nox.session
@@ -52,7 +52,7 @@ def torch(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Measure which lines the tests run."""
     session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
-    session.run("pytest", "--cov", *session.posargs)
+    session.run("pytest", "--cov", "-n", "2", *session.posargs)
 
 
 @nox.session

@@ -278,8 +278,9 @@ def test_without_matplotlib_drawing_names_the_extra_and_nothing_else_fails():
 def test_drawing_leaves_no_global_figure(split_in_two):
     import matplotlib.pyplot as plt
 
+    before = plt.get_fignums()  # of other tests
     whorl.plot.decision_boundary(split_in_two, X, Y)
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == before
 
 
 def test_an_array_of_axes_is_refused(split_in_two):
