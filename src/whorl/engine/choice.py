@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ WORTHWHILE = 2.0
 
 OVERHEAD, PER_LAYER = 20e-6, 8e-6
 """About how many seconds a step takes longer in NumPy, and how many more for each layer."""
+
+PER_NUMBER = 8e-9
+"""And how many more for each output of a layer, which passes through memory."""
 
 SHARE = 1.5e6
 """Floating-point operations of a step for each thread beyond the first: fewer take less time than threads need to wait for each other."""
@@ -46,9 +50,10 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     wanted = from_environment() if wanted is None else wanted
     if wanted is False:
         return None, "NumPy: fast=False"
+    rows = min(training.batch_size, len(training.train))
     steps = training.options.epochs * -(-len(training.train) // training.batch_size)
-    layers = sum(1 for _ in chain.walk(training.model.places))
-    if wanted is None and together * saved(steps, layers) < WORTHWHILE:
+    outputs = [prod(place.outputs) for place in chain.walk(training.model.places)]
+    if wanted is None and together * saved(steps, len(outputs), rows * sum(outputs)) < WORTHWHILE:
         return None, "NumPy: too short a training for compiled kernels to pay"
     try:
         from whorl.engine.run import CompiledSteps
@@ -66,9 +71,9 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     return compiled, compiled.name
 
 
-def saved(steps: int, layers: int) -> float:
-    """Return about how many seconds of NumPy's overhead compiled steps save."""
-    return steps * (OVERHEAD + PER_LAYER * layers)
+def saved(steps: int, layers: int, numbers: int = 0) -> float:
+    """Return about how many seconds compiled steps save, of which each computes so many outputs of layers."""
+    return steps * (OVERHEAD + PER_LAYER * layers + PER_NUMBER * numbers)
 
 
 def from_environment() -> bool | None:

@@ -36,7 +36,6 @@ def robust_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 
 @kernel
-<<<<<<< ours
 def rank(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """``y = a (2 (k + t) / m − 1)``, x at the part t of the way from knot k to the next of m + 1; also the slope dy/dx."""
     x, knots, last, y, slope, d, size, a, two, one, zero = (
@@ -74,10 +73,7 @@ def rank(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 
 @kernel
-def scale(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-=======
 def scale_features(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
->>>>>>> theirs
     """``y = m s x``, also in place."""
     x, factor, y, d, multiple = p[0], p[1], p[2], s[0], c[0]
     for n in range(r[FIRST], r[LAST]):
