@@ -57,14 +57,14 @@ class TabularWriter(DenseWriter):
         layer, program, size = place.layer, self.program, prod(place.outputs)
         assert isinstance(layer, Scale)
         y = program.batch_array(size)
-        program.add(tabular.scale_features, [x, address(p.s), y], [size], [layer.multiple])
+        program.add(tabular.scale_features, [x, address(p.s), y], [size], [layer.multiple, 1.0])
 
         def backward(dy: int, needed: bool) -> int:
             factors = self.train(p.s, g.s, frozen=frozen)
             if not frozen:
                 program.add(tabular.scale_features_back, [dy, x, self.parts(factors)], [size], [layer.multiple, 0.0])
             if needed:
-                program.add(tabular.scale_features, [dy, address(p.s), dy], [size], [layer.multiple])
+                program.add(tabular.scale_features, [dy, address(p.s), dy], [size], [layer.multiple, 1.0])
             return dy
 
         return y, backward

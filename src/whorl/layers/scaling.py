@@ -228,15 +228,15 @@ class Scale(Layer):
     multiple: float = argument(number, default=1.0, above=0)
 
     def parameters(self, inputs: Shape) -> dict[str, Parameter]:
-        return {"s": Parameter(inputs, Full(1 / self.multiple))}
+        return {"s": Parameter(inputs, Zeros())}
 
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
         def backward(dy: Array, g: Views) -> Array:
             np.multiply(self.multiple, np.sum(dy * x, axis=0), out=g.s)
-            dy *= self.multiple * p.s
+            dy *= 1 + self.multiple * p.s
             return dy
 
-        return x * (self.multiple * p.s), backward
+        return x * (1 + self.multiple * p.s), backward
 
 
 class Rescale(Layer):

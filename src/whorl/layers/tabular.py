@@ -179,11 +179,11 @@ class Parametric(Layer):
         return inputs
 
     def parameters(self, inputs: Shape) -> dict[str, Parameter]:
-        return {"a": Parameter(inputs, Full(1 / self.multiple))}
+        return {"a": Parameter(inputs, Zeros())}
 
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
         f, back = self.activation.forward(x, p.parts[0], rng)
-        share = self.multiple * p.a
+        share = 1 + self.multiple * p.a
         change = f - x
 
         def backward(dy: Array, g: Views) -> Array | None:

@@ -95,7 +95,7 @@ _TABLE = Recipe(
     [RankScale(), PeriodicEmbedding(scale=1.0, multiple=0.1), Scale(multiple=6.0), *3 * _block(128, dropout=0.1)],
     output_layer=NTKDense(1),
     standardize=False,
-    optimizer=AdamW(LogCosine(0.1, epochs=256), beta2=0.95, weight_decay=0.02),
+    optimizer=AdamW(LogCosine(0.1, epochs=256), beta2=0.95, weight_decay=0.002),
     epochs=256,
     batch_size=256,
     max_steps=3000,

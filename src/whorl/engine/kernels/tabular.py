@@ -75,10 +75,10 @@ def rank(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 @kernel
 def scale_features(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """``y = m s x``, also in place."""
-    x, factor, y, d, multiple = p[0], p[1], p[2], s[0], c[0]
+    x, factor, y, d, multiple, one = p[0], p[1], p[2], s[0], c[0], c[1]
     for n in range(r[FIRST], r[LAST]):
         for e in range(d):
-            y[n * d + e] = multiple * factor[e] * x[n * d + e]
+            y[n * d + e] = (one + multiple * factor[e]) * x[n * d + e]
 
 
 @kernel
@@ -101,7 +101,7 @@ def parametric(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     x, f, slope, a, y, d, multiple, one = p[0], p[1], p[2], p[3], p[4], s[0], c[0], c[1]
     for n in range(r[FIRST], r[LAST]):
         for e in range(d):
-            share, change = multiple * a[e], f[n * d + e] - x[n * d + e]
+            share, change = one + multiple * a[e], f[n * d + e] - x[n * d + e]
             y[n * d + e] = x[n * d + e] + share * change
             f[n * d + e] = change
             slope[n * d + e] = one - share + share * slope[n * d + e]
@@ -115,7 +115,7 @@ def parametric_dropout(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     for n in range(r[FIRST], r[LAST]):
         for e in range(d):
             mask = keep if bits[n * d + e] >= limit else zero
-            share, change = multiple * a[e], f[n * d + e] - x[n * d + e]
+            share, change = one + multiple * a[e], f[n * d + e] - x[n * d + e]
             y[n * d + e] = (x[n * d + e] + share * change) * mask
             f[n * d + e] = change * mask
             slope[n * d + e] = (one - share + share * slope[n * d + e]) * mask
