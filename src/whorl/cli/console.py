@@ -29,6 +29,12 @@ def best_possible(limit: tuple[float, float]) -> str:
     return f"best possible accuracy on new data: {limit[0]:.3f} (loss {limit[1]:.3f})"
 
 
+def scores(held_out: Mapping[str, float]) -> str:
+    """Return the scores of predictions as text."""
+    short = {"accuracy": "acc", "calibration_error": "calibration error"}
+    return " ".join(f"{short.get(name, name)} {value:.4g}" for name, value in held_out.items())
+
+
 def show_table(rows: list[list[str]], right: set[int]) -> None:
     """Print rows of cells, the first of them the heading; the columns numbered in `right` are aligned to the right.
 

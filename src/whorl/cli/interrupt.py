@@ -1,5 +1,7 @@
 """Ctrl-C: finish the step, save what was learned, and what is needed to continue."""
 
+from __future__ import annotations
+
 import signal
 import sys
 import time
@@ -33,6 +35,10 @@ class StopOnInterrupt(Callback):
         self.received: str | None = None
         self._before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
 
+    def of_network(self, checkpoint: Path) -> StopOnInterrupt:
+        """Return the callback of one of several networks, which has a checkpoint of its own, for when this one handles the signals."""
+        return _OfNetwork(self, checkpoint)
+
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._handle)
@@ -49,8 +55,13 @@ class StopOnInterrupt(Callback):
         print("\nstopping after this step; press Ctrl-C again to stop now and save nothing", file=sys.stderr)
 
     @property
+    def stopping(self) -> str | None:
+        """The signal that was received, or None."""
+        return self.received
+
+    @property
     def every_steps(self) -> int | None:
-        return 1 if self.received else None
+        return 1 if self.stopping else None
 
     def on_train_begin(self, training: Run) -> None:
         if training.epoch >= training.epochs:  # only a training that is resumed begins so
@@ -65,15 +76,35 @@ class StopOnInterrupt(Callback):
             self._stop(training)
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        if self.received:
+        if self.stopping:
             self._stop(training)
         if time.monotonic() - self.saved > SECONDS:
             self._save(training)
 
     def _stop(self, training: Run) -> None:
         self._save(training)
-        raise StopTraining(f"interrupted by {self.received}")
+        raise StopTraining(f"interrupted by {self.stopping}")
 
     def _save(self, training: Run) -> None:
         training.model.save(self.checkpoint, state=training.state)
         self.saved = time.monotonic()
+
+
+class _OfNetwork(StopOnInterrupt):
+    """Stops one of several networks; a network that is complete is saved too, since the others may be interrupted."""
+
+    def __init__(self, whole: StopOnInterrupt, checkpoint: Path) -> None:
+        super().__init__(checkpoint)
+        self.whole = whole
+
+    @property
+    def stopping(self) -> str | None:
+        return self.whole.received
+
+    def on_train_begin(self, training: Run) -> None:
+        """Do nothing: a network may be complete when its training is resumed."""
+
+    def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
+        if training.epoch == training.epochs:
+            self._save(training)
+        super().on_epoch_end(training, epoch)

@@ -22,11 +22,12 @@ class Start(Callback):
     """Keeps what the picture needs of a training: the samples held out for validation, and the values before the first epoch."""
 
     def __init__(self) -> None:
+        self.model: Any = None
         self.validation: Any = None
         self.values: dict[str, float] | None = None
 
     def on_train_begin(self, training: Run) -> None:
-        self.validation = training.validation
+        self.model, self.validation = training.model, training.validation
         if training.epoch == 0 and training.step == 0:
             train, validation = training.measure()
             self.values = train | {f"val_{name}": value for name, value in (validation or {}).items()}
@@ -43,7 +44,7 @@ def animation(problem: Problem) -> BoundaryAnimation:
     return BoundaryAnimation(problem.X, problem.y)
 
 
-def draw(model: Model, data: Data | None, problem: Problem, history: History, start: Start, path: Path) -> None:
+def draw(data: Data | None, model: Model, problem: Problem, history: History, start: Start, path: Path) -> None:
     """Draw the report if matplotlib is installed; without it, the model is saved all the same."""
     if not history.epochs:
         print("no picture: it would show the values after each epoch, and none was completed", file=sys.stderr)

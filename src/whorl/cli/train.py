@@ -15,12 +15,12 @@ import numpy as np
 from whorl._core.randomness import generator
 from whorl._core.types import Array
 from whorl._core.validation import integer
-from whorl.cli import config, options, pictures
-from whorl.cli.console import accuracy, best_possible, progress, show_table
+from whorl.cli import config, networks, options, pictures
+from whorl.cli.console import accuracy, best_possible, progress, scores, show_table
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.cli.source import STANDARD_INPUT
 from whorl.losses import CrossEntropy
-from whorl.recipes import RECIPES, Problem
+from whorl.recipes import RECIPES, Problem, Recipe
 from whorl.recipes.data import TableFile
 from whorl.recipes.reading import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 from whorl.training import Callback, History
@@ -107,26 +107,24 @@ def run(arguments: argparse.Namespace) -> int:
 def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, Path, Path]) -> int:
     """Train and save; return the exit code."""
     recipe, (model_path, config_path, picture_path) = plan.recipe, paths
-    checkpoint = model_path.with_suffix(".checkpoint.npz")
-    _check_resume(plan, checkpoint, config_path, resume=arguments.resume)
+    files = networks.checkpoints(model_path, recipe)
+    _check_resume(plan, files, config_path, resume=arguments.resume)
     every = arguments.log_every
     every = None if every is None else integer("--log-every", every)
-    callbacks: list[Callback] = [] if arguments.quiet else progress(every)
+    shown: list[Callback] = [] if arguments.quiet or len(files) > 1 else progress(every)
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
     if not arguments.quiet:
         _show(problem)
-    start, film = pictures.Start(), pictures.animation(problem) if arguments.gif else None
-    callbacks += [start, film] if film else [start]
-    with StopOnInterrupt(checkpoint) as stop:
-        model, _, history = recipe.train(
-            rng, [stop, *callbacks], problem, resume=checkpoint if arguments.resume else None
+    starts, film = [pictures.Start() for _ in files], pictures.animation(problem) if arguments.gif else None
+    with StopOnInterrupt(files[0]) as stop:
+        callbacks = networks.callbacks(stop, files, starts, film, shown, quiet=arguments.quiet)
+        model, _, history, trained = recipe.train(
+            rng, callbacks, problem, resume=lambda k: files[k] if arguments.resume and files[k].exists() else None
         )
         model.save(model_path)
-        best = history.best("val_loss") if recipe.patience is not None and history.epochs else None
-        chosen = f", with the parameters of epoch {best.number}: val loss {best['val_loss']:.3f}" if best else ""
-        print(f"saved {model_path}{chosen}", flush=True)
+        print(f"saved {model_path}{_chosen(recipe, history)}", flush=True)
         engine = history.engine.partition(":")[0]  # without the reason
         plan = replace(plan, made_with={**plan.made_with, "engine": engine})
         if stop.received:
@@ -135,12 +133,15 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
         print(f"saved {config_path}", flush=True)
         if stop.received:
             print(
-                f"to continue: the same command with --resume, which reads {checkpoint}",
+                f"to continue: the same command with --resume, which reads {' and '.join(str(each) for each in files if each.exists())}",
                 flush=True,
             )
         else:
-            checkpoint.unlink(missing_ok=True)
-    pictures.draw(model, recipe.data, problem, history, start, picture_path)
+            for each in files:
+                each.unlink(missing_ok=True)
+    if history.held_out:
+        print(f"held-out samples: {scores(history.held_out)}")
+    pictures.draw(recipe.data, *networks.shown(model, problem, history, trained, starts), picture_path)
     if film:
         film.save(gif := picture_path.with_suffix(".gif"))
         print(f"saved {gif}")
@@ -154,6 +155,14 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
 
 
+def _chosen(recipe: Recipe, history: History) -> str:
+    """Return which epoch's parameters a network has, if it stops early."""
+    if recipe.patience is None or history.held_out or not history.epochs:
+        return ""
+    best = history.best("val_loss")
+    return f", with the parameters of epoch {best.number}: val loss {best['val_loss']:.3f}"
+
+
 def _show(problem: Problem) -> None:
     """Print what there is to say of the data."""
     for note in problem.notes:
@@ -162,17 +171,20 @@ def _show(problem: Problem) -> None:
         show_table([*problem.columns], right={2})
 
 
-def _check_resume(plan: config.Run, checkpoint: Path, config_path: Path, *, resume: bool) -> None:
+def _check_resume(plan: config.Run, files: Sequence[Path], config_path: Path, *, resume: bool) -> None:
     """Raise ValueError if there is nothing to resume, or another training; warn if a training will not be resumed."""
-    if resume and not checkpoint.exists():
-        raise ValueError(f"argument --resume: there is no checkpoint {checkpoint}; an interrupted training leaves one")
+    left = [each for each in files if each.exists()]
+    if resume and not left:
+        raise ValueError(f"argument --resume: there is no checkpoint {files[0]}; an interrupted training leaves one")
     if resume and config_path.exists():
         _check_same(plan, config_path)
-    if checkpoint.exists() and not resume:
+    if left and not resume:
         print(
-            f"{checkpoint} is of a training that was interrupted: --resume continues it; this one replaces it",
+            f"{left[0]} is of a training that was interrupted: --resume continues it; this one replaces it",
             file=sys.stderr,
         )
+        for each in left:  # of another number of networks, say
+            each.unlink()
 
 
 def _check_same(plan: config.Run, path: Path) -> None:
@@ -266,7 +278,9 @@ def _comment(history: History, y: Array) -> str:
     last = history.epochs[-1].values if history.epochs else {}
     r2, accuracy = (last.get(f"val_{name}", last.get(name)) for name in ("r2", "accuracy"))
     score = next((name for name in ("val_accuracy", "val_r2") if name in last), None)
-    if score is not None:
+    if history.held_out:
+        r2, accuracy = history.held_out.get("r2"), history.held_out.get("accuracy")
+    elif score is not None:
         best = history.best("val_loss")
         if last["val_loss"] > 1.1 * best["val_loss"] and last[score] < best[score] - 0.01:
             return (

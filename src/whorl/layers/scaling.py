@@ -10,7 +10,7 @@ import numpy as np
 from whorl._core.description import argument
 from whorl._core.types import Array, Backward, Shape
 from whorl._core.validation import integer, number
-from whorl.initializers import Full, Ones, Zeros
+from whorl.initializers import Ones, Zeros
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter, Views
 

@@ -16,7 +16,7 @@ import numpy as np
 from whorl._core.description import argument
 from whorl._core.types import Array, Backward, Shape
 from whorl._core.validation import instance, integer, number
-from whorl.initializers import Full, Normal, Uniform, Zeros
+from whorl.initializers import Normal, Uniform, Zeros
 from whorl.layers.layer import Layer
 from whorl.layers.shaping import column_numbers
 from whorl.parameters import Parameter, Views

@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 from typing import Any
 
 from whorl._core.description import Description
-from whorl.layers import Dense, Dropout, Layer, NTKDense
+from whorl._core.types import Array
+from whorl.layers import Dense, Dropout, Layer, NTKDense, PeriodicEmbedding
 from whorl.schedules import Cosine, LogCosine, OneCycle, Polynomial, WarmUp
 
 
@@ -88,3 +89,16 @@ def _blocks(layers: Sequence[Layer]) -> list[list[Any]]:
             blocks.append([])
         blocks[-1].append(layer)
     return blocks
+
+
+def embedded(layers: Sequence[Layer], X: Array) -> list[Layer]:
+    """Return layers that suit the columns of X: a `PeriodicEmbedding` embeds those with more than two different values."""
+    if not any(isinstance(layer, PeriodicEmbedding) and layer.columns is None for layer in layers) or X.ndim != 2:
+        return list(layers)
+    low, high = X.min(axis=0), X.max(axis=0)
+    columns = tuple(j for j, column in enumerate(X.T) if ((column != low[j]) & (column != high[j])).any())
+    return [
+        replace(layer, columns=columns) if isinstance(layer, PeriodicEmbedding) and columns else layer
+        for layer in layers
+        if columns or not isinstance(layer, PeriodicEmbedding)
+    ]

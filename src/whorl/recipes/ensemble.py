@@ -26,7 +26,7 @@ from whorl.training import Callback, EarlyStopping, TimeLimit
 if TYPE_CHECKING:
     from whorl.recipes.recipe import Recipe
 
-FEWEST_SAMPLES = 10
+FEWEST_SAMPLES = 100
 """With fewer samples there are no folds."""
 
 
@@ -69,10 +69,7 @@ def train(
     recipe = recipe.for_samples(len(x))
     if recipe.time is not None:
         recipe = pace.within(recipe, recipe.time, make, x, target, arguments)
-    if recipe.members > 1:
-        folds = randomness.folds(len(x), recipe.members, rng, labels)
-    else:
-        folds = [np.sort(randomness.divide(len(x), round(recipe.validation * len(x)) or 1, rng, labels)[1])]
+    folds = _folds(recipe, len(x), labels, rng)
     candidates, loss = recipe.candidates(), arguments["loss"]
     stops = stopping(recipe, loss, pace.rounds(recipe, compiled=True))
 
@@ -95,6 +92,16 @@ def train(
     if len(folds) > 1:
         trained += run([candidates[best]] * (len(folds) - 1), folds[1:], len(candidates))
     return trained.begun()
+
+
+def _folds(recipe: Recipe, count: int, labels: Array | None, rng: np.random.Generator) -> list[Array]:
+    """Return the indices of the samples that each network is validated with: all samples in turn, or a share of them for one network."""
+    if recipe.members == 1:
+        return [np.sort(randomness.divide(count, round(recipe.validation * count) or 1, rng, labels)[1])]
+    found: list[Array] = []
+    while len(found) < recipe.members:
+        found += randomness.folds(count, min(recipe.folds, recipe.members), rng, labels)
+    return found[: recipe.members]
 
 
 def of_network(given: Any, k: int) -> Any:
@@ -175,12 +182,42 @@ def regressor(
     """
     model = joined(trained, 0)
     model = extended(model, [*model.layers, *after]) if after else model
-    p, target = trained.held_out(x).astype(np.float64), y[trained.rows].reshape(-1, 1)
+    p, target = in_unit(trained.held_out(x), after), y[trained.rows].reshape(-1, 1)
+    if calibrate:
+        share = np.sqrt(error_left(trained, x, y.reshape(-1, 1), after))
+        model.uncertainty = Intervals.learn(p + share * (target - p), p)
+    return model, {"r2": metrics.r2(target, p), "rmse": metrics.root_mean_squared_error(target, p)}
+
+
+def in_unit(p: Array, after: Sequence[Layer]) -> Array:
+    """Return predictions (n, 1) after these layers, in float64."""
+    p = p.astype(np.float64)
     for layer in after:
         p, _ = layer.forward(p, Views())
-    if calibrate:
-        model.uncertainty = Intervals.learn(target, p)
-    return model, {"r2": metrics.r2(target, p), "rmse": metrics.root_mean_squared_error(target, p)}
+    return p
+
+
+def error_left(trained: Networks, x: Array, y: Array, after: Sequence[Layer]) -> float:
+    """Return the squared error of the average of all networks, as a share of that of those few that have not learned from a sample.
+
+    The squared error of an average of r networks is ``b + v / r``: b is of what they have in common, v of what they differ in. Held-out
+    samples give it for one network, and for the r whose folds a sample is in; so they give b and v, and the error of all K::
+
+        (b + v / K) / (b + v / r)
+
+    With r = 1 the two cannot be told apart, and the share is 1: intervals are then a little too wide.
+    """
+    members = len(trained.models)
+    repeats = sum(map(len, trained.folds)) / len(trained.rows)
+    if repeats < 1.5:  # most samples are in the fold of a single network
+        return 1.0
+    pairs = zip(trained.each_held_out(x), trained.folds, strict=True)
+    one = np.concatenate([(in_unit(p, after) - y[rows]) ** 2 for p, rows in pairs]).mean()
+    few = ((in_unit(trained.held_out(x), after) - y[trained.rows]) ** 2).mean()
+    if few <= 0:
+        return 1.0
+    v = max(0.0, one - few) / (1 - 1 / repeats)
+    return float(max(0.0, 1 - v * (1 / repeats - 1 / members) / few))
 
 
 def extended(model: Model, layers: Sequence[Layer]) -> Model:

@@ -19,7 +19,7 @@ from whorl.recipes.networks import Callbacks, Networks
 from whorl.training import History
 
 if TYPE_CHECKING:
-    from whorl.recipes.data import Arrays
+    from whorl.recipes.data import Arrays, Problem
     from whorl.recipes.recipe import Recipe
 
 
@@ -38,6 +38,24 @@ class Fitted(NamedTuple):
     model: Model
     history: History
     networks: Networks | None = None
+
+
+class Trained(NamedTuple):
+    """The result of a recipe on its own data set.
+
+    Parameters
+    ----------
+    model : Model
+    problem : Problem
+    history : History
+    networks : Networks or None
+        As in `Fitted`.
+    """
+
+    model: Model
+    problem: Problem
+    history: History
+    networks: Networks | None
 
 
 class Unit(NamedTuple):

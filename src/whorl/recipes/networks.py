@@ -55,12 +55,28 @@ class Networks:
     @property
     def rows(self) -> Array:
         """The indices of all samples that some network has not learned from."""
-        return np.concatenate(self.folds)
+        return np.unique(np.concatenate(self.folds))
 
     def held_out(self, x: Array, *, last: int | None = None) -> Array:
-        """Return what is predicted for the samples of `rows`, by the network that has not learned from them, without layers from `last` on."""
+        """Return for each sample of `rows` the mean of what those networks predict that have not learned from it.
+
+        The layers from number `last` on are left out.
+        """
+        rows = self.rows
+        total, count = np.zeros(0), np.zeros(len(rows))
+        for z, fold in zip(self.each_held_out(x, last=last), self.folds, strict=True):
+            places = np.searchsorted(rows, fold)
+            if not total.size:
+                total = np.zeros((len(rows), *z.shape[1:]))
+            total[places] += z
+            count[places] += 1
+        mean: Array = total / count.reshape(-1, *[1] * (total.ndim - 1))
+        return mean
+
+    def each_held_out(self, x: Array, *, last: int | None = None) -> list[Array]:
+        """Return for each network what it predicts for the samples of its fold."""
         pairs = zip(self.models, self.folds, strict=True)
-        return np.concatenate([passes.predict(model, model.samples(x[rows]), last=last) for model, rows in pairs])
+        return [passes.predict(model, model.samples(x[rows]), last=last) for model, rows in pairs]
 
     def history(self) -> History:
         """Return the means of the values over the networks, for each epoch that all of them have completed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +10,17 @@ import numpy as np
 from whorl._core.types import Array
 from whorl.engine import cores
 from whorl.model import Model
+from whorl.training import TimeLimit
 
 if TYPE_CHECKING:
     from whorl.recipes.recipe import Recipe
 
 TRIAL = 4096
-"""The most samples that a step is timed with."""
+"""The most samples to time an epoch with."""
 FEWEST = 8
 """The least number of epochs that is worth more than a network more."""
+TRIAL_SHARE = 0.03
+"""The share of the time to take for that."""
 MARGIN = 0.8
 """The share of the time that the training is planned for."""
 
@@ -44,19 +46,18 @@ def within(
     A training of a few samples, after a first one that loads what it needs, shows how long an epoch takes.
     """
     few, model = min(len(x), TRIAL), make(recipe, np.random.default_rng(0))
-    for _ in range(2):
-        begun = time.perf_counter()
+    for limit in (1e-3, TRIAL_SHARE * seconds):
         history = model.fit(
             x[:few],
             target[:few],
-            **arguments | {"callbacks": (), "sample_weight": None},
+            **arguments | {"callbacks": [TimeLimit(limit)], "sample_weight": None},
             optimizer=recipe.optimizer,
-            epochs=1,
+            epochs=recipe.epochs,
             batch_size=recipe.batch_size,
             rng=0,
         )
-        took = time.perf_counter() - begun
-    epoch, compiled = took * len(x) / few, not history.engine.startswith("NumPy")
+    took = [epoch.seconds for epoch in history.epochs] or [TRIAL_SHARE * seconds]
+    epoch, compiled = float(np.mean(took)) * len(x) / few, not history.engine.startswith("NumPy")
     while True:
         epochs = int(MARGIN * seconds / rounds(recipe, compiled=compiled) / epoch)
         if epochs >= min(FEWEST, recipe.epochs) or recipe.members == 1:

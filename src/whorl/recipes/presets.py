@@ -99,7 +99,7 @@ _TABLE = Recipe(
     epochs=256,
     batch_size=256,
     max_steps=3000,
-    members=5,
+    members=10,
     scales=(0.2, 2.0),
     keep="best",
     calibrate=True,
@@ -172,8 +172,8 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "fashion-mnist": {"classic": _images(FashionMnist()), "best": _FASHION_BEST},
     "table": {
         "default": _TABLE,
-        "fast": _TABLE.replace(members=1, scales=(), epochs=64, max_steps=1000),
-        "best": _TABLE.replace(members=16),
+        "fast": _TABLE.replace(members=1, scales=(), max_steps=1000),
+        "best": _TABLE.replace(members=40, folds=8),
     },
 }
 """The recipes of each data set, by the names of their presets; the first is the default."""

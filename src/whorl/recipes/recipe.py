@@ -9,7 +9,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, fields
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from whorl._core import randomness
 from whorl._core.description import Description, argument
@@ -24,30 +24,12 @@ from whorl.model import Model
 from whorl.optimizers import Optimizer
 from whorl.recipes import fitting, reading
 from whorl.recipes.data import Arrays, Data, DataSet, Problem
-from whorl.recipes.edits import stretched
-from whorl.recipes.networks import Callbacks, Networks
+from whorl.recipes.edits import embedded, stretched
+from whorl.recipes.networks import Callbacks
 from whorl.training import History
 
 FEWEST_EPOCHS = 8
 """The least number of epochs that `Recipe.max_steps` leaves."""
-
-
-class Trained(NamedTuple):
-    """The result of a recipe on its own data set.
-
-    Parameters
-    ----------
-    model : Model
-    problem : Problem
-    history : History
-    networks : Networks or None
-        As in `Fitted`.
-    """
-
-    model: Model
-    problem: Problem
-    history: History
-    networks: Networks | None
 
 
 class Recipe(Description):
@@ -76,8 +58,10 @@ class Recipe(Description):
     validation : float, optional
         Share of the samples to hold out for validation, if there is one network.
     members : int, optional
-        Number of networks. If there are several, the samples are split into as many folds; each network is validated with one of
-        them, learns from the others, and the model is their average.
+        Number of networks. If there are several, the samples are split into folds; each network is validated with one of them, and
+        learns from the others. The model is their average.
+    folds : int, optional
+        Number of folds; for more networks, the samples are split again.
     scales : sequence of float, optional
         Scales to try for the frequencies of `PeriodicEmbedding`: those with which a network predicts the first fold best are used.
     keep : {"last", "best"}, optional
@@ -116,6 +100,7 @@ class Recipe(Description):
     max_steps: int | None = argument(integer, default=None)
     validation: float = argument(number, default=0.2, above=0, below=1)
     members: int = argument(integer, default=1)
+    folds: int = argument(integer, default=5, minimum=2)
     scales: tuple[float, ...] = argument(reading.scales, default=())
     keep: Literal["last", "best"] = argument(choice, choices=("last", "best"), default="last")
     patience: int | None = argument(integer, default=None, minimum=0)
@@ -297,7 +282,7 @@ class Recipe(Description):
         problem: Problem | None = None,
         *,
         resume: Any = None,
-    ) -> Trained:
+    ) -> fitting.Trained:
         """Train on the recipe's data set, or on samples of it that were drawn before."""
         generator = randomness.generator(rng)
         problem = problem or self.problem(generator)
@@ -305,23 +290,10 @@ class Recipe(Description):
             problem.X, problem.y, validation=problem.validation, callbacks=callbacks, rng=generator, resume=resume
         )
         found.model.preparation = problem.preparation
-        return Trained(found.model, problem, found.history, found.networks)
+        return fitting.Trained(found.model, problem, found.history, found.networks)
 
     def classifies(self, y: Array) -> bool:
         """Return whether y holds labels of classes: one-hot, or whole numbers, unless the loss is one for numbers."""
         if self.loss is not None:
             return isinstance(self.loss, CrossEntropy)
         return y.dtype.kind in "iub" or (y.ndim == 2 and y.shape[1] > 1)
-
-
-def embedded(layers: Sequence[Layer], X: Array) -> list[Layer]:
-    """Return layers that suit the columns of X: a `PeriodicEmbedding` embeds those with more than two different values."""
-    if not any(isinstance(layer, PeriodicEmbedding) and layer.columns is None for layer in layers) or X.ndim != 2:
-        return list(layers)
-    low, high = X.min(axis=0), X.max(axis=0)
-    columns = tuple(j for j, column in enumerate(X.T) if ((column != low[j]) & (column != high[j])).any())
-    return [
-        dataclasses.replace(layer, columns=columns) if isinstance(layer, PeriodicEmbedding) and columns else layer
-        for layer in layers
-        if columns or not isinstance(layer, PeriodicEmbedding)
-    ]

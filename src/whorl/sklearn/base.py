@@ -34,12 +34,13 @@ class NetworkEstimator(BaseEstimator, ABC):
     preparation_: Preparation | None
     _state: TrainingState | None
     _optimizer: Optimizer
-    _design: tuple[bool, list[Layer]]
+    _design: tuple[bool, list[Layer]] | None
 
     def __init__(
         self,
         layers: Sequence[Layer] | str | None = None,
         *,
+        preset: str = "default",
         loss: Loss | str | None = None,
         optimizer: Any = None,
         epochs: int | None = None,
@@ -58,6 +59,7 @@ class NetworkEstimator(BaseEstimator, ABC):
         verbose: bool = False,
     ) -> None:
         self.layers = layers
+        self.preset = preset
         self.loss = loss
         self.optimizer = optimizer
         self.epochs = epochs
@@ -135,7 +137,10 @@ class NetworkEstimator(BaseEstimator, ABC):
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together")
         with parameters.unchanged_on_failure(self):
-            x, targets, weight, seed = self._begin(X, y, sample_weight, part=False)
+            alone = X_val is not None  # one network, whose validation data are given
+            x, targets, weight, seed = self._begin(X, y, sample_weight, part=False, alone=alone)
+            if not alone and parameters.several(self, len(x)):
+                return self._fit_several(x, targets, weight, seed)
             validation: Any = self.validation_fraction if self.early_stopping else None
             if X_val is not None:
                 held_out = convert(self, X_val, self.preparation_)
@@ -157,6 +162,10 @@ class NetworkEstimator(BaseEstimator, ABC):
             )
             self._state = None
             return self._record(history)
+
+    @abstractmethod
+    def _fit_several(self, x: Array, targets: Array, weight: Array | None, seed: int) -> Self:
+        """Train the networks of the preset, and average them."""
 
     def _callbacks(self) -> list[Callback]:
         """Return the callbacks, those for early stopping and progress included."""
@@ -193,9 +202,12 @@ class NetworkEstimator(BaseEstimator, ABC):
             return self._record(self._state.history)
 
     def _begin(
-        self, X: Any, y: Any, sample_weight: Any, *, part: bool, classes: Any = None
+        self, X: Any, y: Any, sample_weight: Any, *, part: bool, alone: bool = True, classes: Any = None
     ) -> tuple[Array, Array, Array | None, int]:
-        """Return samples, targets and weights for training, and a seed; make the network, or a copy of the one to go on with."""
+        """Return samples, targets and weights for training, and a seed; make the network, or a copy of the one to go on with.
+
+        Unless it is to be `alone`, the network is not made if `fit` will train several.
+        """
         parameters.validate(self)
         again = (part or self.warm_start) and hasattr(self, "model_")
         if again:
@@ -212,7 +224,8 @@ class NetworkEstimator(BaseEstimator, ABC):
             kept = weight > 0
             x, targets, weight = x[kept], targets[kept], weight[kept]
         seed = parameters.seed(self.random_state)
-        self._make(x, weight, seed, again=again)
+        if alone or not parameters.several(self, len(x)):
+            self._make(x, weight, seed, again=again)
         if not again:
             self._scale_targets(targets, weight)
         return x, self._scaled(targets), weight, seed
@@ -221,8 +234,13 @@ class NetworkEstimator(BaseEstimator, ABC):
         """Set `model_` to a new network, or to a copy of the present one, so that a training that fails leaves that as it was."""
         recipe = parameters.recipe(self, len(x))
         design = self.standardize, list(recipe.layers)
-        if again and design != self._design:
-            was, now = (f"standardize={standardize}, layers={layers}" for standardize, layers in (self._design, design))
+        if again and self._design is None:
+            raise ValueError(
+                "partial_fit and warm_start continue one network, but the last fit has made an average of several: give the layers of"
+                ' one, such as layers="Dense(64), ReLU()", or call fit again'
+            )
+        if again and self._design and design != self._design:
+            was, now = (f"standardize={one}, layers={layers}" for one, layers in (self._design, design))
             raise ValueError(
                 f"warm_start and partial_fit continue with the network of the last fit, which has {was}, got {now};"
                 " for a new network, call fit with warm_start=False"
@@ -258,7 +276,7 @@ class NetworkEstimator(BaseEstimator, ABC):
         first = [Standardize()] if self.standardize else []
         hidden = parameters.hidden_layers(self, recipe, len(x))
         layers = [*first, *hidden, Dense(outputs, initializer=Normal(0.01)), *last]
-        dtype = np.float64 if len(x) <= recipe.batch_size else np.float32
+        dtype = np.float64 if len(x) <= parameters.WHOLE else np.float32
         model = Model(layers, inputs=x.shape[1], rng=seed, dtype=dtype)
         if self.standardize and weight is not None:
             mean = np.average(x, axis=0, weights=weight)

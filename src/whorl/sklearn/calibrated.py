@@ -1,16 +1,27 @@
-"""Estimators that can say how sure their predictions are."""
+"""Estimators of several networks, and of predictions that say how sure they are."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from whorl._core.randomness import generator
 from whorl._core.types import Array
 from whorl.derived import calibrate
+from whorl.layers import Clip, Layer
+from whorl.losses import CrossEntropy
 from whorl.model import Model
+from whorl.recipes import Recipe, ensemble
+from whorl.recipes.edits import embedded
+from whorl.recipes.networks import Networks
+from whorl.sklearn import parameters
 from whorl.sklearn.base import NetworkEstimator
 from whorl.sklearn.columns import convert
+from whorl.training import Progress
+from whorl.training.options import callback_list
 
 
 class CalibratedEstimator(NetworkEstimator):
@@ -40,3 +51,45 @@ class CalibratedEstimator(NetworkEstimator):
         if self.model_.uncertainty is None:
             raise ValueError(f"{call} needs held-out samples: call calibrate(X, y) with some that fit has not seen")
         return self.model_, convert(self, X, self.preparation_)
+
+    def _fit_several(self, x: Array, targets: Array, weight: Array | None, seed: int) -> Self:
+        """Train the networks of the preset, and average them."""
+        recipe = parameters.recipe(self, len(x), several=True)
+        outputs, last, loss = self._output()
+        x = x.astype(np.float32, copy=False)
+        metrics = ["accuracy"] if isinstance(loss, CrossEntropy) else []
+        arguments = {"loss": loss, "metrics": metrics, "sample_weight": weight, "fast": self.fast}
+
+        def make(recipe: Recipe, rng: np.random.Generator) -> Model:
+            output_layer = replace(recipe.output_layer, units=outputs)
+            return Model([*embedded(recipe.layers, x), output_layer, *last], inputs=x.shape[1], rng=rng)
+
+        trained = ensemble.train(
+            recipe,
+            make,
+            x,
+            targets,
+            labels=targets if targets.ndim == 1 else None,
+            arguments=arguments | ({"threads": self.threads} if self.threads else {}),
+            callbacks=lambda k: [
+                *callback_list(self.callbacks or ()),
+                *([Progress()] if self.verbose and k == 0 else []),
+            ],
+            rng=generator(seed),
+        )
+        self.model_, scores = self._joined(trained, x, targets, recipe)
+        self._state, self._design = None, None
+        history = trained.history()
+        history.held_out = scores
+        return self._record(history)
+
+    def _joined(self, trained: Networks, x: Array, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
+        """Return the average of the networks, calibrated if there is one class or one number for each sample; and its scores."""
+        _, last, loss = self._output()
+        if isinstance(loss, CrossEntropy):
+            return ensemble.classifier(trained, x, targets, calibrate=recipe.calibrate)
+        if not last and targets.shape[1] == 1:
+            low, high = float(targets.min()), float(targets.max())
+            after: list[Layer] = [Clip(low, high)] if recipe.clip and low < high else []
+            return ensemble.regressor(trained, x, targets, after, calibrate=recipe.calibrate)
+        return ensemble.joined(trained, len(last)), {}

@@ -29,18 +29,22 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     Parameters
     ----------
     layers : sequence of Layer or str, optional
-        The hidden layers, ``[Dense(64), ReLU()]`` or ``"Dense(64), ReLU()"``; by default those of the recipe for tables. The output
-        layer and its activation are added to them.
+        The hidden layers of one network, ``[Dense(64), ReLU()]`` or ``"Dense(64), ReLU()"``, to which the output layer and its activation
+        are added. By default `fit` trains the networks of the `preset`, and averages them; but one network with two hidden layers, if
+        there are fewer than 100 samples, with `early_stopping`, `warm_start` or `X_val`, and in `partial_fit`.
+    preset : {"default", "fast", "best"}, optional
+        The recipe for tables, if there are no `layers`: ten networks, one that is trained for a short time, or forty.
     loss : Loss or str, optional
         By default `CrossEntropy`, or `BinaryCrossEntropy` for several labels of each sample.
     optimizer : Optimizer or str, optional
-        Such as ``Adam(0.001)`` or ``"AdamW(Cosine(0.002, epochs=100))"``, which is the default.
+        Such as ``Adam(0.001)`` or ``"AdamW(Cosine(0.005, epochs=100))"``, which is the default of one network.
     epochs : int, optional
-        Passes over the samples; by default 100.
+        Passes over the samples; by default 100 for one network, and as the preset has them for several.
     batch_size : int, optional
-        Samples of a step; by default 64, or all of them for an optimizer that needs all, such as `LBFGS`.
+        Samples of a step; by default 32 for one network, 256 for several, or all of them for an optimizer that needs all, such as
+        `LBFGS`.
     standardize : bool, optional
-        Whether to bring each feature to mean 0 and standard deviation 1 first.
+        Whether one network brings each feature to mean 0 and standard deviation 1 first.
     early_stopping : bool, optional
         Whether to stop when the validation loss no longer improves, and to restore the best parameters.
     validation_fraction : float, optional
@@ -94,6 +98,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
         self,
         layers: Sequence[Layer] | str | None = None,
         *,
+        preset: str = "default",
         loss: Loss | str | None = None,
         optimizer: Any = None,
         epochs: int | None = None,
@@ -114,6 +119,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     ) -> None:
         super().__init__(
             layers,
+            preset=preset,
             loss=loss,
             optimizer=optimizer,
             epochs=epochs,

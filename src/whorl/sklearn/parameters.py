@@ -12,10 +12,14 @@ from sklearn.utils import check_random_state
 
 from whorl import losses
 from whorl._core import notation
-from whorl._core.validation import instance, integer, number, show, truth
+from whorl._core.validation import choice, instance, integer, number, show, truth
 from whorl.layers import Dropout
 from whorl.losses import Loss
-from whorl.recipes import RECIPES, Recipe
+from whorl.recipes import RECIPES, Recipe, classification, find
+from whorl.recipes.ensemble import divisible
+
+WHOLE = 64
+"""So few samples are learned without dropout, in float64."""
 
 ALL_LOSSES = notation.concrete(losses, Loss)
 """The losses by name, which may be given as text."""
@@ -26,6 +30,7 @@ def validate(estimator: Any) -> None:
     for name in ("standardize", "early_stopping", "warm_start"):
         value = getattr(estimator, name)
         truth(name, bool(value) if isinstance(value, np.bool_) else value)
+    choice("preset", estimator.preset, tuple(RECIPES["table"]))
     number("validation_fraction", estimator.validation_fraction, above=0, below=1)
     integer("patience", estimator.patience, minimum=0)
     if not isinstance(estimator.verbose, int | np.bool_ | np.integer):
@@ -42,18 +47,25 @@ def seed(random_state: Any) -> int:
         ) from None
 
 
-def recipe(estimator: Any, count: int) -> Recipe:
-    """Return the recipe for tables, with the parameters that were given, for `count` samples."""
+def several(estimator: Any, count: int) -> bool:
+    """Return whether `fit` trains the networks of a preset for tables, rather than one network, on so many samples."""
+    one = estimator.layers is not None or estimator.early_stopping or estimator.warm_start
+    return not one and divisible(find("table", estimator.preset), count)
+
+
+def recipe(estimator: Any, count: int, *, several: bool = False) -> Recipe:
+    """Return the recipe for several networks, or for one, with the parameters that were given, for `count` samples."""
     given = {name: getattr(estimator, name) for name in ("layers", "optimizer", "epochs", "batch_size")}
-    found = RECIPES["table"]["classic"].replace(**{name: each for name, each in given.items() if each is not None})
+    basis = find("table", estimator.preset) if several else classification()
+    found = basis.replace(**{name: each for name, each in given.items() if each is not None})
     if estimator.batch_size is None and found.optimizer.batch_size is None:  # it takes all samples, as LBFGS does
         return found.replace(batch_size=count)
     return found
 
 
 def hidden_layers(estimator: Any, found: Recipe, count: int) -> list[Any]:
-    """Return the hidden layers; by default, without dropout if all samples fit into a batch."""
-    whole = estimator.layers is None and count <= found.batch_size
+    """Return the hidden layers of one network; by default, without dropout if all samples fit into a batch."""
+    whole = estimator.layers is None and count <= WHOLE
     return [each for each in found.layers if not (whole and isinstance(each, Dropout))]
 
 

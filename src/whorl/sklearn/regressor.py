@@ -25,7 +25,7 @@ class NetworkRegressor(RegressorMixin, CalibratedEstimator):
 
     Parameters
     ----------
-    layers, optimizer, epochs, batch_size, standardize, early_stopping, validation_fraction, patience, ignore, use, \
+    layers, preset, optimizer, epochs, batch_size, standardize, early_stopping, validation_fraction, patience, ignore, use, \
 callbacks, warm_start, random_state, fast, threads, verbose
         As for `NetworkClassifier`.
     loss : Loss or str, optional
