@@ -130,8 +130,8 @@ def images(session: nox.Session) -> None:
 
 @nox.session
 def tables(session: nox.Session) -> None:
-    """Measure the accuracy on tables, beside scikit-learn, and record it: ``nox -s tables -- FOLDER``, which holds them."""
-    measure(session, "tables", "scikit-learn")
+    """Measure the accuracy on public tables, beside other libraries, and record it: ``nox -s tables -- FOLDER --fetch``."""
+    measure(session, "tables", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks-tables"))
 
 
 def measure(session: nox.Session, command: str, *packages: str) -> None:

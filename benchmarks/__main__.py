@@ -17,7 +17,7 @@ COMMANDS = {
     "estimators": "time of MLPClassifier and MLPRegressor, ours and scikit-learn's; writes benchmarks/estimators.md",
     "spiral": "accuracy of the recipes for the spiral; writes benchmarks/spiral.md",
     "images": "accuracy of the recipes for MNIST and Fashion-MNIST; writes benchmarks/images.md",
-    "tables": "accuracy of the recipe for tables; writes benchmarks/tables.md",
+    "tables": "accuracy on public tables, compared with other libraries; writes benchmarks/tables.md",
     "frames": "code between `Model.fit` and the change of a weight: frames, files, functions, lines",
 }
 """The modules of this package that are commands, with their help.
@@ -29,8 +29,10 @@ that is asked for is imported: worker processes import this file too, and some c
 HELP = {
     "again": "measure again what has been measured",
     "data": "data sets",
+    "fetch": "download what is missing",
     "folder": "directory with the tables",
     "list": "list the functions that one step enters",
+    "methods": "what to measure",
     "networks": "networks to train",
     "output": "directory for the page",
     "parts": "sections to measure",
@@ -40,6 +42,8 @@ HELP = {
     "seconds": "length of a measurement",
     "seeds": "trainings of each recipe",
     "sessions": "times to restart all processes",
+    "splits": "splits of each table",
+    "tables": "tables to measure",
 }
 """The options of all commands."""
 

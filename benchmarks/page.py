@@ -10,7 +10,10 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 BEGIN, END = "<!-- measured: written by the command -->", "<!-- end of what was measured -->"
-PACKAGES = ["whorl", "numpy", "numba", "torch", "jax", "jaxlib", "keras", "scikit-learn"]
+PACKAGES = [
+    *("whorl", "numpy", "numba", "torch", "jax", "jaxlib", "keras"),
+    *("scikit-learn", "lightgbm", "xgboost", "xgboost-cpu", "catboost", "pytabkit"),
+]
 THREADS = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS"]
 
 

@@ -138,7 +138,7 @@ def test_recorded_command_line_has_numbers_and_choices_but_no_paths():
     assert parse(["footprint", "--parts", "disk", "rows"]).command == (
         "python -m benchmarks footprint --parts disk rows --rounds 9 --seconds 0.2"
     )
-    assert parse(["tables", "/home/me/tables"]).command == "python -m benchmarks tables FOLDER"
+    assert parse(["tables", "/home/me/tables"]).command == "python -m benchmarks tables FOLDER --splits 5"
     assert parse(["images", "--again"]).command == "python -m benchmarks images"
 
 
