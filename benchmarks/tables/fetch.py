@@ -19,12 +19,12 @@ def fetch(tables: Iterable[PublicTable], folder: Path) -> None:
     Each package is downloaded once.
     """
     missing = [table for table in tables if not (folder / table.file).exists()]
-    for package, group in groupby(sorted(missing, key=attrgetter("package")), key=attrgetter("package")):
+    for _, group in groupby(sorted(missing, key=attrgetter("package", "url")), key=attrgetter("package", "url")):
         wanted = list(group)
         for table in wanted:
             (folder / table.file).parent.mkdir(parents=True, exist_ok=True)
         try:
-            (from_package if package else from_web)(wanted, folder)
+            (from_package if wanted[0].package else from_web)(wanted, folder)
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"cannot fetch {', '.join(table.name for table in wanted)}: {error}")
 

@@ -24,7 +24,10 @@ class PublicTable:
         Checksum of the file.
     target : str
         The column to predict.
-    task : {"classification", "regression"}
+    rows, features : int
+        Without those that `read` drops.
+    classes : int
+        0 for a regression.
     url : str
         Address of the file on the web; empty if a package has it.
     package, member : str
@@ -42,13 +45,20 @@ class PublicTable:
     file: str
     sha256: str
     target: str
-    task: Task
+    rows: int
+    features: int
+    classes: int = 0
     url: str = ""
     package: str = ""
     member: str = ""
     names: tuple[str, ...] = ()
     delimiter: str = ","
     drop: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> Task:
+        """Return "classification" or "regression"."""
+        return "classification" if self.classes else "regression"
 
 
 def expand(names: str) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def parts(lines: Iterable[Line]) -> list[str]:
     found += [scores(results, name, measure.title) for name, measure in MEASURES.items() if results.having(name)]
     if results.having("coverage"):
         found.append(scores(results, "coverage", "Coverage of 90 % intervals"))
-    return [*found, seconds(results)]
+    return [*found, seconds(results), tables()]
 
 
 def ranks(results: Results) -> str:
@@ -172,3 +172,19 @@ def seconds(results: Results) -> str:
         rows.append([table.title, *(f"{np.median(each):.1f}" if each else "–" for each in times)])
     text = "Training and predicting, for one split: medians."
     return page.section("Seconds", text, ["table", *results.methods.values()], rows)
+
+
+def tables() -> str:
+    """Return the list of all tables, and where they come from."""
+    rows = [
+        [
+            table.title,
+            f"`{table.target}`",
+            f"{table.rows:,}",
+            f"{table.features}",
+            f"{table.classes} classes" if table.classes else "regression",
+            f"PyPI, {table.package}" if table.package else table.url,
+        ]
+        for table in TABLES
+    ]
+    return f"## Tables\n\n{page.table(['table', 'target', 'rows', 'features', 'task', 'source'], rows)}"

@@ -19,19 +19,19 @@ from whorl.recipes import RECIPES
 PENS = "length;color;note;kind\n1;red;a;felt\n?;blue;b;ball\n3;;c;felt\n4;red;d;?\n"
 
 
-def table(path, text, target="kind", task="classification", **options):
+def table(path, text, target="kind", classes=2, **options):
     """Write a table, and return its description."""
     path.write_text(text, encoding="utf-8")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return registry.PublicTable("pens", "Pens", path.name, sha256, target, task, **options)
+    return registry.PublicTable("pens", "Pens", path.name, sha256, target, 60, 3, classes, **options)
 
 
-def made_up(path, rows=60, task="classification"):
+def made_up(path, classes, rows=60):
     """Write a table whose target follows from its first column, with gaps in the others."""
     lines = [f"{i % 7},{'' if i % 5 == 0 else 'ab'[i % 2]},{'' if i % 4 == 0 else i / 10}" for i in range(rows)]
-    goals = [f"{'low' if i % 7 < 3 else 'high'}" if task == "classification" else f"{i % 7 + 0.5}" for i in range(rows)]
+    goals = [f"{'low' if i % 7 < 3 else 'high'}" if classes else f"{i % 7 + 0.5}" for i in range(rows)]
     text = "n,letter,x,kind\n" + "".join(f"{line},{goal}\n" for line, goal in zip(lines, goals, strict=True))
-    return table(path, text, task=task, url="https://example.org/pens.csv")
+    return table(path, text, classes=classes, url="https://example.org/pens.csv")
 
 
 def test_registry_is_consistent():
@@ -40,7 +40,9 @@ def test_registry_is_consistent():
     for each in registry.TABLES:
         assert re.fullmatch("[a-z-]+", each.name)
         assert re.fullmatch("[0-9a-f]{64}", each.sha256)
-        assert each.task in {"classification", "regression"}
+        assert each.rows >= 200
+        assert each.classes != 1
+        assert not each.names or len(each.names) == each.features + 1 + len(each.drop)
         assert bool(each.url) != bool(each.package)
         assert bool(each.package) == bool(each.member)
         assert not each.package or re.fullmatch(r"[a-z-]+==[\d.]+", each.package)
@@ -126,6 +128,24 @@ def test_table_that_cannot_be_fetched_is_reported(tmp_path, monkeypatch, capsys)
     assert not (tmp_path / "pens.csv").exists()
 
 
+def test_one_address_that_fails_does_not_keep_the_others_from_being_fetched(tmp_path, monkeypatch, capsys):
+    here, gone = (
+        registry.PublicTable(name, name, f"{name}.csv", "", "kind", 60, 3, url=f"https://example.org/{name}.csv")
+        for name in ("here", "gone")
+    )
+
+    def download(wanted, folder):
+        for each in wanted:
+            if each is gone:
+                raise ConnectionError("no such host")
+            (folder / each.file).write_text("1")
+
+    monkeypatch.setattr(fetch, "from_web", download)
+    fetch.fetch([here, gone], tmp_path)
+    assert (tmp_path / "here.csv").exists()
+    assert capsys.readouterr().out == "cannot fetch gone: no such host\n"
+
+
 def test_splits_are_disjoint_and_have_a_fifth_of_each_class(tmp_path):
     pens = table(
         tmp_path / "pens.csv", "number,kind\n" + "".join(f"{i},{'abc'[(i > 4) + (i > 34)]}\n" for i in range(65))
@@ -193,10 +213,10 @@ def test_coverage_is_the_share_of_the_intervals_that_hold_the_true_number():
     assert measure.interval_coverage(without, X, truth) is None
 
 
-@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("classes", [2, 0])
 @pytest.mark.parametrize("method", ["sklearn-mlp", "hist-gb"])
-def test_pipelines_of_scikit_learn_take_categories_and_missing_values(method, task, tmp_path):
-    pens = made_up(tmp_path / "pens.csv", 200, task)
+def test_pipelines_of_scikit_learn_take_categories_and_missing_values(method, classes, tmp_path):
+    pens = made_up(tmp_path / "pens.csv", classes, rows=200)
     found = measure.measure(method, measure.split(pens, read.read(pens, tmp_path), 10), 10)
     assert found["seconds"] > 0
     assert found.get("accuracy", found.get("r2")) > 0.6
@@ -208,10 +228,12 @@ def test_titles_of_methods_name_the_presets(monkeypatch):
     assert set(peers.PEERS) < set(measure.methods())
 
 
-@pytest.mark.parametrize("task", ["classification", "regression"])
-def test_command_measures_what_is_missing(task, tmp_path, monkeypatch, capsys):
-    pens = made_up(tmp_path / "pens.csv", task=task)
-    gone = registry.PublicTable("gone", "Gone", "gone.csv", "0" * 64, "kind", task, url="https://example.org/gone.csv")
+@pytest.mark.parametrize("classes", [2, 0])
+def test_command_measures_what_is_missing(classes, tmp_path, monkeypatch, capsys):
+    pens = made_up(tmp_path / "pens.csv", classes)
+    gone = registry.PublicTable(
+        "gone", "Gone", "gone.csv", "0" * 64, "kind", 60, 3, classes, url="https://example.org/gone.csv"
+    )
     default = next(iter(RECIPES["table"]))
     quick = RECIPES["table"][default].replace(epochs=3)
     monkeypatch.setitem(RECIPES, "table", RECIPES["table"] | {default: quick})
