@@ -170,7 +170,7 @@ def seconds(results: Results) -> str:
     for table in results.having("seconds"):
         times = [list(results.scores(table, method, "seconds").values()) for method in results.methods]
         rows.append([table.title, *(f"{np.median(each):.1f}" if each else "–" for each in times)])
-    text = "Training and predicting, for one split: medians."
+    text = "Training and predicting, for one split: medians. Those of whorl include reading the CSV files."
     return page.section("Seconds", text, ["table", *results.methods.values()], rows)
 
 
