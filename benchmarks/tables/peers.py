@@ -1,7 +1,7 @@
 """The other libraries, each with its defaults: a function of the training data and the seed, which returns the fitted estimator.
 
 All get the same data frame (`frames.py`). Those that take categories and missing values get them as they are; scikit-learn's MLP gets
-one-hot columns, medians in the gaps, and standardized features.
+one-hot columns, medians in the gaps, and standardized features; RealMLP gets medians in the gaps.
 """
 
 from collections.abc import Callable
@@ -78,11 +78,23 @@ def missing_as_text(X: Any) -> Any:
 
 
 def realmlp(X: Any, y: Array, seed: int, *, classify: bool) -> Any:
-    """Fit RealMLP with its tuned defaults (Holzmüller, Grinsztajn and Steinwart, 2024), on the CPU."""
-    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+    """Fit RealMLP with its tuned defaults (Holzmüller, Grinsztajn and Steinwart, 2024), on the CPU.
 
+    It takes categories, missing ones too, but refuses missing numbers: they get the median.
+    """
+    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+
+    imputer = make_column_transformer(
+        (SimpleImputer(strategy="median"), make_column_selector(dtype_exclude="category")),
+        remainder="passthrough",
+        verbose_feature_names_out=False,
+    )
     kind = RealMLP_TD_Classifier if classify else RealMLP_TD_Regressor
-    return kind(random_state=seed, n_threads=THREADS, device="cpu").fit(X, y)
+    model = kind(random_state=seed, n_threads=THREADS, device="cpu")
+    return make_pipeline(imputer.set_output(transform="pandas"), model).fit(X, y)
 
 
 PEERS: dict[str, tuple[str, str, Fit]] = {
