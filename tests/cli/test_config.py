@@ -57,7 +57,7 @@ def test_what_it_says(capsys):
             "noise": 0.1,
             "layers": "Dense(9), Tanh()",
             "output_layer": "Dense(1, initializer=Normal(0.01))",
-            "standardize": True,
+            "scaling": "standardize",
             "loss": "CrossEntropy()",
             "optimizer": "Adam(Cosine(0.01, epochs=3.0))",
             "epochs": 3,

@@ -57,7 +57,7 @@ def test_same_seed_same_bytes(preset, capsys, no_picture):
 def test_every_option_reaches_the_recipe(capsys, no_picture):
     arguments = (
         "--samples 7 --classes 4 --noise 0.1 --hidden 5 6 --dropout 0.3 --output-layer Dense(3,weight_l2=0.01) --epochs 8"
-        " --batch-size 9 --learning-rate 0.5 --validation 0.4 --patience 3 --standardize"
+        " --batch-size 9 --learning-rate 0.5 --validation 0.4 --patience 3 --scaling standardize"
         " --loss CrossEntropy(label_smoothing=0.1) --seed 11"
     )
     out(capsys, "train", "spiral", *arguments.split())
@@ -72,7 +72,7 @@ def test_every_option_reaches_the_recipe(capsys, no_picture):
         noise=0.1,
         layers=[first, ReLU(), Dropout(0.3), Dense(6, **penalties), ReLU(), Dropout(0.3)],
         output_layer=Dense(3, weight_l2=0.01),
-        standardize=True,
+        scaling="standardize",
         loss=CrossEntropy(label_smoothing=0.1),
         optimizer=SGD(InverseTime(0.5, decay=2.5e-4), momentum=0.8),
         epochs=8,

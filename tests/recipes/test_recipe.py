@@ -94,7 +94,7 @@ def test_the_schedule_follows_the_epochs_unless_the_optimizer_is_given():
         ({"batch_size": True}, TypeError, "batch_size must be a whole number of at least 1, got True"),
         ({"validation": 1}, ValueError, "validation must be a finite number above 0 and below 1, got 1"),
         ({"patience": -1}, ValueError, "patience must be a whole number of at least 0, got -1"),
-        ({"standardize": 1}, TypeError, "standardize must be True or False, got 1"),
+        ({"scaling": "rank"}, ValueError, "scaling must be one of standardize, ranks, none, got 'rank'"),
         ({"samples": 0}, ValueError, "samples must be a whole number of at least 1, got 0"),
         ({"noise": float("nan")}, ValueError, "noise must be a finite number at least 0, got nan"),
         ({"layers": 3}, TypeError, "layers must be a list of layers, such as [Dense(64), ReLU()], got 3"),

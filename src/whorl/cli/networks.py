@@ -12,15 +12,10 @@ from whorl.cli.pictures import Start
 from whorl.layers import Average
 from whorl.model import Model
 from whorl.recipes import Problem, Recipe
-from whorl.recipes.ensemble import extended
+from whorl.recipes.ensemble import count, extended
 from whorl.recipes.networks import Networks
 from whorl.training import Callback, Epoch, History
 from whorl.training.callbacks import Run
-
-
-def count(recipe: Recipe) -> int:
-    """Return how many networks a recipe trains, those included that are only tried."""
-    return len(recipe.candidates()) + recipe.members - 1
 
 
 def checkpoints(model: Path, recipe: Recipe) -> list[Path]:

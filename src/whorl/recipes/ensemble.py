@@ -6,7 +6,7 @@ Letters: n samples, k classes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,30 +15,29 @@ from whorl._core import randomness
 from whorl._core.types import Array
 from whorl.calibration import Intervals, Sets, temperature
 from whorl.derived import average
+from whorl.engine import cores
 from whorl.layers import Layer, Rescale, Softmax
 from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.parameters import Views
 from whorl.recipes import networks, pace
 from whorl.recipes.networks import Callbacks, Networks
+from whorl.recipes.settings import Settings
 from whorl.training import Callback, EarlyStopping, TimeLimit
-
-if TYPE_CHECKING:
-    from whorl.recipes.recipe import Recipe
 
 FEWEST_SAMPLES = 100
 """With fewer samples there are no folds."""
 
 
-def divisible(recipe: Recipe, count: int) -> bool:
+def divisible(recipe: Settings, count: int) -> bool:
     """Return whether so many samples can be divided into folds, or a part for calibration, as the recipe wants."""
     wanted = recipe.members > 1 or recipe.calibrate
     return wanted and count >= max(FEWEST_SAMPLES, 2 * recipe.members)
 
 
 def train(
-    recipe: Recipe,
-    make: Callable[[Recipe, np.random.Generator], Model],
+    recipe: Settings,
+    make: Callable[[Settings, np.random.Generator], Model],
     x: Array,
     target: Array,
     *,
@@ -52,7 +51,7 @@ def train(
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : Settings
     make : callable
         Returns an untrained network of a recipe.
     x : ndarray, shape (n, *inputs)
@@ -68,12 +67,12 @@ def train(
     """
     recipe = recipe.for_samples(len(x))
     if recipe.time is not None:
-        recipe = pace.within(recipe, recipe.time, make, x, target, arguments)
+        recipe = pace.within(recipe, recipe.time, make, x, target, arguments, planned)
     folds = _folds(recipe, len(x), labels, rng)
     candidates, loss = recipe.candidates(), arguments["loss"]
-    stops = stopping(recipe, loss, pace.rounds(recipe, compiled=True))
+    stops = stopping(recipe, loss, planned(recipe, compiled=True))
 
-    def run(some: Sequence[Recipe], folds: Sequence[Array], first: int) -> Networks:
+    def run(some: Sequence[Settings], folds: Sequence[Array], first: int) -> Networks:
         return networks.train(
             [make(each, rng) for each in some],
             folds,
@@ -86,15 +85,18 @@ def train(
             **arguments,
         )
 
-    tried = run(candidates, [folds[0]] * len(candidates), 0)
-    best = int(np.argmin([held_out_loss(tried.take(k), x, target, loss) for k in range(len(candidates))]))
-    trained = tried.take(best)
-    if len(folds) > 1:
-        trained += run([candidates[best]] * (len(folds) - 1), folds[1:], len(candidates))
+    first = folds[: tries(recipe)]
+    tried = run([each for each in candidates for _ in first], [*first] * len(candidates), 0)
+    parts = [tried.take(*range(k * len(first), (k + 1) * len(first))) for k in range(len(candidates))]
+    best = int(np.argmin([held_out_loss(part, x, target, loss) for part in parts]))
+    trained = parts[best]
+    if len(folds) > len(first):
+        rest = folds[len(first) :]
+        trained += run([candidates[best]] * len(rest), rest, len(tried.models))
     return trained.begun()
 
 
-def _folds(recipe: Recipe, count: int, labels: Array | None, rng: np.random.Generator) -> list[Array]:
+def _folds(recipe: Settings, count: int, labels: Array | None, rng: np.random.Generator) -> list[Array]:
     """Return the indices of the samples that each network is validated with: all samples in turn, or a share of them for one network."""
     if recipe.members == 1:
         return [np.sort(randomness.divide(count, round(recipe.validation * count) or 1, rng, labels)[1])]
@@ -104,17 +106,34 @@ def _folds(recipe: Recipe, count: int, labels: Array | None, rng: np.random.Gene
     return found[: recipe.members]
 
 
+def planned(recipe: Settings, *, compiled: bool) -> int:
+    """Return how many networks are trained one after the other: as many as there are cores train at a time, if they are compiled."""
+    first = tries(recipe) * len(recipe.candidates())
+    together = cores() if compiled else 1
+    return -(-first // together) + -(-(count(recipe) - first) // together)
+
+
+def tries(recipe: Settings) -> int:
+    """Return on how many folds each candidate is tried: a single network may be unlucky in its first parameters."""
+    return min(2, recipe.members) if len(recipe.candidates()) > 1 else 1
+
+
+def count(recipe: Settings) -> int:
+    """Return how many networks are trained, those included that are only tried."""
+    return recipe.members + (len(recipe.candidates()) - 1) * tries(recipe)
+
+
 def of_network(given: Any, k: int) -> Any:
     """Return what is given for all networks, or what a function returns for the network of a number."""
     return given(k) if callable(given) else given
 
 
-def schedule(recipe: Recipe) -> dict[str, Any]:
+def schedule(recipe: Settings) -> dict[str, Any]:
     """Return the arguments of `Model.fit` that say how long to train, and how."""
     return {"optimizer": recipe.optimizer, "epochs": recipe.epochs, "batch_size": recipe.batch_size}
 
 
-def stopping(recipe: Recipe, loss: object, rounds: int = 1) -> list[Callback]:
+def stopping(recipe: Settings, loss: object, rounds: int = 1) -> list[Callback]:
     """Return the callbacks that end the training of a network, or restore the best epoch; networks are trained in so many rounds."""
     found: list[Callback] = []
     if recipe.keep == "best":
@@ -130,14 +149,14 @@ def stopping(recipe: Recipe, loss: object, rounds: int = 1) -> list[Callback]:
 
 def held_out_loss(trained: Networks, x: Array, target: Array, loss: Any) -> float:
     """Return the loss on the held-out samples: for classes, the cross-entropy with the best temperature."""
-    if not trained.histories[0].epochs:
+    if not all(history.epochs for history in trained.histories):  # they were stopped before
         return np.inf
     if isinstance(loss, CrossEntropy):
         z, labels = trained.held_out(x, last=-1), as_labels(target[trained.rows])
         p = probabilities(z / temperature(z, labels))
         return cross_entropy(labels, p)
-    (model,), (rows,) = trained.models, trained.folds
-    return model.evaluate(x[rows], target[rows], loss=loss)["loss"]
+    pairs = zip(trained.models, trained.folds, strict=True)
+    return sum(model.evaluate(x[rows], target[rows], loss=loss)["loss"] for model, rows in pairs)
 
 
 def joined(trained: Networks, outside: int) -> Model:

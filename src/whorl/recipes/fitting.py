@@ -5,7 +5,7 @@ Letters: n samples.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,12 +15,10 @@ from whorl.layers import Clip, Layer, Rescale
 from whorl.losses import CrossEntropy, MeanSquaredError
 from whorl.model import Model
 from whorl.recipes import ensemble, pace
+from whorl.recipes.data import Arrays, Problem
 from whorl.recipes.networks import Callbacks, Networks
+from whorl.recipes.settings import Settings
 from whorl.training import History
-
-if TYPE_CHECKING:
-    from whorl.recipes.data import Arrays, Problem
-    from whorl.recipes.recipe import Recipe
 
 
 class Fitted(NamedTuple):
@@ -84,7 +82,7 @@ class Unit(NamedTuple):
 
 
 def fit(
-    recipe: Recipe,
+    recipe: Settings,
     X: Any,
     y: Any,
     *,
@@ -107,7 +105,15 @@ def fit(
         given = validation[0], unit.standardized(validation[1]) if unit else validation[1]
     recipe, arguments = recipe.replace(members=1).for_samples(len(X)), _arguments(recipe, classes=unit is None)
     if recipe.time is not None:
-        recipe = pace.within(recipe, recipe.time, lambda each, rng: each.model(X, known, rng=rng), X, target, arguments)
+        recipe = pace.within(
+            recipe,
+            recipe.time,
+            lambda each, rng: each.model(X, known, rng=rng),
+            X,
+            target,
+            arguments,
+            ensemble.planned,
+        )
     model = recipe.model(X, known, rng=rng)
     history = model.fit(
         X,
@@ -125,7 +131,7 @@ def fit(
 
 
 def _ensemble(
-    recipe: Recipe, X: Array, y: Array, unit: Unit | None, callbacks: Callbacks, rng: np.random.Generator, resume: Any
+    recipe: Settings, X: Array, y: Array, unit: Unit | None, callbacks: Callbacks, rng: np.random.Generator, resume: Any
 ) -> Fitted:
     """Train the networks, and return their average."""
     x = X.astype(np.float32, copy=False)  # one copy for all of them
@@ -151,7 +157,7 @@ def _ensemble(
     return Fitted(model, history, trained)
 
 
-def _arguments(recipe: Recipe, *, classes: bool) -> dict[str, Any]:
+def _arguments(recipe: Settings, *, classes: bool) -> dict[str, Any]:
     """Return the loss and the metric."""
     loss = recipe.loss or (CrossEntropy() if classes else MeanSquaredError())
     return {"loss": loss, "metrics": ["accuracy" if classes else "r2"]}

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from whorl._core.types import Array
 from whorl.engine import cores
 from whorl.model import Model
+from whorl.recipes.settings import Settings
 from whorl.training import TimeLimit
-
-if TYPE_CHECKING:
-    from whorl.recipes.recipe import Recipe
 
 TRIAL = 4096
 """The most samples to time an epoch with."""
@@ -25,25 +23,18 @@ MARGIN = 0.8
 """The share of the time that the training is planned for."""
 
 
-def rounds(recipe: Recipe, *, compiled: bool) -> int:
-    """Return how many networks are trained one after the other: as many as there are cores train at a time, if they are compiled."""
-    tries, folds = len(recipe.candidates()), recipe.members
-    together = cores() if compiled else 1
-    first = -(-tries // together)
-    return first + -(-(folds - 1) // together)
-
-
 def within(
-    recipe: Recipe,
+    recipe: Settings,
     seconds: float,
-    make: Callable[[Recipe, np.random.Generator], Model],
+    make: Callable[[Settings, np.random.Generator], Model],
     x: Array,
     target: Array,
     arguments: dict[str, Any],
-) -> Recipe:
+    rounds: Callable[..., int],
+) -> Settings:
     """Return the recipe with fewer epochs, and then fewer networks, if all of them do not fit into the time.
 
-    A training of a few samples, after a first one that loads what it needs, shows how long an epoch takes.
+    `rounds` returns how many networks of a recipe are trained one after the other. A training of a few samples, after a first one that loads what it needs, shows how long an epoch takes.
     """
     few, model = min(len(x), TRIAL), make(recipe, np.random.default_rng(0))
     for limit in (1e-3, TRIAL_SHARE * seconds):

@@ -5,79 +5,21 @@ Letters: n samples, k classes.
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from collections.abc import Sequence
-from dataclasses import KW_ONLY, fields
-from typing import Any, Literal
+from typing import Any
 
 from whorl._core import randomness
-from whorl._core.description import Description, argument
-from whorl._core.hints import did_you_mean
 from whorl._core.randomness import RNG
-from whorl._core.types import Array
-from whorl._core.validation import choice, instance, integer, number, truth
-from whorl.initializers import Normal
-from whorl.layers import Dense, Layer, NTKDense, PeriodicEmbedding, Softmax, Standardize
-from whorl.losses import CrossEntropy, Loss
 from whorl.model import Model
-from whorl.optimizers import Optimizer
-from whorl.recipes import fitting, reading
-from whorl.recipes.data import Arrays, Data, DataSet, Problem
-from whorl.recipes.edits import embedded, stretched
+from whorl.recipes import fitting
+from whorl.recipes.data import Arrays, Problem
 from whorl.recipes.networks import Callbacks
+from whorl.recipes.settings import Settings
 from whorl.training import History
 
-FEWEST_EPOCHS = 8
-"""The least number of epochs that `Recipe.max_steps` leaves."""
 
-
-class Recipe(Description):
-    """How to train a network on data of some kind.
-
-    Parameters
-    ----------
-    layers : sequence of Layer
-        The hidden layers, such as "Dense(64), GELU(), Dropout(0.1)". The first and the last layers are added to them. A
-        `PeriodicEmbedding` without columns embeds those that have more than two different values.
-    output_layer : Dense or NTKDense, optional
-        The layer before the predictions. The data determines how many units it has, whatever is written here.
-    standardize : bool, optional
-        Whether to bring each feature to mean 0 and standard deviation 1 first.
-    loss : Loss, optional
-        `CrossEntropy` for classes; `MeanSquaredError`, `MeanAbsoluteError`, `Huber` or `Quantile` for numbers, which are
-        standardized first. By default the targets decide between the first two.
-    optimizer : Optimizer
-        The optimizer, with its schedule inside, such as "AdamW(Cosine(0.002, epochs=100))".
-    epochs : int
-        Number of passes over the training samples.
-    batch_size : int
-        Number of samples in a step.
-    max_steps : int, optional
-        Most steps of the optimizer: for many samples there are fewer epochs, but at least 8.
-    validation : float, optional
-        Share of the samples to hold out for validation, if there is one network.
-    members : int, optional
-        Number of networks. If there are several, the samples are split into folds; each network is validated with one of them, and
-        learns from the others. The model is their average.
-    folds : int, optional
-        Number of folds; for more networks, the samples are split again.
-    scales : sequence of float, optional
-        Scales to try for the frequencies of `PeriodicEmbedding`: those with which a network predicts the first fold best are used.
-    keep : {"last", "best"}, optional
-        Which parameters a network keeps: those of the last epoch, or of the epoch with the best validation accuracy, in a
-        regression the least loss; the last one of several.
-    patience : int, optional
-        Number of epochs without a better validation loss to allow, or what else is the best to keep; a network then gets its best
-        parameters. By default all epochs run.
-    calibrate : bool, optional
-        Whether the validation samples also determine a temperature for probabilities, sets of classes and prediction intervals.
-    clip : bool, optional
-        Whether predictions of numbers are limited to the range of the targets in training.
-    time : float, optional
-        Most seconds to train for: if need be, there are fewer epochs, and then fewer networks.
-    data : Data, optional
-        The data set that `train` trains on.
+class Recipe(Settings):
+    """How to train a network, or several, on data of some kind; `Settings` describes its arguments.
 
     Examples
     --------
@@ -88,131 +30,6 @@ class Recipe(Description):
     >>> model.layers
     (Standardize(), Dense(16), ReLU(), Dense(2, initializer=Normal(0.01)), Softmax())
     """
-
-    layers: Sequence[Layer] = argument(reading.hidden_layers)
-    _: KW_ONLY
-    output_layer: Dense | NTKDense = argument(reading.last_layer, default=Dense(1, initializer=Normal(0.01)))
-    standardize: bool = argument(truth, default=True)
-    loss: Loss | None = argument(reading.known_loss, default=None)
-    optimizer: Optimizer = argument(instance, kind=Optimizer, example="Adam(0.01)")
-    epochs: int = argument(integer)
-    batch_size: int = argument(integer)
-    max_steps: int | None = argument(integer, default=None)
-    validation: float = argument(number, default=0.2, above=0, below=1)
-    members: int = argument(integer, default=1)
-    folds: int = argument(integer, default=5, minimum=2)
-    scales: tuple[float, ...] = argument(reading.scales, default=())
-    keep: Literal["last", "best"] = argument(choice, choices=("last", "best"), default="last")
-    patience: int | None = argument(integer, default=None, minimum=0)
-    calibrate: bool = argument(truth, default=False)
-    clip: bool = argument(truth, default=False)
-    time: float | None = argument(number, default=None, above=0)
-    data: Data | None = argument(instance, default=None, kind=Data, example="Spiral()")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if isinstance(self.data, DataSet) and self.loss is not None and type(self.loss) is not CrossEntropy:
-            what = type(self.data).__name__
-            raise ValueError(f"loss must be CrossEntropy() for {what}, which has classes, got {self.loss}")
-
-    def settings(self) -> dict[str, Any]:
-        """Return all settings by name, those of the data first; layers, optimizer and loss as text.
-
-        ``recipe.replace(**recipe.settings())`` is the recipe again.
-
-        Examples
-        --------
-        >>> from whorl.recipes import RECIPES
-        >>> settings = RECIPES["moons"]["classic"].settings()
-        >>> settings["samples"], settings["layers"], settings["epochs"]
-        (1000, 'Dense(64), ReLU(), Dense(64), ReLU()', 50)
-        """
-        found = {name: getattr(owner, name) for name, owner in self._owners().items()}
-        found["layers"] = ", ".join(map(repr, self.layers))
-        return {name: repr(value) if isinstance(value, Description) else value for name, value in found.items()}
-
-    def replace(self, **settings: Any) -> Recipe:
-        """Return a recipe with other settings, its own or its data's, by name.
-
-        Layers, loss and optimizer may be text, as their ``repr`` writes them. If `epochs` changes and the optimizer is not
-        given, its schedules are stretched to the new length.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If there is no such setting, or it must not have this value.
-
-        Examples
-        --------
-        >>> from whorl.recipes import classification
-        >>> classification().replace(epochs=50, layers="Dense(64), ReLU()").optimizer
-        AdamW(Cosine(0.005, epochs=50.0))
-        """
-        owners = self._owners()
-        for name, value in settings.items():
-            if name not in owners:
-                hint = did_you_mean(name, owners)
-                raise ValueError(f"there is no setting {name!r}{hint}; there are {', '.join(owners)}")
-            if name in reading.READERS and isinstance(value, str):
-                try:
-                    settings[name] = reading.READERS[name](value)
-                except ValueError as error:
-                    raise ValueError(f"{name}: {error}") from None
-        if "epochs" in settings and "optimizer" not in settings:
-            epochs = integer("epochs", settings["epochs"])
-            settings["optimizer"] = stretched(self.optimizer, self.epochs, epochs)
-        own = {name: value for name, value in settings.items() if owners[name] is self}
-        others = {name: value for name, value in settings.items() if owners[name] is not self}
-        return dataclasses.replace(self, **own, data=self.data and dataclasses.replace(self.data, **others))
-
-    def _owners(self) -> dict[str, Description]:
-        """Return which description has each setting: the data or the recipe itself."""
-        owners: list[Description] = [self] if self.data is None else [self.data, self]
-        return {each.name: owner for owner in owners for each in fields(owner) if each.name != "data"}  # type: ignore[arg-type]
-
-    def candidates(self) -> list[Recipe]:
-        """Return the recipes to try: one for each of the `scales`, or this one.
-
-        Examples
-        --------
-        >>> from whorl.recipes import RECIPES
-        >>> [each.layers[1].scale for each in RECIPES["table"]["default"].candidates()]
-        [0.2, 2.0]
-        """
-        if not any(isinstance(layer, PeriodicEmbedding) for layer in self.layers):
-            return [self]
-        return [self._with_scale(scale) for scale in self.scales] or [self]
-
-    def _with_scale(self, scale: float) -> Recipe:
-        layers = [dataclasses.replace(x, scale=scale) if isinstance(x, PeriodicEmbedding) else x for x in self.layers]
-        return dataclasses.replace(self, layers=layers)
-
-    def for_samples(self, count: int) -> Recipe:
-        """Return the recipe with the number of epochs for so many samples, which `max_steps` limits.
-
-        Examples
-        --------
-        >>> from whorl.recipes import RECIPES
-        >>> [RECIPES["table"]["default"].for_samples(count).epochs for count in (1000, 10_000, 100_000)]
-        [256, 76, 8]
-        """
-        if self.max_steps is None:
-            return self
-        epochs = max(FEWEST_EPOCHS, self.max_steps * self.batch_size // count)
-        return self.replace(epochs=min(self.epochs, epochs))
-
-    def model(self, X: Array, y: Array, *, rng: RNG = None) -> Model:
-        """Return the untrained network for these samples.
-
-        An output layer that starts near 0 has no preference among classes: the loss is about ln k.
-        """
-        outputs, last = 1, list[Layer]()
-        if self.classifies(y):
-            outputs, last = y.shape[1] if y.ndim == 2 else int(y.max()) + 1, [Softmax()]
-        first = [Standardize()] if self.standardize else []
-        output_layer = dataclasses.replace(self.output_layer, units=outputs)
-        layers = [*first, *embedded(self.layers, X), output_layer, *last]
-        return Model(layers, inputs=X.shape[1:], rng=rng)
 
     def fit(
         self,
@@ -291,9 +108,3 @@ class Recipe(Description):
         )
         found.model.preparation = problem.preparation
         return fitting.Trained(found.model, problem, found.history, found.networks)
-
-    def classifies(self, y: Array) -> bool:
-        """Return whether y holds labels of classes: one-hot, or whole numbers, unless the loss is one for numbers."""
-        if self.loss is not None:
-            return isinstance(self.loss, CrossEntropy)
-        return y.dtype.kind in "iub" or (y.ndim == 2 and y.shape[1] > 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +14,6 @@ from whorl.layers import Clip, Layer
 from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.recipes import Recipe, ensemble
-from whorl.recipes.edits import embedded
 from whorl.recipes.networks import Networks
 from whorl.sklearn import parameters
 from whorl.sklearn.base import NetworkEstimator
@@ -60,13 +58,9 @@ class CalibratedEstimator(NetworkEstimator):
         metrics = ["accuracy"] if isinstance(loss, CrossEntropy) else []
         arguments = {"loss": loss, "metrics": metrics, "sample_weight": weight, "fast": self.fast}
 
-        def make(recipe: Recipe, rng: np.random.Generator) -> Model:
-            output_layer = replace(recipe.output_layer, units=outputs)
-            return Model([*embedded(recipe.layers, x), output_layer, *last], inputs=x.shape[1], rng=rng)
-
         trained = ensemble.train(
             recipe,
-            make,
+            lambda each, rng: each.network(x, outputs, last, rng=rng),
             x,
             targets,
             labels=targets if targets.ndim == 1 else None,
