@@ -20,6 +20,7 @@ from whorl import (
     NTKDense,
     Parametric,
     PeriodicEmbedding,
+    RankScale,
     ReLU,
     Residual,
     RobustScale,
@@ -94,6 +95,31 @@ def test_only_element_wise_activations_are_compiled():
     model = Model([Dense(4), Parametric(Softmax()), Dense(3), Softmax()], inputs=5, rng=0)
     with pytest.raises(ValueError, match=r"fast=True: Parametric\(Softmax\(\)\) has no compiled kernel"):
         model.fit(np.zeros((56, 5)), CLASSES, loss=CrossEntropy(), optimizer=SGD(), epochs=1, fast=True)
+
+
+@pytest.mark.parametrize("layer", [RankScale(), RankScale(7), RankScale(2)], ids=repr)
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_ranks_are_those_of_numpy_also_of_constants_ties_and_outliers(layer, threads):
+    X = np.random.default_rng(0).lognormal(0, 2, (56, 5))
+    X[:, 1], X[:, 2], X[:, 3] = 7.0, X[:, 2].round(), np.where(np.arange(56) % 9, 0, X[:, 3])
+    compare([layer, Dense(9), Tanh(), Dense(3), Softmax()], CrossEntropy(), SGD(0.05), CLASSES, X=X, threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_ranks_further_inside_pass_their_gradients_between_the_knots(threads):
+    """Fitted to other samples, before a layer that it follows has begun to learn: hardly an input is at a knot."""
+    X, start = np.random.default_rng(1).standard_normal((56, 5)), np.random.default_rng(2).standard_normal((90, 5))
+    models = []
+    for fast in (True, False):
+        model = Model([Dense(6), RankScale(7), Dense(3), Softmax()], inputs=5, rng=0, dtype=np.float64)
+        model.adapt(start)
+        before = model.parameters.copy()
+        options = {"loss": CrossEntropy(), "optimizer": SGD(0.02), "epochs": 20, "batch_size": 9, "rng": 3}
+        model.fit(X, CLASSES, **options, fast=fast, threads=threads)
+        assert np.abs(model.named_parameters()["w1"] - before[:30].reshape(5, 6)).max() > 1e-3
+        models.append(model)
+    np.testing.assert_allclose(models[0].parameters, models[1].parameters, rtol=1e-10, atol=1e-12)
+    np.testing.assert_array_equal(models[0].statistics, models[1].statistics)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from whorl import (
     NTKDense,
     Parametric,
     PeriodicEmbedding,
+    RankScale,
     ReLU,
     RobustScale,
     Scale,
@@ -205,6 +206,7 @@ def test_many_steps_do_not_grow_the_memory():
 DENSE = [Dense(33, weight_l2=1e-3, max_norm=1.0), ReLU(), Dropout(0.3), Dense(3), BatchNorm(), Dense(64), Dropout(0.5)]
 TABULAR = [
     NTKDense(6),
+    RankScale(5),
     RobustScale(),
     PeriodicEmbedding(3, 5, columns=[5, 0, 2]),
     Scale(multiple=6.0),

@@ -53,7 +53,7 @@ class TabularWriter(DenseWriter):
         return y, backward
 
     def scale(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
-        """Write ``y = m s x``."""
+        """Write ``y = (1 + m s) x``."""
         layer, program, size = place.layer, self.program, prod(place.outputs)
         assert isinstance(layer, Scale)
         y = program.batch_array(size)

@@ -132,8 +132,8 @@ class RankScale(Layer):
     """``y = √3 (2 r − 1)``, where r, from 0 to 1, is the rank of x among the different values of the training data.
 
     A rank depends on the order of the values alone, as the splits of decision trees do: neither on their scale, nor on outliers, nor on
-    how often a value occurs. Between two values r is linear, and outside of the training data it is 0 or 1. The output of a feature whose
-    values are all different has mean 0 and deviation 1; a constant feature becomes 0. Backward pass::
+    how often a value occurs. Between two values r is linear, and outside of the training data it is 0 or 1. The output for many
+    different values has mean 0 and a deviation of about 1; a constant feature becomes 0. Backward pass::
 
         dx = 2 √3 dr/dx dy
 
@@ -144,9 +144,9 @@ class RankScale(Layer):
 
     Notes
     -----
-    Like `Standardize`, it is fitted when training begins. scikit-learn's ``QuantileTransformer`` ranks all samples: of a feature that
-    is mostly 0, such as a gain or a loss, it squeezes all the other values together. Here they are as far apart as in a feature without
-    repetitions.
+    Like `Standardize`, it is fitted when training begins. scikit-learn's ``QuantileTransformer`` ranks all samples instead: in a
+    feature that is mostly 0, such as a gain or a loss, the other values share what little is left of the range. Here they are as far
+    apart as in a feature without repetitions.
 
     Examples
     --------
@@ -189,11 +189,11 @@ class RankScale(Layer):
             m = int(last[j])
             if m == 0:  # a constant
                 continue
-            k = np.searchsorted(knots[1:m], columns[:, j], side="right")  # the interval from knot k to knot k + 1
+            inside = columns[:, j].clip(knots[0], knots[m])
+            k = np.searchsorted(knots[1:m], inside, side="right")  # the interval from knot k to knot k + 1
             width = knots[k + 1] - knots[k]
-            share = (columns[:, j] - knots[k]) / width
-            y[:, j] = self.SPREAD * (2 / m * (k + share.clip(0, 1)) - 1)
-            slope[:, j] = np.where((share >= 0) & (share <= 1), self.SPREAD * 2 / m / width, 0)
+            y[:, j] = self.SPREAD * (2 / m * (k + (inside - knots[k]) / width) - 1)
+            slope[:, j] = np.where(inside == columns[:, j], self.SPREAD * 2 / m / width, 0)
 
         def backward(dy: Array, g: Views) -> Array:
             dy *= slope.reshape(x.shape)
@@ -203,15 +203,20 @@ class RankScale(Layer):
 
 
 class Scale(Layer):
-    """``y = m s x``, with a learned factor for each feature: features that do not help can be turned down.
+    """``y = (1 + m s) x``, with a learned factor for each feature: features that do not help can be turned down.
 
-    Backward pass: ``ds = m Σ_n dy_n x_n``, ``dx = m s dy``.
+    The output starts as the input. Backward pass: ``ds = m Σ_n dy_n x_n``, ``dx = (1 + m s) dy``.
 
     Parameters
     ----------
     multiple : float, optional
-        m, above 0. As s starts at 1/m, the output starts as the input; but `Adam`, whose steps do not depend on the size of the
-        gradient, changes the factor m s by m times its learning rate.
+        m, above 0. `Adam`, whose steps do not depend on the size of the gradient, changes the factor 1 + m s by m times its learning
+        rate.
+
+    Notes
+    -----
+    The parameter s is the change of the factor, and starts at 0. So weight decay, as that of `AdamW`, pulls the factor toward 1, not
+    toward 0, where the feature would be lost.
 
     References
     ----------
@@ -221,8 +226,11 @@ class Scale(Layer):
     --------
     >>> from whorl import Model
     >>> model = Model([Scale(multiple=4.0)], inputs=2, rng=0)
-    >>> model.named_parameters()["s1"], model.predict([[1.0, 2.0]])
-    (array([0.25, 0.25], dtype=float32), array([[1., 2.]], dtype=float32))
+    >>> model.predict([[1.0, 2.0]])
+    array([[1., 2.]], dtype=float32)
+    >>> model.named_parameters()["s1"][:] = [0.25, -0.25]
+    >>> model.predict([[1.0, 2.0]])
+    array([[2., 0.]], dtype=float32)
     """
 
     multiple: float = argument(number, default=1.0, above=0)

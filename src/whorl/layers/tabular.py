@@ -136,20 +136,25 @@ class PeriodicEmbedding(Layer):
 
 
 class Parametric(Layer):
-    """``y = x + m a (f(x) − x)``: a learned mix of an activation f and no activation, for each feature.
+    """``y = x + (1 + m a)(f(x) − x)``: a learned mix of an activation f and no activation, for each feature.
 
-    The mix starts as f. Backward pass: ``da = m Σ_n dy (f(x) − x)``, ``dx = (1 − m a) dy + m a f′(x) dy``.
+    For a = 0, the start, it is f, and for m a = −1 no activation. Backward pass::
+
+        da = m Σ_n dy (f(x) − x)        dx = (1 + m a) f′(x) dy − m a dy
 
     Parameters
     ----------
     activation : Layer
         f, such as ``SELU()``: a layer whose outputs have the shape of its inputs.
     multiple : float, optional
-        m, as in `Scale`; a starts at 1/m.
+        m, as in `Scale`.
 
     Notes
     -----
-    With ``ReLU()`` it is the parametric ReLU of He and others (2015), arXiv:1502.01852, whose slope for negative x is 1 − m a.
+    The parameter a is the change of the mix, and starts at 0. So weight decay, as that of `AdamW`, pulls the layer toward the
+    activation itself, not toward none, without which the network would be linear.
+
+    With ``ReLU()`` it is the parametric ReLU of He and others (2015), arXiv:1502.01852, whose slope for negative x is −m a.
 
     References
     ----------
@@ -159,7 +164,7 @@ class Parametric(Layer):
     --------
     >>> from whorl import Model, ReLU
     >>> model = Model([Parametric(ReLU())], inputs=1, rng=0)
-    >>> model.named_parameters()["a1"][:] = 0.75
+    >>> model.named_parameters()["a1"][:] = -0.25
     >>> model.predict([[-1.0], [1.0]])
     array([[-0.25],
            [ 1.  ]], dtype=float32)

@@ -37,44 +37,32 @@ def robust_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 @kernel
 def rank(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``y = a (2 (k + t) / m − 1)``, x at the part t of the way from knot k to the next of m + 1; also the slope dy/dx."""
-    x, knots, last, y, slope, d, size, a, two, one, zero = (
-        p[0],
-        p[1],
-        p[2],
-        p[3],
-        p[4],
-        s[0],
-        s[1],
-        c[0],
-        c[1],
-        c[2],
-        c[3],
-    )
+    """``y = a (2 (k + t) / m − 1)`` and the slope ``dy/dx``, where x is at the part t of the way from knot k to knot k + 1 of 0 to m."""
+    x, knots, last, y, slope, d, size = p[0], p[1], p[2], p[3], p[4], s[0], s[1]
+    a, two, one, zero = c[0], c[1], c[2], c[3]
     for n in range(r[FIRST], r[LAST]):
         for e in range(d):
-            value, m, k = x[n * d + e], int(last[e]), e * size
+            value, first, m = x[n * d + e], e * size, int(last[e])
             y[n * d + e], slope[n * d + e] = zero, zero
             if m == 0:  # a constant
                 continue
-            end = k + m  # the last knot; x is searched for between those around it
-            while end - k > 1:
+            k, end = first, first + m
+            inside = min(max(value, knots[k]), knots[end])
+            while end - k > 1:  # it lies between the knots k and end
                 middle = (k + end) // 2
-                if value >= knots[middle]:
+                if inside >= knots[middle]:
                     k = middle
                 else:
                     end = middle
             width, step = knots[k + 1] - knots[k], two / m
-            t = (value - knots[k]) / width
-            if t >= zero and t <= one:
+            y[n * d + e] = a * (step * (k - first + (inside - knots[k]) / width) - one)
+            if inside == value:
                 slope[n * d + e] = a * step / width
-            t = min(max(t, zero), one)
-            y[n * d + e] = a * (step * (k - e * size + t) - one)
 
 
 @kernel
 def scale_features(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``y = m s x``, also in place."""
+    """``y = (1 + m s) x``, also in place."""
     x, factor, y, d, multiple, one = p[0], p[1], p[2], s[0], c[0], c[1]
     for n in range(r[FIRST], r[LAST]):
         for e in range(d):
@@ -97,7 +85,7 @@ def scale_features_back(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 @kernel
 def parametric(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``y = x + m a (f − x)``. Leaves f − x in the place of f, and ``dy/dx = 1 − m a + m a f′`` in that of f′."""
+    """``y = x + (1 + m a)(f − x)``. Leaves f − x in the place of f, and ``dy/dx = (1 + m a) f′ − m a`` in that of f′."""
     x, f, slope, a, y, d, multiple, one = p[0], p[1], p[2], p[3], p[4], s[0], c[0], c[1]
     for n in range(r[FIRST], r[LAST]):
         for e in range(d):
@@ -109,7 +97,7 @@ def parametric(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 
 @kernel
 def parametric_dropout(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """``y = (x + m a (f − x)) · mask``, the mask 0 or `keep`, as `parametric`: what is left for the way back is multiplied by it too."""
+    """``y = (x + (1 + m a)(f − x)) · mask``, the mask 0 or `keep`. What `parametric` leaves for the way back is multiplied by it too."""
     x, f, slope, a, y, d, bits, limit = p[0], p[1], p[2], p[3], p[4], s[0], pointer(s[1], np.uint16), np.uint16(s[2])
     multiple, one, keep, zero = c[0], c[1], c[2], c[3]
     for n in range(r[FIRST], r[LAST]):
