@@ -52,6 +52,7 @@ from whorl import (
     RMSprop,
     Softmax,
     StopAt,
+    TimeLimit,
     WarmUp,
     fit_many,
 )
@@ -176,6 +177,7 @@ ARGUMENTS = [
     (lambda v: EarlyStopping(patience=v), "patience", whole(0)),
     (lambda v: EarlyStopping(threshold=v), "threshold", number(*AT_LEAST_0)),
     (lambda v: StopAt("loss", v), "goal", number("")),
+    (TimeLimit, "seconds", number(*POSITIVE)),
     (lambda v: Checkpoint("a.npz", every=v), "every", whole(1)),
     (lambda v: Checkpoint("a.npz", steps=v), "steps", whole(1, optional=True)),
     (lambda v: Checkpoint("a.npz", state=v), "state", truth()),

@@ -124,12 +124,12 @@ FUNCTIONS = ["average", "calibrate", "check_gradients", "fit_many", "load"]
 CLASSES = """
     Model Parameter
     Average BatchNorm Clip Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish NTKDense Parametric
-    PeriodicEmbedding ReLU Rescale Residual RobustScale SELU Scale SiLU Sigmoid Softmax Softplus Standardize Tanh
+    PeriodicEmbedding RankScale ReLU Rescale Residual RobustScale SELU Scale SiLU Sigmoid Softmax Softplus Standardize Tanh
     BinaryCrossEntropy CrossEntropy Hinge Huber MeanAbsoluteError MeanSquaredError Poisson Quantile
     Adagrad Adam AdamW Averaged Clipped LBFGS Lion NAdam RMSprop SGD
     Constant Cosine Exponential InverseTime LogCosine OneCycle Polynomial ReduceOnPlateau WarmUp
     Callback Checkpoint DivergenceError EarlyStopping Epoch History ModelFileError Options Progress StopAt
-    StopTraining Training TrainingState
+    StopTraining TimeLimit Training TrainingState
 """
 
 

@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 
 import whorl
-from whorl import SGD, Adam, BatchNorm, Callback, Checkpoint, CrossEntropy, Dense, EarlyStopping, Model, Softmax, StopAt
+from whorl import (
+    SGD,
+    Adam,
+    BatchNorm,
+    Callback,
+    Checkpoint,
+    CrossEntropy,
+    Dense,
+    EarlyStopping,
+    Model,
+    Softmax,
+    StopAt,
+    TimeLimit,
+)
 
 
 @pytest.fixture
@@ -225,7 +238,8 @@ def test_leaving_the_loop_is_a_pause(network, spiral_data):
 
 
 def test_callbacks_are_immutable():
-    for callback in (EarlyStopping(patience=3), StopAt("loss", 0.5), Checkpoint("a.npz", every=2), whorl.Progress(5)):
+    saving = Checkpoint("a.npz", every=2)
+    for callback in (EarlyStopping(patience=3), StopAt("loss", 0.5), TimeLimit(9), saving, whorl.Progress(5)):
         assert callback == copy.deepcopy(callback)
         with pytest.raises(AttributeError):
             callback.memory = 1

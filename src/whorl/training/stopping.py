@@ -35,8 +35,8 @@ class EarlyStopping(Callback, Description):
     threshold : float, optional
         Smallest improvement that counts, as a fraction of the best value; at least 0.
     ties : {"first", "last"}, optional
-        Which of several equally good epochs is the best. With "last", an equal value counts as an improvement: an accuracy on few
-        samples has few values, and what the network learns after it has reached the highest of them shall not be lost.
+        Which of several equally good epochs is the best. With "last", an equal value counts as an improvement. This suits an accuracy
+        on few samples: it has few values, and a network still learns after it has reached the highest of them.
 
     Notes
     -----
@@ -155,12 +155,14 @@ class StopAt(Callback, Description):
 
 
 class TimeLimit(Callback, Description):
-    """Stops training after the step in which a time limit has passed.
+    """Stops training when a time limit has passed.
+
+    The time is checked after every 20 steps, and after each epoch.
 
     Parameters
     ----------
     seconds : float
-        From the begin of the training, also of one that is resumed; above 0.
+        Above 0, from the beginning of the training; if it is resumed, from the beginning of the resumed part.
 
     Examples
     --------
