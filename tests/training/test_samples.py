@@ -89,6 +89,75 @@ def test_validation_data_can_have_sample_weights(spiral_data):
     assert history["val_loss"][-1] == pytest.approx(expected, rel=1e-12)
 
 
+# Indices to set aside
+
+
+def test_indices_set_aside_the_samples_that_a_tuple_names(spiral_data, rng):
+    X, y = spiral_data
+    rows = rng.permutation(120)[:30]
+    others, weight = np.setdiff1d(np.arange(120), rows), rng.uniform(1, 3, 120)
+    for weighted in (False, True):
+        given = {"sample_weight": weight} if weighted else {}
+        same = settings(batch_size=16, metrics=["accuracy"], class_weight={0: 2.0})
+        one, two = network(dropout=0.3), network(dropout=0.3)
+        history = one.fit(X, y, validation=rows, **given, **same)
+        if weighted:
+            given = {"sample_weight": weight[others]}
+        ordered = np.sort(rows)
+        aside = (X[ordered], y[ordered], weight[ordered]) if weighted else (X[ordered], y[ordered])
+        expected = two.fit(X[others], y[others], validation=aside, **given, **same)
+        for name, values in expected.items():
+            assert history[name] == pytest.approx(values, rel=1e-12), name
+        np.testing.assert_allclose(one.parameters, two.parameters, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
+def test_the_order_and_the_type_of_indices_change_nothing(dtype, spiral_data):
+    rows, losses = np.array([5, 100, 3, 77]), []
+    for given in (rows, np.sort(rows).astype(dtype), rows[::-1].astype(dtype)):
+        run = network().training(*spiral_data, **settings(validation=given))
+        np.testing.assert_array_equal(np.asarray(run.validation.x), spiral_data[0][[3, 5, 77, 100]])
+        assert (len(run.train), len(run.validation)) == (116, 4)
+        losses.append([epoch["val_loss"] for epoch in run])
+    assert losses[0] == losses[1] == losses[2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "words"),
+    [
+        (np.array([3, 120]), ValueError, "validation must hold indices from 0 to 119, got 120"),
+        (np.array([-1, 3]), ValueError, "validation must hold indices from 0 to 119, got -1"),
+        (np.array([3, 4, 3]), ValueError, "validation must hold each index once, got 3 again"),
+        (
+            np.arange(120),
+            ValueError,
+            "validation must leave samples on both sides, but holds the indices of 120 of 120",
+        ),
+        (
+            np.zeros(0, int),
+            ValueError,
+            "validation must leave samples on both sides, but holds the indices of 0 of 120",
+        ),
+        (np.array([3.0, 4.0]), TypeError, "whole numbers, got an array of shape (2,) and type float64"),
+        (np.arange(120) < 30, TypeError, "whole numbers, got an array of shape (120,) and type bool"),
+        (np.array([[3, 4]]), TypeError, "whole numbers, got an array of shape (1, 2) and type int64"),
+    ],
+    ids=["too large", "negative", "twice", "all", "none", "floats", "a mask", "a matrix"],
+)
+def test_wrong_indices_are_refused(rows, error, words, spiral_data):
+    model = network()
+    before = model.parameters.copy()
+    with pytest.raises(error) as caught:
+        model.fit(*spiral_data, **settings(validation=rows))
+    assert words in str(caught.value)
+    np.testing.assert_array_equal(model.parameters, before)
+
+
+def test_indices_are_not_stratified(spiral_data):
+    with pytest.raises(ValueError, match="stratify=True needs validation to be a fraction"):
+        network().fit(*spiral_data, **settings(validation=np.arange(9), stratify=True))
+
+
 # Weights
 
 

@@ -186,12 +186,18 @@ def _held_out(rows: Array, count: int) -> Array:
     """Return the indices of the samples to validate with, sorted; raise TypeError or ValueError for anything else."""
     if rows.dtype.kind not in "iu" or rows.ndim != 1:
         raise TypeError(
-            f"validation must be a fraction, a tuple (X_val, y_val), or an array (n,) of the indices of samples, got {validation.show(rows)}"
+            "validation must be a fraction, a tuple (X_val, y_val), or an array (n,) of the indices of samples, which are whole"
+            f" numbers, got {validation.show(rows)}"
         )
-    found = np.unique(rows)
-    if len(found) < len(rows) or not 0 < len(found) < count or found[0] < 0 or found[-1] >= count:
+    found, times = np.unique(rows, return_counts=True)
+    wrong, again = found[(found < 0) | (found >= count)], found[times > 1]
+    if len(wrong):
+        raise ValueError(f"validation must hold indices from 0 to {count - 1}, got {wrong[0]}")
+    if len(again):
+        raise ValueError(f"validation must hold each index once, got {again[0]} again")
+    if not 0 < len(found) < count:
         raise ValueError(
-            f"validation must hold different indices from 0 to {count - 1}, and not all of them, got {validation.show(rows)}"
+            f"validation must leave samples on both sides, but holds the indices of {len(found)} of {count} samples"
         )
     return found
 
