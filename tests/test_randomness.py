@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from whorl._core.randomness import bits16, divide, generator
+from whorl._core.randomness import bits16, divide, folds, generator
 
 
 def test_an_int_is_a_seed():
@@ -70,3 +70,28 @@ def test_divide_takes_the_same_fraction_of_each_class(rng):
     stay, set_aside = divide(100, 33, rng, classes)
     assert sorted([*stay, *set_aside]) == list(range(100))
     np.testing.assert_allclose(np.bincount(classes[set_aside]), [16.5, 9.9, 6.6], atol=1)
+
+
+@pytest.mark.parametrize(("count", "parts"), [(10, 1), (10, 2), (10, 3), (103, 8), (5, 5)])
+@pytest.mark.parametrize("classes", [None, 3], ids=["plain", "stratified"])
+def test_folds_hold_each_index_once_and_are_of_equal_size(count, parts, classes, rng):
+    found = folds(count, parts, rng, None if classes is None else rng.integers(classes, size=count))
+    assert len(found) == parts
+    assert {len(rows) for rows in found} <= {count // parts, -(-count // parts)}
+    np.testing.assert_array_equal(np.sort(np.concatenate(found)), np.arange(count))
+    for rows in found:
+        np.testing.assert_array_equal(rows, np.sort(rows))
+
+
+def test_folds_have_the_same_fraction_of_each_class(rng):
+    classes = np.repeat([0, 1, 2], [50, 33, 6])[rng.permutation(89)]
+    for rows in folds(89, 4, rng, classes):
+        np.testing.assert_allclose(np.bincount(classes[rows], minlength=3), [12.5, 8.25, 1.5], atol=1)
+
+
+def test_folds_are_random_and_the_same_for_a_seed():
+    first, same, other = (folds(50, 5, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    for a, b, c in zip(first, same, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert not np.array_equal(a, c)
+    assert not np.array_equal(np.diff(first[0]), np.full(9, 5))
