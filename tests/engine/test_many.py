@@ -1,7 +1,11 @@
 """`fit_many`: the same as one after the other, to the bit."""
 
+import sys
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from whorl import (
     SGD,
@@ -119,3 +123,44 @@ def test_invalid_arguments_are_refused_before_any_training():
 
 def test_no_trainings_give_no_histories():
     assert fit_many([], optimizer=Adam(), **OPTIONS) == []
+
+
+class Threads(Callback):
+    """Notes how many threads BLAS uses after each epoch."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_epoch_end(self, training, epoch):
+        self.seen.append(blas_threads())
+
+
+def blas_threads():
+    return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_blas_has_one_thread_while_networks_train_side_by_side(fails):
+    class Fail(Callback):
+        def on_epoch_end(self, training, epoch):
+            if fails:
+                raise ArithmeticError("failed on purpose")
+
+    noted = Threads()
+    given = [(own, (X, Y), {"callbacks": [noted, Fail()]}) for own in models(2)]
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        assert before == {2}
+        with pytest.raises(ArithmeticError) if fails else nullcontext():
+            fit_many(given, optimizer=Adam(0.01), fast=False, **OPTIONS)
+        assert blas_threads() == before
+    assert len(noted.seen) == 10 if not fails else noted.seen
+    assert set.union(*noted.seen) == {1}
+
+
+def test_without_threadpoolctl_networks_train_all_the_same(monkeypatch):
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    noted = Threads()
+    with threadpool_limits(2, user_api="blas"):
+        fit_many([(models(1)[0], (X, Y), {"callbacks": [noted]})], optimizer=Adam(0.01), **OPTIONS)
+    assert noted.seen == [{2}] * 5
