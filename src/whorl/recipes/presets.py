@@ -90,64 +90,10 @@ def _block(units: int, dropout: float) -> list[Layer]:
     return [NTKDense(units), Parametric(Mish(), multiple=0.1), Dropout(dropout)]
 
 
-_SAMPLES.replace(loss=CrossEntropy())
-
-
-def regression() -> Recipe:
-    """Return a recipe for rows of features, and a number to predict for each.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X = np.random.default_rng(0).uniform(0, 3, size=(2000, 2))
-    >>> model, history = regression().replace(epochs=10).fit(X, 100 * X[:, 0] + 20 * X[:, 1] ** 2, rng=0)
-    >>> history["val_r2"][-1] > 0.9
-    True
-    """
-    return _SAMPLES.replace(loss=MeanSquaredError())
-
-
-def _hidden(*sizes: int, dropout: float = 0.0) -> tuple[Layer, ...]:
-    """Return hidden layers with ReLU, and dropout."""
-    after = [ReLU(), Dropout(dropout)] if dropout else [ReLU()]
-    return tuple(layer for units in sizes for layer in (Dense(units), *after))
-
-
-def _small(data: Data) -> Recipe:
-    """Return the recipe for small data sets that are easy to learn."""
-    return Recipe(
-        _hidden(64, 64),
-        loss=CrossEntropy(),
-        optimizer=Adam(Cosine(0.01, epochs=50)),
-        epochs=50,
-        batch_size=32,
-        data=data,
-    )
-
-
-def _images(data: Images) -> Recipe:
-    """Return the recipe for images; pixels have one scale already, 0 to 1."""
-    return Recipe(
-        _hidden(512, 512, dropout=0.2),
-        scaling="none",
-        loss=CrossEntropy(),
-        optimizer=Adam(Cosine(0.001, epochs=15)),
-        epochs=15,
-        batch_size=128,
-        validation=1 / 12,
-        data=data,
-    )
-
-
-def _block(units: int, dropout: float) -> list[Layer]:
-    """Return a hidden layer of the network for tables."""
-    return [NTKDense(units), Parametric(Mish(), multiple=0.1), Dropout(dropout)]
-
-
 _TABLE = Recipe(
     [PeriodicEmbedding(scale=1.0, multiple=0.1), Scale(multiple=6.0), *3 * _block(128, dropout=0.1)],
     output_layer=NTKDense(1),
-    scaling="none",
+    scaling="ranks",
     optimizer=AdamW(LogCosine(0.1, epochs=256), beta2=0.95, weight_decay=0.002),
     epochs=256,
     batch_size=256,
