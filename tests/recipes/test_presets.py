@@ -7,7 +7,7 @@ import pytest
 
 import whorl
 from whorl import SGD, Adam, Cosine, CrossEntropy, Dense, Dropout, InverseTime, MeanSquaredError, ReLU
-from whorl.layers import BatchNorm
+from whorl.layers import BatchNorm, Mish, NTKDense, Parametric, PeriodicEmbedding, Scale
 from whorl.recipes import RECIPES, classification, find, regression
 
 
@@ -43,10 +43,14 @@ def test_what_the_presets_are(data, preset, layers, optimizer, settings):
     assert (recipe.epochs, recipe.batch_size, recipe.validation) == settings
 
 
-def test_tables_have_much_dropout_and_samples_of_ones_own_little():
-    assert find("table").layers == (Dense(256), ReLU(), Dropout(0.5)) * 2
+def test_the_network_for_tables_and_that_for_samples_of_ones_own():
+    recipe = find("table")
+    block = NTKDense(128), Parametric(Mish(), 0.1), Dropout(0.1)
+    assert recipe.layers == (PeriodicEmbedding(scale=1.0, multiple=0.1), Scale(6.0), *3 * block)
+    assert (recipe.members, recipe.folds, recipe.scales) == (10, 5, (0.2, 2.0))
+    assert (find("table", "fast").members, find("table", "best").members) == (1, 40)
     assert classification().layers == regression().layers == (Dense(128), ReLU(), Dropout(0.1)) * 2
-    assert (classification().loss, regression().loss, find("table").loss) == (CrossEntropy(), MeanSquaredError(), None)
+    assert (classification().loss, regression().loss, recipe.loss) == (CrossEntropy(), MeanSquaredError(), None)
     assert classification().optimizer == regression().optimizer
 
 

@@ -94,7 +94,7 @@ def test_the_schedule_follows_the_epochs_unless_the_optimizer_is_given():
         ({"batch_size": True}, TypeError, "batch_size must be a whole number of at least 1, got True"),
         ({"validation": 1}, ValueError, "validation must be a finite number above 0 and below 1, got 1"),
         ({"patience": -1}, ValueError, "patience must be a whole number of at least 0, got -1"),
-        ({"scaling": "rank"}, ValueError, "scaling must be one of standardize, ranks, none, got 'rank'"),
+        ({"scaling": "rank"}, ValueError, "scaling must be 'standardize' or 'ranks' or 'none', got 'rank'"),
         ({"samples": 0}, ValueError, "samples must be a whole number of at least 1, got 0"),
         ({"noise": float("nan")}, ValueError, "noise must be a finite number at least 0, got nan"),
         ({"layers": 3}, TypeError, "layers must be a list of layers, such as [Dense(64), ReLU()], got 3"),
@@ -108,7 +108,17 @@ def test_the_schedule_follows_the_epochs_unless_the_optimizer_is_given():
         ({"layers": "Rely"}, ValueError, "layers: 'Rely' is not known; did you mean 'ReLU'?"),
         ({"layers": "dense(64) relu"}, ValueError, "layers: 'dense' is not known; did you mean 'Dense'?"),
         ({"layers": "Dense(0)"}, ValueError, "layers: Dense: units must be a whole number of at least 1, got 0"),
-        ({"output_layer": "ReLU()"}, ValueError, "output_layer: must be one of Dense, got 'ReLU()'"),
+        (
+            {"output_layer": "ReLU()"},
+            TypeError,
+            "output_layer must be a Dense or an NTKDense, such as Dense(1), got ReLU()",
+        ),
+        ({"scales": [1, 0]}, ValueError, "scales[1] must be a finite number above 0, got 0"),
+        ({"scales": 1}, TypeError, "scales must be a list of numbers above 0, got 1"),
+        ({"members": 0}, ValueError, "members must be a whole number of at least 1, got 0"),
+        ({"folds": 1}, ValueError, "folds must be a whole number of at least 2, got 1"),
+        ({"keep": "first"}, ValueError, "keep must be 'last' or 'best', got 'first'"),
+        ({"time": 0}, ValueError, "time must be a finite number above 0, got 0"),
         ({"optimizer": "adam(0.1)"}, ValueError, "optimizer: 'adam' is not known; did you mean 'Adam'?"),
         ({"optimizer": "Constant(1)"}, ValueError, "optimizer: must be one of Adagrad, "),
         ({"optimizer": 0.1}, TypeError, "optimizer must be an Optimizer, such as Adam(0.01), got 0.1"),
@@ -186,7 +196,7 @@ def test_the_same_numbers_as_by_hand():
     step = AdamW(0.02, weight_decay=0.5)
     by_hand.fit(X, y, loss=CrossEntropy(), optimizer=step, epochs=3, batch_size=32, validation=0.2, rng=rng)
     recipe = RECIPES["moons"]["classic"].replace(samples=40, epochs=3, layers="Dense(9), ELU()", optimizer=step)
-    model, problem, history = recipe.train(0)
+    model, problem, history, _ = recipe.train(0)
     np.testing.assert_array_equal(model.parameters, by_hand.parameters)
     np.testing.assert_array_equal(problem.X, X)
     assert len(history.epochs) == 3

@@ -11,7 +11,7 @@ from whorl._core.types import Array
 from whorl.engine import cores
 from whorl.model import Model
 from whorl.recipes.settings import Settings
-from whorl.training import TimeLimit
+from whorl.training import History, TimeLimit
 
 TRIAL = 4096
 """The most samples to time an epoch with."""
@@ -37,18 +37,18 @@ def within(
     `rounds` returns how many networks of a recipe are trained one after the other. A training of a few samples, after a first one that loads what it needs, shows how long an epoch takes.
     """
     few, model = min(len(x), TRIAL), make(recipe, np.random.default_rng(0))
-    for limit in (1e-3, TRIAL_SHARE * seconds):
-        history = model.fit(
-            x[:few],
-            target[:few],
-            **arguments | {"callbacks": [TimeLimit(limit)], "sample_weight": None},
-            optimizer=recipe.optimizer,
-            epochs=recipe.epochs,
-            batch_size=recipe.batch_size,
-            rng=0,
-        )
-    took = [epoch.seconds for epoch in history.epochs] or [TRIAL_SHARE * seconds]
-    epoch, compiled = float(np.mean(took)) * len(x) / few, not history.engine.startswith("NumPy")
+    options = arguments | {"sample_weight": None, "optimizer": recipe.optimizer, "epochs": recipe.epochs}
+
+    def trial(limit: float) -> History:
+        stop = [TimeLimit(limit)]
+        return model.fit(x[:few], target[:few], **options, batch_size=recipe.batch_size, callbacks=stop, rng=0)
+
+    trial(1e-3)
+    limit = TRIAL_SHARE * seconds
+    while not (history := trial(limit)).epochs:
+        limit *= 2
+    epoch = float(np.mean([each.seconds for each in history.epochs])) * len(x) / few
+    compiled = not history.engine.startswith("NumPy")
     while True:
         epochs = int(MARGIN * seconds / rounds(recipe, compiled=compiled) / epoch)
         if epochs >= min(FEWEST, recipe.epochs) or recipe.members == 1:

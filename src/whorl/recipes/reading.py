@@ -55,8 +55,9 @@ def known_loss(name: str, value: object) -> Loss:
 
 def last_layer(name: str, value: object) -> Dense | NTKDense:
     """Return a layer with units, as the one before the predictions."""
-    found: Dense | NTKDense = value if isinstance(value, NTKDense) else instance(name, value, Dense, "Dense(1)")
-    return found
+    if not isinstance(value, Dense | NTKDense):
+        raise TypeError(f"{name} must be a Dense or an NTKDense, such as Dense(1), got {show(value)}")
+    return value
 
 
 def scales(name: str, value: object) -> tuple[float, ...]:

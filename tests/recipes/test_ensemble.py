@@ -1,0 +1,230 @@
+"""Recipes of several networks: folds, what is tried, the average, and what the held-out samples are for."""
+
+import numpy as np
+import pytest
+
+import whorl
+from whorl import Adam, Callback, CrossEntropy, Dense, MeanSquaredError, Model, NTKDense, ReLU, Softmax
+from whorl.calibration import Intervals, Sets, temperature
+from whorl.layers import Average, Clip, PeriodicEmbedding, RankScale, Rescale
+from whorl.recipes import RECIPES, Recipe, ensemble, networks
+from whorl.recipes.networks import Networks
+
+SEVERAL = Recipe([Dense(8), ReLU()], optimizer=Adam(0.02), epochs=3, batch_size=32, members=4, folds=2)
+
+
+def moons(count=80, seed=0):
+    X, y = whorl.datasets.moons(count, noise=0.3, rng=seed)
+    return X.astype(np.float32), y
+
+
+def numbers(count=200, seed=0):
+    X = np.random.default_rng(seed).uniform(-1, 1, (count, 2)).astype(np.float32)
+    return X, 50 + 10 * X[:, 0] * X[:, 1] + np.random.default_rng(seed + 1).normal(size=count)
+
+
+def test_each_network_learns_all_samples_but_its_fold_which_validates_it():
+    X, y = moons()
+    found = SEVERAL.fitted(X, y, rng=0).networks
+    assert [len(rows) for rows in found.folds] == [80] * 4
+    for one, other in ((0, 1), (2, 3)):  # two divisions into two folds
+        np.testing.assert_array_equal(np.sort(np.concatenate([found.folds[one], found.folds[other]])), np.arange(160))
+    assert not np.array_equal(found.folds[0], found.folds[2])
+    for model, history, rows in zip(found.models, found.histories, found.folds, strict=True):
+        measured = model.evaluate(X[rows], y[rows], loss=CrossEntropy(), metrics=["accuracy"])
+        assert history["val_loss"][-1] == pytest.approx(measured["loss"], rel=1e-5)
+        assert history["val_accuracy"][-1] == measured["accuracy"]
+
+
+def test_a_network_is_that_of_model_fit():
+    X, y = moons()
+    folds = [np.arange(40), np.arange(40, 80)]
+    make = lambda seed: Model([Dense(8), ReLU(), Dense(2), Softmax()], inputs=2, rng=seed)  # noqa: E731
+    given = {"loss": CrossEntropy(), "optimizer": Adam(0.02), "epochs": 2, "batch_size": 16}
+    found = networks.train(
+        [make(0), make(1)], folds, X, y, callbacks=(), resume=lambda k: None, rng=np.random.default_rng(5), **given
+    )
+    rng = np.random.default_rng(5)
+    for seed, model, rows in zip((0, 1), found.models, folds, strict=True):
+        alone, rest = make(seed), np.setdiff1d(np.arange(160), rows)
+        alone.fit(X[rest], y[rest], validation=(X[rows], y[rows]), rng=int(rng.integers(2**63)), **given)
+        np.testing.assert_array_equal(model.parameters, alone.parameters)
+
+
+def test_the_model_is_the_average_of_the_networks():
+    X, y = moons()
+    found = SEVERAL.fitted(X, y, rng=0)
+    scores = np.mean([whorl.passes.predict(model, X, last=-1) for model in found.networks.models], axis=0)
+    assert found.model.layers[0] == Average(found.networks.models[0].layers[:-1], 4)
+    np.testing.assert_allclose(found.model.predict(X), ensemble.probabilities(scores), rtol=2e-5, atol=1e-6)
+
+
+def test_the_history_has_the_means_of_the_networks():
+    X, y = moons()
+    found = SEVERAL.fitted(X, y, rng=0)
+    each = [history["val_loss"] for history in found.networks.histories]
+    np.testing.assert_allclose(found.history["val_loss"], np.mean(each, axis=0))
+    assert len(found.history.epochs) == 3
+
+
+def test_held_out_predictions_are_those_of_networks_that_have_not_learned_from_a_sample():
+    X, y = moons()
+    found = SEVERAL.fitted(X, y, rng=0).networks
+    mean = found.held_out(X)
+    for i in (0, 17, 159):
+        unseen = [model for model, rows in zip(found.models, found.folds, strict=True) if i in rows]
+        assert len(unseen) == 2
+        np.testing.assert_allclose(
+            mean[i], np.mean([model.predict(X[i : i + 1])[0] for model in unseen], axis=0), rtol=1e-5
+        )
+
+
+def test_probabilities_have_the_temperature_of_the_held_out_samples():
+    X, y = moons()
+    recipe = SEVERAL.replace(epochs=40, calibrate=True)
+    found = recipe.fitted(X, y, rng=0)
+    z = found.networks.held_out(X, last=-1)
+    assert found.model.layers[1:] == (Rescale(1 / temperature(z, y), 0.0), Softmax())
+    p = ensemble.probabilities(z / temperature(z, y))
+    assert found.model.uncertainty == Sets.learn(y, p)
+    assert found.history.held_out["accuracy"] == np.mean(p.argmax(axis=1) == y)
+    assert found.history.held_out["loss"] == pytest.approx(-np.log(p[np.arange(160), y]).mean())
+    assert found.history.held_out["calibration_error"] == whorl.metrics.calibration_error(y, p)
+
+
+def test_numbers_are_predicted_in_their_unit_and_range():
+    X, y = numbers()
+    found = SEVERAL.replace(clip=True, calibrate=True).fitted(X, y, rng=0)
+    assert found.model.layers[1:] == (Rescale(y.std(), y.mean()), Clip(y.min(), y.max()))
+    mean = np.mean([model.predict(X) for model in found.networks.models], axis=0)
+    expected = np.clip(mean * y.std() + y.mean(), y.min(), y.max())
+    np.testing.assert_allclose(found.model.predict(X), expected, rtol=1e-5)
+    assert isinstance(found.model.uncertainty, Intervals)
+    assert SEVERAL.fitted(X, y, rng=0).model.uncertainty is None
+
+
+def test_the_scale_is_the_one_that_predicts_better():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (400, 1)).astype(np.float32)
+    y = np.sin(20 * np.pi * X[:, 0])  # ten waves, which small frequencies cannot follow
+    recipe = SEVERAL.replace(
+        layers=[PeriodicEmbedding(), NTKDense(32), ReLU()], epochs=60, scaling="ranks", scales=(0.01, 3.0)
+    )
+    found = recipe.fitted(X, y, rng=0)
+    assert {model.layers[1].scale for model in found.networks.models} == {3.0}
+    assert (len(found.networks.models), found.history.held_out["r2"] > 0.5) == (4, True)
+    other = recipe.replace(scales=(0.01,)).fitted(X, y, rng=0)
+    assert other.history.held_out["r2"] < found.history.held_out["r2"] - 0.2
+
+
+def test_columns_of_two_values_are_not_embedded():
+    X, y = numbers()
+    X = np.column_stack([X[:, 0] > 0, X[:, 0], np.zeros(200), X[:, 1]]).astype(np.float32)
+    model = Recipe([PeriodicEmbedding()], optimizer=Adam(), epochs=1, batch_size=9, scaling="ranks").model(X, y, rng=0)
+    assert model.layers[:2] == (RankScale(), PeriodicEmbedding(columns=(1, 3)))
+    model = Recipe([PeriodicEmbedding()], optimizer=Adam(), epochs=1, batch_size=9).model(X[:, [0, 2]], y, rng=0)
+    assert PeriodicEmbedding not in map(type, model.layers)
+
+
+@pytest.mark.parametrize("keep", ["last", "best"])
+def test_which_epoch_is_kept(keep):
+    X, y = moons()
+    recipe = SEVERAL.replace(epochs=8, keep=keep, optimizer="Adam(0.1)")
+    for model, history, rows in zip(*vars(recipe.fitted(X, y, rng=0).networks).values(), strict=True):
+        accuracy = history["val_accuracy"]
+        best = max(accuracy) if keep == "best" else accuracy[-1]
+        assert np.mean(model.predict(X[rows]).argmax(axis=1) == y[rows]) == best
+
+
+@pytest.mark.parametrize(("members", "repeats"), [(1, 1), (2, 1), (4, 2), (6, 3)])
+def test_one_network_and_several_validate_as_many_samples(members, repeats):
+    X, y = moons()
+    found = SEVERAL.replace(members=members, calibrate=True, epochs=1).fitted(X, y, rng=0).networks
+    assert sum(map(len, found.folds)) == (32 if members == 1 else 160 * repeats)
+
+
+def test_the_same_seed_gives_the_same_bits():
+    X, y = moons()
+    one, other = (SEVERAL.fit(X, y, rng=3)[0] for _ in range(2))
+    np.testing.assert_array_equal(one.parameters, other.parameters)
+
+
+def test_few_samples_are_learned_by_one_network():
+    X, y = moons(45)  # 90 samples
+    model, history = SEVERAL.replace(calibrate=True).fit(X, y, rng=0)
+    assert Average not in map(type, model.layers)
+    assert not history.held_out
+
+
+def linear(slope):
+    model = Model([Dense(1)], inputs=1, rng=0, dtype=np.float64)
+    model.parameters[:] = slope, 0.0
+    return model
+
+
+def test_the_error_that_an_average_leaves():
+    """Four networks predict s_k x of samples that are all x = 1 with the target 0, so their errors are the slopes."""
+    x, y = np.ones((4, 1)), np.zeros((4, 1))
+    slopes = [3.0, -1.0, 1.0, 1.0]
+    folds = [np.array([0, 1]), np.array([2, 3])] * 2
+    found = Networks([linear(s) for s in slopes], [], folds)
+    one = np.mean(np.square(slopes))  # 3
+    few = (np.mean([3, 1]) ** 2 + np.mean([-1, 1]) ** 2) / 2  # 2
+    v = (one - few) / (1 - 1 / 2)  # 2, and b = 1
+    assert ensemble.error_left(found, x, y, []) == pytest.approx((one - v + v / 4) / few)
+    assert ensemble.error_left(Networks(found.models[:2], [], folds[:2]), x, y, []) == 1.0
+
+
+def test_intervals_cover_as_much_as_is_asked_for():
+    X, y = numbers(1000)
+    X_new, y_new = numbers(4000, seed=9)
+    model, _ = SEVERAL.replace(members=6, folds=3, epochs=60, calibrate=True).fit(X, y, rng=0)
+    found = model.predict(X_new, interval=0.8)
+    covered = np.mean((found.low[:, 0] <= y_new) & (y_new <= found.high[:, 0]))
+    assert covered == pytest.approx(0.8, abs=0.04)
+
+
+def test_networks_that_never_began_are_left_out():
+    X, y = moons()
+
+    class Stop(Callback):
+        def on_step_end(self, training):
+            raise whorl.StopTraining("enough")
+
+    found = SEVERAL.fitted(X, y, rng=0, callbacks=lambda k: [Stop()] if k in (1, 2) else [])
+    assert len(found.networks.models) == 2
+    everything = SEVERAL.fitted(X, y, rng=0, callbacks=[Stop()])
+    assert len(everything.networks.models) == 1
+    assert everything.history.stopped == "enough"
+
+
+def test_a_time_limit_leaves_fewer_epochs_and_then_fewer_networks():
+    X, y = moons(400)
+    some = SEVERAL.replace(time=0.5, epochs=10**5).fitted(X, y, rng=0)
+    assert 1 <= len(some.history.epochs) < 10**4
+    one = SEVERAL.replace(time=1e-4, epochs=10**5).fitted(X, y, rng=0)
+    assert (one.networks, len(one.model.layers)) == (None, 5) or len(one.networks.models) == 1
+    many = SEVERAL.replace(time=1000).fitted(X, y, rng=0)
+    assert (len(many.networks.models), len(many.history.epochs)) == (4, 3)
+
+
+def test_most_steps():
+    recipe = SEVERAL.replace(epochs=100, batch_size=10, max_steps=50, optimizer="Adam(Cosine(0.1, epochs=100))")
+    assert [recipe.for_samples(count).epochs for count in (3, 10, 20, 10**6)] == [100, 50, 25, 8]
+    assert recipe.for_samples(20).optimizer == Adam(whorl.Cosine(0.1, epochs=25))
+    assert SEVERAL.for_samples(10**6) == SEVERAL
+
+
+def test_losses_of_candidates():
+    X, y = numbers()
+    found = SEVERAL.replace(loss="Huber()").fitted(X, y, rng=0).networks.take(0)
+    target, rows = (y[:, None] - y.mean()) / y.std(), found.folds[0]
+    loss = found.models[0].evaluate(X[rows], target[rows], loss=MeanSquaredError())["loss"]
+    assert ensemble.held_out_loss(found, X, target, MeanSquaredError()) == pytest.approx(loss)
+
+
+def test_the_recipe_for_tables_in_short():
+    X, y = numbers(300)
+    recipe = RECIPES["table"]["default"].replace(epochs=20, members=3)
+    _, history = recipe.fit(X, y, rng=0)
+    assert history.held_out["r2"] > 0.6
