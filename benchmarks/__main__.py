@@ -18,6 +18,7 @@ COMMANDS = {
     "spiral": "accuracy of the recipes for the spiral; writes benchmarks/spiral.md",
     "images": "accuracy of the recipes for MNIST and Fashion-MNIST; writes benchmarks/images.md",
     "tables": "accuracy on public tables, compared with other libraries; writes benchmarks/tables.md",
+    "ablations": "what each ingredient of the recipe for tables is worth; writes benchmarks/ablations.md",
     "frames": "code between `Model.fit` and the change of a weight: frames, files, functions, lines",
 }
 """The modules of this package that are commands, with their help.

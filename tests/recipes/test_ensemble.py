@@ -228,3 +228,11 @@ def test_the_recipe_for_tables_in_short():
     recipe = RECIPES["table"]["default"].replace(epochs=20, members=3)
     _, history = recipe.fit(X, y, rng=0)
     assert history.held_out["r2"] > 0.6
+
+
+def test_one_file_cannot_continue_several_networks():
+    X, y = moons()
+    with pytest.raises(
+        ValueError, match="resume must be a function from the number of a network to its file, for the 4 networks"
+    ):
+        SEVERAL.fit(X, y, resume="model.npz")

@@ -144,9 +144,9 @@ class RankScale(Layer):
 
     Notes
     -----
-    Like `Standardize`, it is fitted when training begins. scikit-learn's ``QuantileTransformer`` ranks all samples instead: in a
-    feature that is mostly 0, such as a gain or a loss, the other values share what little is left of the range. Here they are as far
-    apart as in a feature without repetitions.
+    Like `Standardize`, it is fitted when training begins, to at most 100,000 samples. scikit-learn's ``QuantileTransformer`` ranks all
+    samples instead: in a feature that is mostly 0, such as a gain or a loss, the other values share what little is left of the range.
+    Here they are as far apart as in a feature without repetitions.
 
     Examples
     --------
@@ -161,6 +161,7 @@ class RankScale(Layer):
     """
 
     knots: int = argument(integer, default=256, minimum=2)
+    most_samples: ClassVar[int | None] = 100_000
     SPREAD: ClassVar[float] = math.sqrt(3.0)
 
     def parameters(self, inputs: Shape) -> dict[str, Parameter]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from whorl._core.types import Array
-from whorl._core.validation import numeric
+from whorl._core.validation import numeric, show
 from whorl.layers import Clip, Layer, Rescale
 from whorl.losses import CrossEntropy, MeanSquaredError
 from whorl.model import Model
@@ -134,6 +134,11 @@ def _ensemble(
     recipe: Settings, X: Array, y: Array, unit: Unit | None, callbacks: Callbacks, rng: np.random.Generator, resume: Any
 ) -> Fitted:
     """Train the networks, and return their average."""
+    if resume is not None and not callable(resume) and ensemble.count(recipe) > 1:
+        raise ValueError(
+            f"resume must be a function from the number of a network to its file, for the {ensemble.count(recipe)} networks of this recipe,"
+            f" got {show(resume)}"
+        )
     x = X.astype(np.float32, copy=False)  # one copy for all of them
     labels = None if unit else ensemble.as_labels(y)
     trained = ensemble.train(

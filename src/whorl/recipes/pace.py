@@ -34,7 +34,8 @@ def within(
 ) -> Settings:
     """Return the recipe with fewer epochs, and then fewer networks, if all of them do not fit into the time.
 
-    `rounds` returns how many networks of a recipe are trained one after the other. A training of a few samples, after a first one that loads what it needs, shows how long an epoch takes.
+    `rounds` returns how many networks of a recipe are trained one after the other. A training of a few samples, after a first one that
+    loads what it needs, shows how long an epoch takes.
     """
     few, model = min(len(x), TRIAL), make(recipe, np.random.default_rng(0))
     options = arguments | {"sample_weight": None, "optimizer": recipe.optimizer, "epochs": recipe.epochs}
