@@ -98,7 +98,8 @@ _TABLE = Recipe(
     epochs=256,
     batch_size=256,
     max_steps=3000,
-    members=10,
+    members=16,
+    folds=8,
     scales=(0.2, 2.0),
     keep="best",
     calibrate=True,
@@ -172,7 +173,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "table": {
         "default": _TABLE,
         "fast": _TABLE.replace(members=1, scales=(), max_steps=1000),
-        "best": _TABLE.replace(members=40, folds=8),
+        "best": _TABLE.replace(members=50, folds=10),
     },
 }
 """The recipes of each data set, by the names of their presets; the first is the default."""

@@ -33,7 +33,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
         are added. By default `fit` trains the networks of the `preset`, and averages them; but one network with two hidden layers, if
         there are fewer than 100 samples, with `early_stopping`, `warm_start` or `X_val`, and in `partial_fit`.
     preset : {"default", "fast", "best"}, optional
-        The recipe for tables, if there are no `layers`: ten networks, one that is trained for a short time, or forty.
+        The recipe for tables, if there are no `layers`: sixteen networks, one that is trained for a short time, or fifty.
     loss : Loss or str, optional
         By default `CrossEntropy`, or `BinaryCrossEntropy` for several labels of each sample.
     optimizer : Optimizer or str, optional
