@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from whorl._core import html
 from whorl._core.text import Table, align
 from whorl._core.types import Shape
-from whorl.layers.chain import Place
+from whorl.layers import Layer
+from whorl.layers.chain import Place, walk
 from whorl.stack import Stack
+
+LONGEST = 60
+"""The most characters of a layer with layers inside it."""
 
 
 def summary(model: Stack) -> Table:
@@ -30,20 +34,34 @@ def _rows(model: Stack) -> tuple[list[list[str]], list[int]]:
     for i, top in enumerate(model.places):
         for depth, place in _nested(top):
             count = sum(parameter.size for parameter in place.declared.values())
-            counts.append(count)
             arrays = "  ".join(f"{name} {parameter.shape}" for name, parameter in place.declared.items())
+            if members := _members(place.layer):
+                count = sum(parameter.size for each in walk([place]) for parameter in each.declared.values())
+                arrays = f"all of {members} members, of which the first:"
+            counts.append(count)
             frozen = "  frozen" if i in model.frozen and place.declared else ""
-            rows.append(["  " * depth + repr(place.layer), sizes(place.outputs), f"{count:,}", arrays + frozen])
+            rows.append(["  " * depth + _shown(place.layer), sizes(place.outputs), f"{count:,}", arrays + frozen])
     total = f"{model.parameters.size + model.statistics.size:,}"
     rows.append(["total", "", total, f"{model.dtype.name}, {model.parameters.size:,} trained by gradients"])
     return rows, counts
 
 
 def _nested(place: Place, depth: int = 0) -> Iterator[tuple[int, Place]]:
-    """Yield a layer, and those inside it, each with the number of layers around it."""
+    """Yield a layer, and those inside it, each with the number of layers around it; of equal members the first."""
     yield depth, place
-    for part in place.parts:
+    for part in place.parts[: len(place.layer.rows[0])] if _members(place.layer) else place.parts:
         yield from _nested(part, depth + 1)
+
+
+def _members(layer: Layer) -> int:
+    """Return how many equal rows of layers a layer has, 0 if it has one, or different ones."""
+    return len(layer.rows) if len(layer.rows) > 1 and len(set(layer.rows)) == 1 else 0
+
+
+def _shown(layer: Layer) -> str:
+    """Return the code of a layer, without the layers inside it if that is long."""
+    text = repr(layer)
+    return text if len(text) <= LONGEST or not layer.parts else f"{type(layer).__name__}(…)"
 
 
 def sizes(shape: Shape) -> str:
