@@ -89,7 +89,18 @@ def test_parameters_are_numbered_member_by_member():
     shapes = [array.shape for name, array in model.named_parameters().items() if name.startswith("w")]
     assert shapes == [(3, 4), (4, 4), (4, 2), (3, 4), (4, 4), (4, 2), (2, 1)]
     assert list(model.named_parameters()) == [f"{name}{i}" for i in range(1, 8) for name in "wb"]
-    assert len(str(model.summary()).splitlines()) == 13
+
+
+def test_the_summary_shows_the_first_member():
+    model = Model([Average([Dense(4), Residual([Dense(4)]), Dense(2)], 2), Dense(1)], inputs=3, rng=0)
+    lines = [line.split() for line in str(model.summary()).splitlines()]
+    assert [line[0].partition("(")[0] for line in lines] == [
+        *("layer", "input", "Average", "Dense", "Residual", "Dense", "Dense", "Dense", "total"),
+    ]
+    members = 2 * (16 + 20 + 10)
+    assert str(members) in lines[2]
+    assert " ".join(lines[2]).endswith("all of 2 members, of which the first:")
+    assert str(members + 3) in lines[-1]
 
 
 def test_an_average_learns_and_survives_a_file(tmp_path):
