@@ -102,9 +102,11 @@ class _OfNetwork(StopOnInterrupt):
         return self.whole.received
 
     def on_train_begin(self, training: Run) -> None:
-        """Do nothing: a network may be complete when its training is resumed."""
+        """Begin no other network than the first, if training is to stop; a network may be complete when its training is resumed."""
+        if self.stopping and self.checkpoint != self.whole.checkpoint:
+            raise StopTraining(f"interrupted by {self.stopping}")
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        if training.epoch == training.epochs:
+        if training.epoch == training.epochs or training.state.history.stopped:
             self._save(training)
         super().on_epoch_end(training, epoch)

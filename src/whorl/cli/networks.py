@@ -12,20 +12,21 @@ from whorl.cli.pictures import Start
 from whorl.layers import Average
 from whorl.model import Model
 from whorl.recipes import Problem, Recipe
-from whorl.recipes.ensemble import count, extended
+from whorl.recipes.ensemble import count, divisible, extended
 from whorl.recipes.networks import Networks
 from whorl.training import Callback, Epoch, History
 from whorl.training.callbacks import Run
 
 
-def checkpoints(model: Path, recipe: Recipe) -> list[Path]:
+def checkpoints(model: Path, recipe: Recipe, problem: Problem) -> list[Path]:
     """Return the file of each network to continue an interrupted training from."""
-    number = count(recipe)
+    number = count(recipe) if problem.validation is None and divisible(recipe, len(problem.X)) else 1
     endings = [""] if number == 1 else [f"-{k + 1}" for k in range(number)]
     return [model.with_suffix(f".checkpoint{ending}.npz") for ending in endings]
 
 
 def callbacks(
+    recipe: Recipe,
     stop: StopOnInterrupt,
     files: Sequence[Path],
     starts: Sequence[Start],
@@ -39,7 +40,7 @@ def callbacks(
     def of(k: int) -> list[Callback]:
         if len(files) == 1:
             return [stop, *shown, starts[0], *([film] if film else [])]
-        lines = [] if quiet else [NetworkProgress(k, len(files))]
+        lines = [] if quiet else [NetworkProgress(recipe, k, len(files))]
         return [stop.of_network(files[k]), *lines, starts[k], *([film] if film and k == 0 else [])]
 
     return of
@@ -50,14 +51,15 @@ class NetworkProgress(Callback):
 
     Parameters
     ----------
+    recipe : Recipe
     number, networks : int
         The number of the network, from 0, and how many there are.
     """
 
     shown = 0.0
 
-    def __init__(self, number: int, networks: int) -> None:
-        self.title = f"network {number + 1} of {networks}"
+    def __init__(self, recipe: Recipe, number: int, networks: int) -> None:
+        self.recipe, self.title = recipe, f"network {number + 1} of {networks}"
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         now = time.monotonic()
@@ -71,15 +73,35 @@ class NetworkProgress(Callback):
     def on_train_end(self, training: Run, history: History) -> None:
         if not history.epochs:
             return
-        metric = "val_accuracy" if "val_accuracy" in history else "val_loss"
-        best = history.best(metric)
-        score = f"acc {best['val_accuracy']:.3f}" if metric == "val_accuracy" else f"r2 {best['val_r2']:.3f}"
+        epoch, total = kept(self.recipe, history), len(history.epochs)
+        which = f"best of {total} epochs: {epoch.number}" if chooses(self.recipe) else f"epoch {total}"
+        metric = f"acc {epoch['val_accuracy']:.3f}" if "val_accuracy" in history else f"r2 {epoch['val_r2']:.3f}"
         clear = "\r\x1b[K" if sys.stdout.isatty() else ""
         end = f": {history.stopped}" if history.stopped else ""
-        sys.stdout.write(
-            f"{clear}{self.title} | best of {len(history.epochs)} epochs: {best.number} | val {score} loss {best['val_loss']:.3f}{end}\n"
-        )
+        sys.stdout.write(f"{clear}{self.title} | {which} | val {metric} loss {epoch['val_loss']:.3f}{end}\n")
         sys.stdout.flush()
+
+
+def chooses(recipe: Recipe) -> bool:
+    """Return whether a network gets the parameters of its best epoch."""
+    return recipe.keep == "best" or recipe.patience is not None
+
+
+def kept(recipe: Recipe, history: History) -> Epoch:
+    """Return the epoch whose parameters a network has."""
+    if not chooses(recipe):
+        return history.epochs[-1]
+    name = "val_accuracy" if recipe.keep == "best" and "val_accuracy" in history else "val_loss"
+    best = history.best(name)
+    return best if recipe.keep == "last" else [epoch for epoch in history.epochs if epoch[name] == best[name]][-1]
+
+
+def chosen(recipe: Recipe, history: History) -> str:
+    """Return which epoch's parameters a single network has, if it does not keep the last ones."""
+    if not history.epochs or not chooses(recipe):
+        return ""
+    epoch = kept(recipe, history)
+    return f", with the parameters of epoch {epoch.number}: val loss {epoch['val_loss']:.3f}"
 
 
 def shown(

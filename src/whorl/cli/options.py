@@ -88,6 +88,7 @@ _KINDS: dict[str, dict[str, Any]] = {
     "float": {"type": number(float), "metavar": "X"},
     "bool": {"action": argparse.BooleanOptionalAction},
     "tuple[str, ...]": {"nargs": "+", "metavar": "NAME"},
+    "tuple[float, ...]": {"nargs": "*", "type": number(float), "metavar": "X"},
 }
 
 

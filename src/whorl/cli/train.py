@@ -107,24 +107,25 @@ def run(arguments: argparse.Namespace) -> int:
 def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, Path, Path]) -> int:
     """Train and save; return the exit code."""
     recipe, (model_path, config_path, picture_path) = plan.recipe, paths
-    files = networks.checkpoints(model_path, recipe)
-    _check_resume(plan, files, config_path, resume=arguments.resume)
     every = arguments.log_every
     every = None if every is None else integer("--log-every", every)
-    shown: list[Callback] = [] if arguments.quiet or len(files) > 1 else progress(every)
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
+    files = networks.checkpoints(model_path, recipe, problem)
+    _check_resume(plan, files, config_path, resume=arguments.resume)
+    shown: list[Callback] = [] if arguments.quiet or len(files) > 1 else progress(every)
     if not arguments.quiet:
         _show(problem)
     starts, film = [pictures.Start() for _ in files], pictures.animation(problem) if arguments.gif else None
     with StopOnInterrupt(files[0]) as stop:
-        callbacks = networks.callbacks(stop, files, starts, film, shown, quiet=arguments.quiet)
+        callbacks = networks.callbacks(recipe, stop, files, starts, film, shown, quiet=arguments.quiet)
         model, _, history, trained = recipe.train(
             rng, callbacks, problem, resume=lambda k: files[k] if arguments.resume and files[k].exists() else None
         )
         model.save(model_path)
-        print(f"saved {model_path}{_chosen(recipe, history)}", flush=True)
+        chosen = networks.chosen(recipe, history) if len(files) == 1 else ""
+        print(f"saved {model_path}{chosen}", flush=True)
         engine = history.engine.partition(":")[0]  # without the reason
         plan = replace(plan, made_with={**plan.made_with, "engine": engine})
         if stop.received:
@@ -132,10 +133,9 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
         config.write(plan, config_path)
         print(f"saved {config_path}", flush=True)
         if stop.received:
-            print(
-                f"to continue: the same command with --resume, which reads {' and '.join(str(each) for each in files if each.exists())}",
-                flush=True,
-            )
+            left = [str(each) for each in files if each.exists()]
+            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+            print(f"to continue: the same command with --resume, which reads {left[0]}{more}", flush=True)
         else:
             for each in files:
                 each.unlink(missing_ok=True)
@@ -148,19 +148,11 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     if problem.test:
         measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
         print(f"{len(problem.test[0])} test images: {accuracy(measured)}")
-    if comment := _comment(history, problem.y):
+    if comment := _comment(recipe, history, problem.y):
         print(comment)
     if recipe.data is not None and (limit := recipe.data.best_possible()):
         print(best_possible(limit))
     return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
-
-
-def _chosen(recipe: Recipe, history: History) -> str:
-    """Return which epoch's parameters a network has, if it stops early."""
-    if recipe.patience is None or history.held_out or not history.epochs:
-        return ""
-    best = history.best("val_loss")
-    return f", with the parameters of epoch {best.number}: val loss {best['val_loss']:.3f}"
 
 
 def _show(problem: Problem) -> None:
@@ -273,14 +265,14 @@ def _directory(path: Path) -> Iterator[None]:
         raise
 
 
-def _comment(history: History, y: Array) -> str:
+def _comment(recipe: Recipe, history: History, y: Array) -> str:
     """Return a comment on a training that has learned nothing, or too much, else ""."""
     last = history.epochs[-1].values if history.epochs else {}
     r2, accuracy = (last.get(f"val_{name}", last.get(name)) for name in ("r2", "accuracy"))
     score = next((name for name in ("val_accuracy", "val_r2") if name in last), None)
     if history.held_out:
         r2, accuracy = history.held_out.get("r2"), history.held_out.get("accuracy")
-    elif score is not None:
+    elif score is not None and not networks.chooses(recipe):
         best = history.best("val_loss")
         if last["val_loss"] > 1.1 * best["val_loss"] and last[score] < best[score] - 0.01:
             return (

@@ -89,7 +89,7 @@ class Recipe(Settings):
         """Draw or load the samples of the recipe's data set."""
         if self.data is None:
             raise ValueError("this recipe has no data set of its own: give samples, recipe.fit(X, y)")
-        share = None if self.members > 1 else self.validation
+        share = None if self.members > 1 or self.calibrate else self.validation  # which are left to `fit`
         return self.data.problem(randomness.generator(rng), share)
 
     def train(
