@@ -20,6 +20,13 @@ QUICK = ["--samples", "40", "--epochs", "3"]
 MADE_WITH = {**config.versions(), "engine": "NumPy"}
 """What a short training records."""
 
+FEW = ["--preset", "fast", "--epochs", "2"]
+ALL = [
+    *["--members", "3", "--folds", "3", "--scales", "0.5", "1", "--keep", "last", "--no-calibrate", "--no-clip"],
+    *["--max-steps", "12", "--time", "600", "--epochs", "9"],
+]
+"""All settings of several networks."""
+
 RUNS = [
     ["spiral", *QUICK],
     ["spiral", *QUICK, "--preset", "best", "--seed", "5", "--noise", "0.1", "--hidden", "6", "7"],
@@ -27,9 +34,10 @@ RUNS = [
     ["moons", *QUICK, "--optimizer", "Adam(ReduceOnPlateau(0.1, monitor='val_loss'))", "--patience", "1"],
     ["blobs", *QUICK, "--clouds", "3", "--layers", ""],
     ["digits", "--epochs", "1", "--batch-size", "100", "--optimizer", "Averaged(Adam(0.01))"],
-    ["flowers.csv", "--target", "price", "--epochs", "2"],
-    ["flowers.csv", "--target", "kind", "--epochs", "2", "--ignore", "price", "colour", "--task", "classification"],
-    ["bare.csv", "--target", "d", "--epochs", "2", "--skip", "1", "--columns", "a", "b", "c", "d"],
+    ["flowers.csv", "--target", "price", "--epochs", "2", "--members", "2", "--scales"],
+    ["flowers.csv", "--target", "kind", *ALL],
+    ["flowers.csv", "--target", "kind", *FEW, "--ignore", "price", "colour", "--task", "classification"],
+    ["bare.csv", "--target", "d", *FEW, "--skip", "1", "--columns", "a", "b", "c", "d"],
 ]
 
 
@@ -63,6 +71,12 @@ def test_what_it_says(capsys):
             "epochs": 3,
             "batch_size": 32,
             "validation": 0.2,
+            "members": 1,
+            "folds": 5,
+            "scales": [],
+            "keep": "last",
+            "calibrate": False,
+            "clip": False,
         },
         "made_with": {"whorl": whorl.__version__, "numpy": np.__version__, "engine": "NumPy"},
     }
@@ -74,6 +88,28 @@ def test_what_is_written_is_read(data):
         run = Run(data, name, 3, recipe, "abc")
         write(run, Path("a.toml"))
         assert read("a.toml") == run
+
+
+def test_the_settings_of_several_networks_are_written_and_read(capsys):
+    flowers("flowers.csv")
+    out(capsys, "train", "flowers.csv", "--target", "kind", *ALL)
+    wanted = {
+        "members": 3,
+        "folds": 3,
+        "scales": (0.5, 1.0),
+        "keep": "last",
+        "calibrate": False,
+        "clip": False,
+        "max_steps": 12,
+        "time": 600.0,
+        "epochs": 9,
+    }
+    settings = tomllib.loads(Path("model.toml").read_text())["settings"]
+    assert {name: settings[name] for name in wanted} == wanted | {"scales": [0.5, 1.0]}
+    assert read("model.toml").recipe == find("table").replace(file="flowers.csv", target="kind", **wanted)
+    out(capsys, "train", "--config", "model.toml", "--scales", "--calibrate", "--clip", "--keep", "best")
+    changed = {"scales": (), "calibrate": True, "clip": True, "keep": "best"}
+    assert read("model.toml").recipe == find("table").replace(file="flowers.csv", target="kind", **wanted | changed)
 
 
 def test_options_override_it(capsys):
@@ -111,7 +147,7 @@ def test_deep_networks_are_written_and_read():
 
 def test_a_changed_file_is_refused_unless_it_is_named(capsys):
     flowers("flowers.csv")
-    out(capsys, "train", "flowers.csv", "--target", "kind", "--epochs", "1")
+    out(capsys, "train", "flowers.csv", "--target", "kind", "--epochs", "1", "--members", "1")
     before = Path("model.npz").read_bytes()
     flowers("flowers.csv", rows=299)
     message = refused(capsys, "train", "--config", "model.toml")
@@ -122,7 +158,7 @@ def test_a_changed_file_is_refused_unless_it_is_named(capsys):
     out(capsys, "train", "flowers.csv", "--config", "model.toml")
     new = read("model.toml")
     assert new.file_sha256 == config.sha256("flowers.csv") != old.file_sha256
-    assert new.recipe == old.recipe == find("table").replace(file="flowers.csv", target="kind", epochs=1)
+    assert new.recipe == old.recipe == find("table").replace(file="flowers.csv", target="kind", epochs=1, members=1)
 
 
 def test_other_versions_are_reported(capsys):

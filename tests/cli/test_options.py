@@ -39,6 +39,7 @@ class Bread(Description):
     heat: float | None = argument(number, default=None)
     crust: bool = argument(truth, default=True)
     flour: Literal["spelt", "rye"] | None = None
+    hours: tuple[float, ...] = (0.5, 2.0)
 
 
 class Baguette(Bread):
@@ -73,13 +74,18 @@ def test_each_field_is_an_option_with_its_default_in_the_help(parser):
     text = " ".join(parser.format_help().split())
     assert "--loaves N how many loaves, 100 % of the batch [3]" in text
     assert "--seeds NAME [NAME ...] Sesame and others [sesame, rye]" in text
-    assert "--heat X HIGH heat --crust, --no-crust [True] --flour {spelt,rye} the flour" in text
+    assert (
+        "--heat X HIGH heat --crust, --no-crust [True] --flour {spelt,rye} the flour --hours [X ...] [0.5, 2.0]" in text
+    )
 
 
 def test_only_what_was_given_is_there(parser):
     assert vars(parser.parse_args([])) == {}
     given = ["--loaves", "5", "--seeds", "oat", "--heat", "250", "--no-crust"]
     assert vars(parser.parse_args(given)) == {"loaves": 5, "seeds": ["oat"], "heat": 250.0, "crust": False}
+    assert vars(parser.parse_args(["--hours", "1", "2.5"])) == {"hours": [1.0, 2.5]}
+    assert vars(parser.parse_args(["--hours"])) == {"hours": []}
+    assert vars(parser.parse_args(["--hours", "1", "long"])) == {"hours": [1.0, "long"]}
     assert vars(parser.parse_args(["--loaves", "many"])) == {"loaves": "many"}  # for the description to refuse
 
 

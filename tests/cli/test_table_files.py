@@ -25,7 +25,23 @@ def people():
     lines = [f"{name},{age},{city},{'yes' if (age > 40) != (city == 'Rome') else 'no'}" for name, age, city in rows]
     Path("people.csv").write_text("\n".join(["id,age,city,bought", *lines]) + "\n")
     assert (
-        main(["train", "people.csv", "--target", "bought", "--epochs", "25", "--hidden", "16", "--dropout", "0"]) == 0
+        main(
+            [
+                "train",
+                "people.csv",
+                "--target",
+                "bought",
+                "--preset",
+                "fast",
+                "--epochs",
+                "25",
+                "--hidden",
+                "16",
+                "--dropout",
+                "0",
+            ]
+        )
+        == 0
     )
     Path("new.csv").write_text(NEW)
     return whorl.load("model.npz")
@@ -33,7 +49,7 @@ def people():
 
 def test_training_says_first_what_it_will_use(people, capsys):
     capsys.readouterr()
-    assert main(["train", "people.csv", "--target", "bought", "--epochs", "1"]) == 0
+    assert main(["train", "people.csv", "--target", "bought", "--epochs", "1", "--members", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "120 rows, classification of bought"
     assert lines[1].split() == ["column", "kind", "missing"]
@@ -160,7 +176,7 @@ def test_evaluate_has_figures_for_each_class_and_a_confusion_matrix(people, caps
 def test_a_bad_cell_is_named_and_may_count_as_missing(capsys):
     rows = "".join(f"{'3x' if i == 7 else i % 9},{'yes' if i % 2 else 'no'}\n" for i in range(60))
     Path("typo.csv").write_text("a,y\n" + rows)
-    assert main(["train", "typo.csv", "--target", "y", "--epochs", "1"]) == 2
+    assert main(["train", "typo.csv", "--target", "y", "--epochs", "1", "--members", "1"]) == 2
     assert (
         "typo.csv line 9, column 'a': must be a number, got '3x': all but 1 of 60 values are numbers"
         in capsys.readouterr().err
@@ -169,7 +185,7 @@ def test_a_bad_cell_is_named_and_may_count_as_missing(capsys):
     capsys.readouterr()
     assert main(["describe", "typo.csv", "--stray", "missing"]) == 0
     assert "a       number          1" in capsys.readouterr().out
-    assert main(["train", "typo.csv", "--target", "y", "--epochs", "1", "--stray", "missing"]) == 0
+    assert main(["train", "typo.csv", "--target", "y", "--epochs", "1", "--members", "1", "--stray", "missing"]) == 0
     assert 'stray = "missing"' in Path("model.toml").read_text()
     capsys.readouterr()
     assert main(["train", "--config", "model.toml", "--output", "again"]) == 0
@@ -180,7 +196,7 @@ def test_new_rows_are_read_as_training_was_told_to(capsys):
     rows = "".join(f"{'3x' if i == 7 else i % 9},{'yes' if i % 9 > 4 else 'no'}\n" for i in range(60))
     Path("typo.csv").write_text("a,y\n" + rows)
     Path("new.csv").write_text("a\n1\nnone\n")
-    quick = ["--target", "y", "--epochs", "1", "--quiet"]
+    quick = ["--target", "y", "--epochs", "1", "--members", "1", "--quiet"]
     assert main(["train", "typo.csv", *quick, "--stray", "missing", "--output", "lenient.npz"]) == 0
     warning = "column 'a' has text that counts as missing, in 1 row: '{}' (1)\n"
     for command, said in {
@@ -206,7 +222,25 @@ def test_columns_of_dates(capsys):
     """A training on dates, and predictions for new ones."""
     lines = [f"{i % 28 + 1}.{i % 12 + 1}.2024,{'warm' if 4 <= i % 12 <= 9 else 'cold'}" for i in range(400)]
     Path("days.csv").write_text("\n".join(["day,weather", *lines]) + "\n")
-    assert main(["train", "days.csv", "--target", "weather", "--epochs", "30", "--hidden", "16", "--dropout", "0"]) == 0
+    assert (
+        main(
+            [
+                "train",
+                "days.csv",
+                "--target",
+                "weather",
+                "--preset",
+                "fast",
+                "--epochs",
+                "30",
+                "--hidden",
+                "16",
+                "--dropout",
+                "0",
+            ]
+        )
+        == 0
+    )
     assert "day      date          0  2024-01-01 to 2024-12-28" in capsys.readouterr().out
     Path("new.csv").write_text("day\n24.12.2025\n2026-07-01 12:30\n")
     assert main(["predict", "model.npz", "new.csv"]) == 0
@@ -230,13 +264,13 @@ def test_errors_name_the_standard_input(people, capsys, monkeypatch):
 @pytest.mark.parametrize("command", [["describe", "people.csv"], ["train", "people.csv", "--target", "bought"]])
 def test_the_columns_fit_on_a_narrow_terminal(command, people, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
-    assert main([*command, *["--epochs", "1"] * (command[0] == "train")]) == 0
+    assert main([*command, *["--epochs", "1", "--members", "1"] * (command[0] == "train")]) == 0
     wide = capsys.readouterr().out
     assert "use=['id'] (--use id) keeps it" in wide
     assert max(map(len, wide.splitlines())) > 60
     monkeypatch.setattr("whorl.cli.console.has_rich", lambda: False)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert main([*command, *["--epochs", "1"] * (command[0] == "train")]) == 0
+    assert main([*command, *["--epochs", "1", "--members", "1"] * (command[0] == "train")]) == 0
     lines = capsys.readouterr().out.splitlines()
     table = lines[
         lines.index("column  kind      missing") : lines.index(next(x for x in lines if x.startswith("bought")))

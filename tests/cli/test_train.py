@@ -145,7 +145,7 @@ def test_the_optimizer_and_its_schedule_are_used(data, optimizer, capsys, no_pic
 
 def test_the_command_saves_what_the_recipe_trains(capsys, no_picture):
     out(capsys, "train", "spiral", *SMALL, "--seed", "3", "--patience", "0")
-    model, _, history = RECIPES["spiral"]["classic"].replace(samples=40, epochs=3, patience=0).train(3)
+    model, _, history, _ = RECIPES["spiral"]["classic"].replace(samples=40, epochs=3, patience=0).train(3)
     np.testing.assert_array_equal(whorl.load("model.npz").parameters, model.parameters)
     assert len(history.epochs) <= 3
 
@@ -205,9 +205,14 @@ def test_images_are_tested_at_the_end(data, capsys, monkeypatch, no_picture):
 
 def test_a_file_with_classes(capsys):
     flowers("flowers.csv")
-    lines = out(capsys, "train", "flowers.csv", "--target", "kind", "--ignore", "price", "--epochs", "40")
+    lines = out(
+        capsys, "train", "flowers.csv", "--target", "kind", "--ignore", "price", "--preset", "fast", "--epochs", "40"
+    )
     assert lines[0] == "300 rows, classification of kind"
-    assert lines[-3:] == ["saved model.npz", "saved model.toml", "saved flowers.png"]
+    assert lines[-4].startswith("saved model.npz, with the parameters of epoch ")
+    assert lines[-3] == "saved model.toml"
+    assert re.fullmatch(r"held-out samples: acc [01]\.?\d* loss \S+ calibration error \S+", lines[-2])
+    assert lines[-1] == "saved flowers.png"
     model = whorl.load("model.npz")
     table = whorl.tables.table("flowers.csv", preparation=model.preparation)
     assert model.evaluate(table.X, table.y, loss=CrossEntropy(), metrics=["accuracy"])["accuracy"] > 0.9
@@ -215,23 +220,42 @@ def test_a_file_with_classes(capsys):
 
 def test_a_file_with_numbers_to_predict(capsys, no_picture):
     flowers("flowers.csv")
-    lines = out(capsys, "train", "flowers.csv", "--target", "price", "--ignore", "kind")
+    lines = out(
+        capsys, "train", "flowers.csv", "--target", "price", "--ignore", "kind", "--preset", "fast", "--epochs", "9"
+    )
     assert lines[0] == "300 rows, regression of price"
     first = next(line for line in lines if line.startswith("epoch 0"))
     assert re.match(r"epoch 0 \| train r2 -?\d\.\d{3} loss \d\.\d{3} \| val r2 ", first)
-    assert layers()[-1].startswith("Rescale(")
+    assert layers()[-2].startswith("Rescale(")
+    assert layers()[-1].startswith("Clip(")
 
 
 def test_layers_for_a_table(capsys, no_picture):
     flowers("flowers.csv")
-    out(capsys, "train", "flowers.csv", "--target", "price", "--epochs", "2", "--layers", "Dense(4), Tanh()")
-    assert [name.split("(")[0] for name in layers()] == ["Standardize", "Dense", "Tanh", "Dense", "Rescale"]
+    words = [
+        "train",
+        "flowers.csv",
+        "--target",
+        "price",
+        "--epochs",
+        "2",
+        "--members",
+        "2",
+        "--scaling",
+        "standardize",
+        "--no-clip",
+        "--layers",
+    ]
+    out(capsys, *words, "Dense(4), Tanh()")
+    average, rescale = whorl.load("model.npz").layers
+    assert (average.members, type(rescale)) == (2, whorl.Rescale)
+    assert [type(layer).__name__ for layer in average.layers] == ["Standardize", "Dense", "Tanh", "NTKDense"]
 
 
 def test_a_table_without_a_line_of_names(capsys, no_picture):
     flowers("named.csv")
     flowers("bare.csv", header="# measured by hand\n# in May\n")
-    common = ["--target", "kind", "--ignore", "price", "--epochs", "3"]
+    common = ["--target", "kind", "--ignore", "price", "--epochs", "3", "--preset", "fast"]
     out(capsys, "train", "named.csv", *common, "--output", "named.npz")
     out(
         capsys,
@@ -284,6 +308,14 @@ def test_the_help_shows_the_settings_of_the_preset(capsys):
             ["bare.csv", "--target", "kind", "--task", "x"],
             "argument --task: invalid choice: 'x' (choose from",
         ),
+        (["bare.csv", "--scales", "1", "wide"], "scales[1] must be a finite number above 0, got 'wide'"),
+        (["bare.csv", "--scales", "0"], "scales[0] must be a finite number above 0, got 0.0"),
+        (["bare.csv", "--members", "0"], "members must be a whole number of at least 1, got 0"),
+        (["bare.csv", "--folds", "1"], "folds must be a whole number of at least 2, got 1"),
+        (["bare.csv", "--max-steps", "0"], "max_steps must be a whole number of at least 1, got 0"),
+        (["bare.csv", "--time", "0"], "time must be a finite number above 0, got 0.0"),
+        (["bare.csv", "--keep", "worst"], "argument --keep: invalid choice: 'worst' (choose from"),
+        (["bare.csv", "--preset", "classic"], "table has no preset 'classic'; it has default, fast, best"),
         (["bare.csv", "--target", "kind", "--skip", "-1"], "skip must be a whole number of at least 0, got -1"),
         (["table", "--target", "kind"], "the following arguments are required: FILE"),
     ],
@@ -325,3 +357,14 @@ def test_a_training_that_has_learned_nothing_says_so(capsys):
     Path("a.csv").write_text("x,y\n" + "".join(f"{i % 7},{(i * 37) % 11}.5\n" for i in range(80)))
     assert main(["train", "a.csv", "--target", "y", "--epochs", "2", "--learning-rate", "1e-9"]) == 0
     assert "the network is no better than always predicting the mean" in capsys.readouterr().out
+
+
+def test_overfitting_is_said_with_the_remedy(capsys, no_picture):
+    words = ["train", "moons", "--samples", "40", "--noise", "0.5", "--epochs", "150", "--quiet"]
+    last = out(capsys, *words)[-1]
+    assert last.startswith("overfitting: the validation loss was least after epoch ")
+    assert last.endswith("; --patience 10 stops in time, and keeps that network")
+    for remedy in (["--keep", "best"], ["--patience", "10"]):
+        lines = out(capsys, *words, *remedy)
+        assert [line for line in lines if not line.startswith("saved")] == []
+        assert lines[0].startswith("saved model.npz, with the parameters of epoch ")

@@ -77,7 +77,7 @@ class NetworkProgress(Callback):
         which = f"best of {total} epochs: {epoch.number}" if chooses(self.recipe) else f"epoch {total}"
         metric = f"acc {epoch['val_accuracy']:.3f}" if "val_accuracy" in history else f"r2 {epoch['val_r2']:.3f}"
         clear = "\r\x1b[K" if sys.stdout.isatty() else ""
-        end = f": {history.stopped}" if history.stopped else ""
+        end = f": {history.stopped.partition(';')[0]}" if history.stopped else ""  # the rest is in the line
         sys.stdout.write(f"{clear}{self.title} | {which} | val {metric} loss {epoch['val_loss']:.3f}{end}\n")
         sys.stdout.flush()
 
@@ -113,6 +113,8 @@ def shown(
     first, rows = networks.models[0], networks.folds[0]
     start = next((each for each in starts if each.model is first), starts[0])
     if isinstance(average := model.layers[0], Average):
+        preparation = model.preparation
         model = extended(first, [*average.layers, *model.layers[1:]])
+        model.preparation = preparation  # the names of classes and of the target
     held_out = Problem(problem.X, problem.y, validation=(problem.X[rows], problem.y[rows]))
     return model, held_out, networks.histories[0], start

@@ -267,10 +267,10 @@ def _directory(path: Path) -> Iterator[None]:
 
 def _comment(recipe: Recipe, history: History, y: Array) -> str:
     """Return a comment on a training that has learned nothing, or too much, else ""."""
-    last = history.epochs[-1].values if history.epochs else {}
+    last = networks.kept(recipe, history).values if history.epochs else {}
     r2, accuracy = (last.get(f"val_{name}", last.get(name)) for name in ("r2", "accuracy"))
     score = next((name for name in ("val_accuracy", "val_r2") if name in last), None)
-    if history.held_out:
+    if last and history.held_out:
         r2, accuracy = history.held_out.get("r2"), history.held_out.get("accuracy")
     elif score is not None and not networks.chooses(recipe):
         best = history.best("val_loss")
