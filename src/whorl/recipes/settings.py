@@ -68,8 +68,8 @@ class Settings(Description):
         Which parameters a network keeps: those of the last epoch, or of the epoch with the best validation accuracy, in a
         regression the least loss; the last one of several.
     patience : int, optional
-        Number of epochs without a better validation loss to allow, or what else is the best to keep; a network then gets its best
-        parameters. By default all epochs run.
+        Number of epochs to allow without a better validation loss, or accuracy if `keep` is "best" and there are classes; a network then
+        gets its best parameters. By default all epochs run.
     calibrate : bool, optional
         Whether the validation samples also determine a temperature for probabilities, sets of classes and prediction intervals.
     clip : bool, optional
