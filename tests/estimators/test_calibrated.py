@@ -51,7 +51,7 @@ def test_sets_have_the_order_of_the_classes():
 def test_fit_forgets_what_was_learned_from_held_out_samples():
     regressor = NetworkRegressor(**OPTIONS, warm_start=True).fit(*prices(50, 0)).calibrate(*prices(50, 1))
     regressor.fit(*prices(50, 0))
-    with pytest.raises(ValueError, match=r"predict\(X, interval=…\) needs held-out samples: call calibrate\(X, y\)"):
+    with pytest.raises(ValueError, match=r"predict\(X, interval=…\) needs held-out samples: .* call calibrate\(X, y\)"):
         regressor.predict(prices(5, 0)[0], interval=0.9)
     assert clone(regressor).get_params() == regressor.get_params()
 
@@ -72,7 +72,7 @@ def test_what_cannot_be_calibrated():
     with pytest.raises(ValueError, match=r"calibrate needs a model with .*, got outputs of shape \(2,\)"):
         two.calibrate(X, np.column_stack([y, y]))
     classifier = NetworkClassifier(**OPTIONS).fit(*kinds(40, 0))
-    with pytest.raises(ValueError, match=r"predict_sets\(X\) needs held-out samples: call calibrate"):
+    with pytest.raises(ValueError, match=r"predict_sets\(X\) needs held-out samples: .* call calibrate"):
         classifier.predict_sets(X)
     with pytest.raises(ValueError, match="y must hold the classes"):
         classifier.calibrate(X[:2], ["low", "highest"])

@@ -28,7 +28,8 @@ DIABETES = load_diabetes(return_X_y=True)
 
 
 def classifier(layers="Dense(16), ReLU()", **options):
-    return NetworkClassifier(layers, **{"epochs": 30, "optimizer": "Adam(0.01)", "random_state": 0, **options})
+    defaults = {"epochs": 30, "optimizer": "Adam(0.01)", "batch_size": 64, "random_state": 0}
+    return NetworkClassifier(layers, **{**defaults, **options})
 
 
 def regressor(layers="Dense(16), Tanh()", **options):

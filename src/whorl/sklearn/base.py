@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from whorl._core.types import Array
-from whorl._core.validation import numeric
 from whorl.initializers import Normal
 from whorl.layers import Dense, Layer, Standardize
 from whorl.losses import Loss
@@ -219,7 +218,7 @@ class NetworkEstimator(BaseEstimator, ABC):
             self._learn_target(y, classes)
         self._check_target(y, classes, part=part)
         targets = self._targets(y)
-        weight = self._weights(targets, None if sample_weight is None else _sample_weight(sample_weight, len(x)))
+        weight = self._weights(targets, parameters.sample_weight(sample_weight, len(x)))
         if weight is not None:
             kept = weight > 0
             x, targets, weight = x[kept], targets[kept], weight[kept]
@@ -236,8 +235,8 @@ class NetworkEstimator(BaseEstimator, ABC):
         design = self.standardize, list(recipe.layers)
         if again and self._design is None:
             raise ValueError(
-                "partial_fit and warm_start continue one network, but the last fit has made an average of several: give the layers of"
-                ' one, such as layers="Dense(64), ReLU()", or call fit again'
+                "partial_fit and warm_start continue one network, but the last fit trained the networks of a preset: for one network, call"
+                ' fit with layers, such as layers="Dense(64), ReLU()", and warm_start=False'
             )
         if again and self._design and design != self._design:
             was, now = (f"standardize={one}, layers={layers}" for one, layers in (self._design, design))
@@ -294,13 +293,3 @@ class NetworkEstimator(BaseEstimator, ABC):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
-
-
-def _sample_weight(values: Any, count: int) -> Array:
-    """Return the weights of the samples (count,), at least 0 and not all 0."""
-    weight = numeric("sample_weight", values, np.dtype(np.float64))
-    if weight.shape != (count,):
-        raise ValueError(f"sample_weight must have shape ({count},), one for each sample, got {weight.shape}")
-    if weight.min() < 0 or not weight.any():
-        raise ValueError("sample_weight must be at least 0, and above 0 for at least one sample (non-zero number)")
-    return weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 from whorl._core.randomness import generator
 from whorl._core.types import Array
 from whorl.derived import calibrate
-from whorl.layers import Clip, Layer
 from whorl.losses import CrossEntropy
 from whorl.model import Model
 from whorl.recipes import Recipe, ensemble
@@ -27,6 +27,8 @@ class CalibratedEstimator(NetworkEstimator):
 
     def calibrate(self, X: Any, y: Any) -> Self:
         """Learn from held-out samples how sure predictions are, as `whorl.calibrate` does. A new `fit` forgets it.
+
+        By default, with at least 100 samples, `fit` has done so already: each network holds out samples for it.
 
         Parameters
         ----------
@@ -47,7 +49,10 @@ class CalibratedEstimator(NetworkEstimator):
         """Return the network and the samples as numbers; raise ValueError if the network has not been calibrated."""
         check_is_fitted(self, "model_")
         if self.model_.uncertainty is None:
-            raise ValueError(f"{call} needs held-out samples: call calibrate(X, y) with some that fit has not seen")
+            raise ValueError(
+                f"{call} needs held-out samples: fit holds some out by default, without layers and with at least 100 samples;"
+                " otherwise call calibrate(X, y) with some that fit has not seen"
+            )
         return self.model_, convert(self, X, self.preparation_)
 
     def _fit_several(self, x: Array, targets: Array, weight: Array | None, seed: int) -> Self:
@@ -56,6 +61,9 @@ class CalibratedEstimator(NetworkEstimator):
         outputs, last, loss = self._output()
         x = x.astype(np.float32, copy=False)
         metrics = ["accuracy"] if isinstance(loss, CrossEntropy) else []
+        if weight is not None and weight.min() < weight.max():
+            # The accuracy ignores weights, so that the epoch of the best one would undo them: keep that of the least loss.
+            recipe = recipe.replace(keep="last", patience=recipe.epochs)
         arguments = {"loss": loss, "metrics": metrics, "sample_weight": weight, "fast": self.fast}
 
         trained = ensemble.train(
@@ -64,7 +72,7 @@ class CalibratedEstimator(NetworkEstimator):
             x,
             targets,
             labels=targets if targets.ndim == 1 else None,
-            arguments=arguments | ({"threads": self.threads} if self.threads else {}),
+            arguments=arguments | ({"threads": self.threads} if self.threads is not None else {}),
             callbacks=lambda k: [
                 *callback_list(self.callbacks or ()),
                 *([Progress()] if self.verbose and k == 0 else []),
@@ -77,13 +85,6 @@ class CalibratedEstimator(NetworkEstimator):
         history.held_out = scores
         return self._record(history)
 
+    @abstractmethod
     def _joined(self, trained: Networks, x: Array, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
         """Return the average of the networks, calibrated if there is one class or one number for each sample; and its scores."""
-        _, last, loss = self._output()
-        if isinstance(loss, CrossEntropy):
-            return ensemble.classifier(trained, x, targets, calibrate=recipe.calibrate)
-        if not last and targets.shape[1] == 1:
-            low, high = float(targets.min()), float(targets.max())
-            after: list[Layer] = [Clip(low, high)] if recipe.clip and low < high else []
-            return ensemble.regressor(trained, x, targets, after, calibrate=recipe.calibrate)
-        return ensemble.joined(trained, len(last)), {}

@@ -15,6 +15,9 @@ from whorl._core.types import Array
 from whorl._core.validation import number, numeric, show
 from whorl.layers import Layer, Sigmoid, Softmax
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, Hinge, Huber, Loss, MeanAbsoluteError, MeanSquaredError
+from whorl.model import Model
+from whorl.recipes import Recipe, ensemble
+from whorl.recipes.networks import Networks
 from whorl.sklearn import parameters
 from whorl.sklearn.calibrated import CalibratedEstimator
 from whorl.training import Callback
@@ -181,6 +184,11 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
         if self.multilabel_:
             return count, [Sigmoid()], parameters.loss(given, BinaryCrossEntropy(), LABEL_LOSSES, "several labels")
         return max(2, count), [Softmax()], parameters.loss(given, CrossEntropy(), CLASS_LOSSES, "classes")
+
+    def _joined(self, trained: Networks, x: Array, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
+        if isinstance(self._output()[2], CrossEntropy):
+            return ensemble.classifier(trained, x, targets, calibrate=recipe.calibrate)
+        return ensemble.joined(trained, 1), {}
 
     def _weights(self, targets: Array, weight: Array | None) -> Array | None:
         if self.class_weight is None:

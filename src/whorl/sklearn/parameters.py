@@ -12,14 +12,15 @@ from sklearn.utils import check_random_state
 
 from whorl import losses
 from whorl._core import notation
-from whorl._core.validation import choice, instance, integer, number, show, truth
+from whorl._core.types import Array
+from whorl._core.validation import choice, instance, integer, number, numeric, show, truth
 from whorl.layers import Dropout
 from whorl.losses import Loss
 from whorl.recipes import RECIPES, Recipe, classification, find
 from whorl.recipes.ensemble import divisible
 
 WHOLE = 64
-"""So few samples are learned without dropout, in float64."""
+"""So few samples are learned all at once, without dropout, in float64."""
 
 ALL_LOSSES = notation.concrete(losses, Loss)
 """The losses by name, which may be given as text."""
@@ -57,14 +58,15 @@ def recipe(estimator: Any, count: int, *, several: bool = False) -> Recipe:
     """Return the recipe for several networks, or for one, with the parameters that were given, for `count` samples."""
     given = {name: getattr(estimator, name) for name in ("layers", "optimizer", "epochs", "batch_size")}
     basis = find("table", estimator.preset) if several else classification()
+    if estimator.epochs is not None:
+        basis = basis.replace(max_steps=None)  # which would limit the epochs
     found = basis.replace(**{name: each for name, each in given.items() if each is not None})
-    if estimator.batch_size is None and found.optimizer.batch_size is None:  # it takes all samples, as LBFGS does
-        return found.replace(batch_size=count)
-    return found
+    whole = found.optimizer.batch_size is None or (not several and count <= WHOLE)  # LBFGS takes all samples at a time
+    return found.replace(batch_size=count) if whole and estimator.batch_size is None else found
 
 
 def hidden_layers(estimator: Any, found: Recipe, count: int) -> list[Any]:
-    """Return the hidden layers of one network; by default, without dropout if all samples fit into a batch."""
+    """Return the hidden layers of one network; by default, without dropout for few samples."""
     whole = estimator.layers is None and count <= WHOLE
     return [each for each in found.layers if not (whole and isinstance(each, Dropout))]
 
@@ -86,6 +88,18 @@ def loss(given: Any, usual: Loss, kinds: tuple[type[Loss], ...], what: str) -> L
         raise ValueError(f"loss must be one of {names} for {what}, got {found!r}")
     checked: Loss = found
     return checked
+
+
+def sample_weight(values: Any, count: int) -> Array | None:
+    """Return the weights of the samples (count,), at least 0 and not all 0, if there are any."""
+    if values is None:
+        return None
+    weight = numeric("sample_weight", values, np.dtype(np.float64))
+    if weight.shape != (count,):
+        raise ValueError(f"sample_weight must have shape ({count},), one for each sample, got {weight.shape}")
+    if weight.min() < 0 or not weight.any():
+        raise ValueError("sample_weight must be at least 0, and above 0 for at least one sample (non-zero number)")
+    return weight
 
 
 @contextmanager

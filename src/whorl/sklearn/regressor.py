@@ -10,8 +10,11 @@ from sklearn.base import RegressorMixin
 from whorl._core.types import Array
 from whorl._core.validation import numeric
 from whorl.calibration import Interval
-from whorl.layers import Layer
+from whorl.layers import Clip, Layer
 from whorl.losses import Huber, Loss, MeanAbsoluteError, MeanSquaredError, Quantile
+from whorl.model import Model
+from whorl.recipes import Recipe, ensemble
+from whorl.recipes.networks import Networks
 from whorl.sklearn import parameters
 from whorl.sklearn.calibrated import CalibratedEstimator
 
@@ -76,6 +79,15 @@ callbacks, warm_start, random_state, fast, threads, verbose
     def _output(self) -> tuple[int, list[Layer], Loss]:
         loss = parameters.loss(self.loss, MeanSquaredError(), LOSSES, "numbers, which are standardized")
         return self.n_outputs_, [], loss
+
+    def _joined(self, trained: Networks, x: Array, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
+        if self.n_outputs_ > 1:
+            return ensemble.joined(trained, 0), {}
+        low, high = float(targets.min()), float(targets.max())
+        after = [Clip(low, max(high, low + 1e-6))] if recipe.clip else []  # which is not empty for a constant target
+        model, scores = ensemble.regressor(trained, x, targets, after, calibrate=recipe.calibrate)
+        scores["rmse"] *= float(self.target_scale_[0])
+        return model, scores
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on part of the data; the arguments are those of `fit`."""
