@@ -1,7 +1,7 @@
 """scikit-learn's own checks of our estimators: all of them must pass, and none may be skipped.
 
-``python tests/estimators/checks.py`` checks the estimators as they are by default and those with compiled epochs, and prints the
-figures; with ``--quick`` small networks with fewer epochs, on NumPy.
+``python tests/estimators/checks.py`` checks the estimators as they are by default, which takes several minutes, and those with
+compiled epochs, and prints the figures; with ``--quick`` small networks with fewer epochs, on NumPy.
 """
 
 import os

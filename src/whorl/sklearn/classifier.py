@@ -27,7 +27,12 @@ LABEL_LOSSES = BinaryCrossEntropy, MeanSquaredError, MeanAbsoluteError, Huber
 
 
 class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
-    """A network that learns classes.
+    """A network, or an average of several, that learns classes.
+
+    By default, with at least 100 samples, `fit` trains the ten networks of the recipe for tables on five folds and averages them. Each
+    holds out samples, from which `fit` learns how sure predictions are: probabilities are calibrated, and `predict_sets` works without
+    `calibrate`. On two cores, with the extra ``whorl[fast]``, that takes 10 to 20 seconds for 300 samples of 10 features, and about a minute
+    for 10,000; ``preset="fast"`` trains one such network, in a quarter to a tenth of the time.
 
     Parameters
     ----------
@@ -42,10 +47,10 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     optimizer : Optimizer or str, optional
         Such as ``Adam(0.001)`` or ``"AdamW(Cosine(0.005, epochs=100))"``, which is the default of one network.
     epochs : int, optional
-        Passes over the samples; by default 100 for one network, and as the preset has them for several.
+        Passes over the samples; by default 100 for one network. For several, the preset has 256, or fewer for many samples.
     batch_size : int, optional
-        Samples of a step; by default 32 for one network, 256 for several, or all of them for an optimizer that needs all, such as
-        `LBFGS`.
+        Samples of a step; by default 256 for several networks, and 32 for one; but all samples for one network if there are at most 64,
+        and for an optimizer that needs all, such as `LBFGS`.
     standardize : bool, optional
         Whether one network brings each feature to mean 0 and standard deviation 1 first.
     early_stopping : bool, optional
@@ -65,7 +70,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     random_state : int, RandomState or None, optional
         Draws the first parameters, the order of the samples, and dropout.
     fast, threads : optional
-        Whether to use the compiled engine, and its threads, as in `Options`.
+        Whether to use the compiled engine, and its threads, as in `Options`; several networks train side by side, one on each core.
     verbose : bool, optional
         Whether to print the progress.
     class_weight : dict or "balanced", optional
@@ -74,15 +79,17 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     Attributes
     ----------
     model_ : Model
-        The network.
+        The network. By default its first layer is `Average`, which has the networks of the preset, followed by the temperature of the
+        probabilities and `Softmax`; with several labels for each sample, or another loss, nothing is calibrated.
     classes_ : ndarray
         The class labels, in the order of the probabilities.
     preparation_ : Preparation or None
         How the columns of a data frame become numbers, if they are not all numbers.
     history_ : History
-        The records of the epochs.
+        The records of the epochs: for several networks, the means of their values. Its `held_out` has the accuracy, the loss and the
+        calibration error of predictions for samples by networks that have not learned from them.
     n_iter_ : int
-        The number of epochs.
+        The number of epochs; of several networks, those that all have completed.
     loss_, loss_curve_, validation_curve_
         The last training loss, and the training and validation loss of each epoch.
     n_features_in_, feature_names_in_
@@ -95,6 +102,11 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     >>> classifier = NetworkClassifier("Dense(16), ReLU()", optimizer="Adam(0.02)", random_state=0).fit(X, y)
     >>> classifier.score(X, y) > 0.9
     True
+    >>> default = NetworkClassifier(epochs=20, batch_size=64, random_state=0).fit(X, y)
+    >>> default.model_.layers[0].members
+    10
+    >>> default.predict_sets(X, coverage=0.9).shape
+    (150, 3)
     """
 
     def __init__(
@@ -246,7 +258,8 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     def predict_sets(self, X: Any, *, coverage: float = 0.9) -> Array:
         """Return for each sample which classes are in a set that contains the right one with this probability, (n, k).
 
-        The order of the classes is that of `classes_`. For samples with one class each, after `calibrate`.
+        The order of the classes is that of `classes_`. For samples with one class each, after a `fit` by default with at least 100 samples,
+        or after `calibrate`.
         """
         model, x = self._calibrated(X, "predict_sets(X)")
         return model.predict_sets(x, coverage=coverage)[:, : len(self.classes_)]

@@ -22,9 +22,11 @@ LOSSES = MeanSquaredError, MeanAbsoluteError, Huber, Quantile
 
 
 class NetworkRegressor(RegressorMixin, CalibratedEstimator):
-    """A network that learns numbers, one or several for each sample.
+    """A network, or an average of several, that learns numbers, one or several for each sample.
 
-    The targets are standardized for training; predictions are in their unit.
+    The targets are standardized for training; predictions are in their unit. By default, with at least 100 samples, `fit` trains several
+    networks and averages them, as `NetworkClassifier` does; for one target it then limits predictions to the range of the targets, and
+    learns from held-out samples how far off they are: ``predict(X, interval=0.9)`` works without `calibrate`.
 
     Parameters
     ----------
@@ -37,7 +39,8 @@ callbacks, warm_start, random_state, fast, threads, verbose
     Attributes
     ----------
     model_, preparation_, history_, n_iter_, loss_, loss_curve_, validation_curve_, n_features_in_, feature_names_in_
-        As for `NetworkClassifier`. The losses are those of the standardized targets.
+        As for `NetworkClassifier`. The losses are those of the standardized targets; ``history_.held_out`` has R², and the root mean squared
+        error in the unit of the targets, if there is one.
     n_outputs_ : int
         The number of targets.
     target_mean_, target_scale_ : ndarray
@@ -49,6 +52,10 @@ callbacks, warm_start, random_state, fast, threads, verbose
     >>> X = np.random.default_rng(0).uniform(-1, 1, (200, 2))
     >>> regressor = NetworkRegressor("Dense(16), Tanh()", random_state=0).fit(X, 100 * X[:, 0])
     >>> regressor.score(X, 100 * X[:, 0]) > 0.95
+    True
+    >>> default = NetworkRegressor(epochs=20, random_state=0).fit(X, 100 * X[:, 0])
+    >>> prediction, low, high = default.predict(X, interval=0.9)
+    >>> bool((low < high).all())
     True
     """
 
@@ -117,7 +124,7 @@ callbacks, warm_start, random_state, fast, threads, verbose
             As for `fit`.
         interval : float, optional
             A probability, such as 0.9. Then return a named tuple of three arrays, ``prediction, low, high``: the target lies between low
-            and high with this probability. For one target, after `calibrate`.
+            and high with this probability. For one target, after a `fit` by default with at least 100 samples, or after `calibrate`.
         """
         if interval is None:
             return self._in_unit(self._scores(X))
