@@ -323,6 +323,11 @@ def test_wrong_parameters_leave_the_estimator_as_it_was(preset, options, message
     assert vars(made) == before
 
 
+def test_numbers_that_are_too_large_are_named():
+    with pytest.raises(ValueError, match=r"X must hold finite numbers, but .* infinite or too large for float32"):
+        classifier().fit(1e300 * X, Y)
+
+
 def test_searches_and_cross_validation():
     x, y = load_iris(return_X_y=True)
     search = GridSearchCV(classifier(preset="fast", batch_size=64), {"epochs": [1, 20]}, cv=3).fit(x, y)

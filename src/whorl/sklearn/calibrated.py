@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from whorl._core.randomness import generator
 from whorl._core.types import Array
+from whorl._core.validation import numeric
 from whorl.derived import calibrate
 from whorl.losses import CrossEntropy
 from whorl.model import Model
@@ -59,7 +60,7 @@ class CalibratedEstimator(NetworkEstimator):
         """Train the networks of the preset, and average them."""
         recipe = parameters.recipe(self, len(x), several=True)
         outputs, last, loss = self._output()
-        x = x.astype(np.float32, copy=False)
+        x = numeric("X", x, np.dtype(np.float32))
         metrics = ["accuracy"] if isinstance(loss, CrossEntropy) else []
         if weight is not None and weight.min() < weight.max():
             # The accuracy ignores weights, so that the epoch of the best one would undo them: keep that of the least loss.
