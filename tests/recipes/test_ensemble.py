@@ -213,6 +213,14 @@ def test_most_steps():
     assert [recipe.for_samples(count).epochs for count in (3, 10, 20, 10**6)] == [100, 50, 25, 8]
     assert recipe.for_samples(20).optimizer == Adam(whorl.Cosine(0.1, epochs=25))
     assert SEVERAL.for_samples(10**6) == SEVERAL
+    assert recipe.replace(epochs=90).for_samples(10**6).epochs == 90
+    assert recipe.replace(**recipe.settings()) == recipe
+
+
+def test_targets_that_are_all_equal_are_predicted():
+    X, _ = numbers()
+    model, _ = SEVERAL.replace(clip=True).fit(X, np.full(200, 7.0), rng=0)
+    np.testing.assert_allclose(model.predict(X), 7.0, rtol=2e-6)
 
 
 def test_losses_of_candidates():

@@ -77,7 +77,10 @@ class Unit(NamedTuple):
 
     def layers(self, *, clip: bool) -> list[Layer]:
         """Return the layers that bring predictions to the unit, and into the range."""
-        limits: list[Layer] = [Clip(self.low, self.high)] if clip and self.low < self.high else []
+        high = max(
+            self.high, self.low + 1e-6 * max(1.0, abs(self.low))
+        )  # above the low limit, for targets that are all equal too
+        limits: list[Layer] = [Clip(self.low, high)] if clip else []
         return [Rescale(self.factor, self.offset), *limits]
 
 
@@ -139,7 +142,7 @@ def _ensemble(
             f"resume must be a function from the number of a network to its file, for the {ensemble.count(recipe)} networks of this recipe,"
             f" got {show(resume)}"
         )
-    x = X.astype(np.float32, copy=False)  # one copy for all of them
+    x = numeric("X", X, np.dtype(np.float32))  # one copy for all of them
     labels = None if unit else ensemble.as_labels(y)
     trained = ensemble.train(
         recipe,

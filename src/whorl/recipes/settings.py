@@ -126,7 +126,7 @@ class Settings(Description):
         """Return a recipe with other settings, its own or its data's, by name.
 
         Layers, loss and optimizer may be text, as their ``repr`` writes them. If `epochs` changes and the optimizer is not
-        given, its schedules are stretched to the new length.
+        given, its schedules are stretched to the new length; and `max_steps` no longer limits them.
 
         Raises
         ------
@@ -149,6 +149,8 @@ class Settings(Description):
                     settings[name] = reading.READERS[name](value)
                 except ValueError as error:
                     raise ValueError(f"{name}: {error}") from None
+        if "epochs" in settings and self.max_steps is not None:
+            settings.setdefault("max_steps", None)
         if "epochs" in settings and "optimizer" not in settings:
             epochs = integer("epochs", settings["epochs"])
             settings["optimizer"] = stretched(self.optimizer, self.epochs, epochs)
