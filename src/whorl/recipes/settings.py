@@ -170,7 +170,7 @@ class Settings(Description):
         --------
         >>> from whorl.recipes import RECIPES
         >>> [each.layers[0].scale for each in RECIPES["table"]["default"].candidates()]
-        [0.2, 2.0]
+        [0.2, 0.6, 2.0]
         """
         if not any(isinstance(layer, PeriodicEmbedding) for layer in self.layers):
             return [self]
