@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> None:
     kept: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     for preset, data in itertools.product(arguments.presets, arguments.data):
         recipe = RECIPES[data][preset]
-        settings = recipe.settings()
+        settings = json.loads(json.dumps(recipe.settings()))  # with lists for tuples, as in the file
         keys = {who: f"{data} {preset} {who}" for each, who in WAYS if each == preset}
         if not arguments.again and all(kept.get(key, {}).get("settings") == settings for key in keys.values()):
             continue

@@ -223,7 +223,7 @@ def test_pipelines_of_scikit_learn_take_categories_and_missing_values(method, cl
 
 
 def test_titles_of_methods_name_the_presets(monkeypatch):
-    monkeypatch.setitem(RECIPES, "table", {"fast": RECIPES["table"]["classic"], "best": RECIPES["table"]["classic"]})
+    monkeypatch.setitem(RECIPES, "table", {"fast": RECIPES["table"]["fast"], "best": RECIPES["table"]["best"]})
     assert list(measure.methods().items())[:2] == [("whorl", "whorl, `fast`"), ("whorl-best", "whorl, `best`")]
     assert set(peers.PEERS) < set(measure.methods())
 

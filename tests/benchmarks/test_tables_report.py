@@ -64,7 +64,7 @@ def test_ranks_are_of_the_methods_that_have_all_splits():
     assert "Mean ranks over the tables, 3 in all" in found
     assert "Not measured on all of them, and so without a rank: CatBoost." in found
     # Adult: whorl is first; Titanic: both have 0.8; bikes: LightGBM is first.
-    assert "| whorl, `classic` | 1.25 | " in found
+    assert "| whorl, `default` | 1.25 | " in found
     assert found.splitlines()[-1].endswith("| 1.00 | 1.50 |")
     assert "| LightGBM | 1.75 | " in found
 

@@ -19,7 +19,7 @@ from whorl.training import Callback, Epoch, History
 
 pytestmark = pytest.mark.usefixtures("no_picture")
 
-SMALL = ["--members", "2", "--folds", "2", "--epochs", "3"]
+SMALL = ["--members", "2", "--folds", "2", "--scales", "0.2", "2", "--epochs", "3"]
 KIND = ["train", "flowers.csv", "--target", "kind", "--ignore", "price", *SMALL]
 PRICE = ["train", "flowers.csv", "--target", "price", "--ignore", "kind", *SMALL]
 
@@ -53,7 +53,7 @@ def test_the_model_is_the_calibrated_average(capsys):
     model = whorl.load("model.npz")
     expected, _, history, _ = (
         RECIPES["table"]["default"]
-        .replace(file="flowers.csv", target="kind", ignore=["price"], members=2, folds=2, epochs=3)
+        .replace(file="flowers.csv", target="kind", ignore=["price"], members=2, folds=2, scales=(0.2, 2.0), epochs=3)
         .train(0)
     )
     np.testing.assert_array_equal(model.parameters, expected.parameters)
@@ -116,7 +116,7 @@ def test_a_table_that_is_too_small_for_folds_has_one_network(capsys):
 
 
 def test_the_preset_fast_is_calibrated_too(capsys):
-    lines = out(capsys, *KIND[:-6], "--preset", "fast", "--epochs", "3")
+    lines = out(capsys, *KIND[: -len(SMALL)], "--preset", "fast", "--epochs", "3")
     assert next(line for line in lines if line.startswith("epoch 3 | train acc "))
     assert lines[-1].startswith("held-out samples: acc ")
     assert isinstance(whorl.load("model.npz").uncertainty, Sets)

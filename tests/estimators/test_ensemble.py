@@ -42,10 +42,10 @@ def noisy(count, seed):
 # Classes
 
 
-def test_ten_networks_become_one_model(fitted):
+def test_the_networks_become_one_model(fitted):
     average, temperature, last = fitted.model_.layers
     assert isinstance(average, Average)
-    assert average.members == 10
+    assert average.members == 16
     assert isinstance(temperature, Rescale)
     assert isinstance(last, Softmax)
     assert [type(each).__name__ for each in average.layers][:3] == ["RankScale", "PeriodicEmbedding", "Scale"]
@@ -229,7 +229,7 @@ def test_presets_are_those_of_the_recipe_for_tables():
     with pytest.raises(ValueError, match="preset must be 'default' or 'fast' or 'best', got 'fastest'"):
         classifier(preset="fastest").fit(X, Y)
     best = regressor(preset="best", epochs=1).fit(X[:100, :1], X[:100, 0])
-    assert best.model_.layers[0].members == RECIPES["table"]["best"].members == 40
+    assert best.model_.layers[0].members == RECIPES["table"]["best"].members == 50
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_parameters_apply_to_all_networks(capsys):
     seen = []
     made = regressor(epochs=2, batch_size=50, optimizer="Adam(0.003)", callbacks=[Count()], verbose=True)
     learned = made.fit(X[:, :1], X[:, 0])
-    assert sorted(seen) == [(1, 50)] * 12 + [(2, 50)] * 12  # two scales are tried on two folds
+    assert sorted(seen) == [(1, 50)] * 20 + [(2, 50)] * 20  # three scales are tried on two folds
     assert learned.history_["learning_rate"] == [0.003, 0.003]
     assert "epoch 2 " in capsys.readouterr().out
 

@@ -29,7 +29,7 @@ LABEL_LOSSES = BinaryCrossEntropy, MeanSquaredError, MeanAbsoluteError, Huber
 class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     """A network, or an average of several, that learns classes.
 
-    By default, with at least 100 samples, `fit` trains the ten networks of the recipe for tables on five folds and averages them. Each
+    By default, with at least 100 samples, `fit` trains the sixteen networks of the recipe for tables on eight folds and averages them. Each
     holds out samples, from which `fit` learns how sure predictions are: probabilities are calibrated, and `predict_sets` works without
     `calibrate`. On two cores, with the extra ``whorl[fast]``, that takes 10 to 20 seconds for 300 samples of 10 features, and about a minute
     for 10,000; ``preset="fast"`` trains one such network, in a quarter to a tenth of the time.
@@ -104,7 +104,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     True
     >>> default = NetworkClassifier(epochs=20, batch_size=64, random_state=0).fit(X, y)
     >>> default.model_.layers[0].members
-    10
+    16
     >>> default.predict_sets(X, coverage=0.9).shape
     (150, 3)
     """
