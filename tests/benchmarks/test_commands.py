@@ -66,7 +66,7 @@ def test_images_are_measured_again_only_if_the_recipe_has_changed(tmp_path, monk
     )
     found = {key: after[key] for key in after if after[key] != before[key]}
     assert set(found) == {"mnist classic whorl", "mnist classic PyTorch"}
-    assert found["mnist classic whorl"]["settings"] == changed.settings()
+    assert found["mnist classic whorl"]["settings"] == json.loads(json.dumps(changed.settings()))
     assert [each["accuracy"] for each in found.values()] == [[0.8, 0.8, 0.8], [0.9, 0.91, 0.92]]
     assert [each["seconds"] for each in found.values()] == [[10, 10, 10], [3, 3, 3]]
     text = (tmp_path / "images.md").read_text(encoding="utf-8")
