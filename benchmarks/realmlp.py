@@ -20,7 +20,7 @@ from whorl.recipes import RECIPES, Recipe
 
 PAGE = ROOT / "benchmarks" / "realmlp.md"
 PEER = ROOT / "benchmarks" / "tables.jsonl"
-NAMES = ["penguins", "titanic", "red-wine", "airfoil", "concrete", "medical-costs"]
+NAMES = ["penguins", "titanic", "pima", "german", "vehicle", "red-wine", "airfoil", "concrete", "medical-costs"]
 OPTIONS = {"folder": None, "tables": NAMES, "splits": 5}
 FIRST_SEED = 10
 
