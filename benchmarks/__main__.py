@@ -18,7 +18,6 @@ COMMANDS = {
     "spiral": "accuracy of the recipes for the spiral; writes benchmarks/spiral.md",
     "images": "accuracy of the recipes for MNIST and Fashion-MNIST; writes benchmarks/images.md",
     "tables": "accuracy on public tables, compared with other libraries; writes benchmarks/tables.md",
-    "ablations": "what each ingredient of the recipe for tables is worth; writes benchmarks/ablations.md",
     "realmlp": "RealMLP of whorl's layers beside that of its authors; writes benchmarks/realmlp.md",
     "frames": "code between `Model.fit` and the change of a weight: frames, files, functions, lines",
 }
