@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -181,10 +181,15 @@ def _with_temperature(model: Model, data: Samples, target: Array, scores: Array)
     if before and isinstance(given := before[-1], Rescale):
         factor, offset = factor * given.factor, factor * given.offset
         before.pop()
-    layers = [*before, Rescale(factor, offset), model.layers[-1]]
-    calibrated = Model(layers, inputs=model.inputs, rng=0, dtype=model.dtype)
-    calibrated.parameters, calibrated.statistics = model.parameters, model.statistics
-    calibrated.preparation = model.preparation
+    calibrated = with_layers(model, [*before, Rescale(factor, offset), model.layers[-1]])
     calibrated.freeze(*(i for i in model.frozen if i < len(before)))
     calibrated.uncertainty = Sets.learn(target, calibrated.predict(data.x))
     return calibrated
+
+
+def with_layers(model: Model, layers: Sequence[Layer]) -> Model:
+    """Return a model of other layers with the parameters, statistics and preparation of a model: layers without any may differ."""
+    other = Model(layers, inputs=model.inputs, rng=0, dtype=model.dtype)
+    other.parameters, other.statistics = model.parameters, model.statistics
+    other.preparation = model.preparation
+    return other

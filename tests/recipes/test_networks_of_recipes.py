@@ -18,6 +18,11 @@ def moons(count=80, seed=0):
     return X.astype(np.float32), y
 
 
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
 def numbers(count=200, seed=0):
     X = np.random.default_rng(seed).uniform(-1, 1, (count, 2)).astype(np.float32)
     return X, 50 + 10 * X[:, 0] * X[:, 1] + np.random.default_rng(seed + 1).normal(size=count)
@@ -56,7 +61,7 @@ def test_the_model_is_the_average_of_the_networks():
     found = SEVERAL.fitted(X, y, rng=0)
     scores = np.mean([whorl.passes.predict(model, X, last=-1) for model in found.networks.models], axis=0)
     assert found.model.layers[0] == Average(found.networks.models[0].layers[:-1], 4)
-    np.testing.assert_allclose(found.model.predict(X), ensemble.probabilities(scores), rtol=2e-5, atol=1e-6)
+    np.testing.assert_allclose(found.model.predict(X), softmax(scores), rtol=2e-5, atol=1e-6)
 
 
 def test_the_history_has_the_means_of_the_networks():
@@ -85,7 +90,7 @@ def test_probabilities_have_the_temperature_of_the_held_out_samples():
     found = recipe.fitted(X, y, rng=0)
     z = found.networks.held_out(X, last=-1)
     assert found.model.layers[1:] == (Rescale(1 / temperature(z, y), 0.0), Softmax())
-    p = ensemble.probabilities(z / temperature(z, y))
+    p = softmax(z / temperature(z, y))
     assert found.model.uncertainty == Sets.learn(y, p)
     assert found.history.held_out["accuracy"] == np.mean(p.argmax(axis=1) == y)
     assert found.history.held_out["loss"] == pytest.approx(-np.log(p[np.arange(160), y]).mean())
@@ -171,8 +176,9 @@ def test_the_error_that_an_average_leaves():
     one = np.mean(np.square(slopes))  # 3
     few = (np.mean([3, 1]) ** 2 + np.mean([-1, 1]) ** 2) / 2  # 2
     v = (one - few) / (1 - 1 / 2)  # 2, and b = 1
-    assert ensemble.error_left(found, x, y, []) == pytest.approx((one - v + v / 4) / few)
-    assert ensemble.error_left(Networks(found.models[:2], [], folds[:2]), x, y, []) == 1.0
+    assert ensemble.error_left(found, found.each_held_out(x), y) == pytest.approx((one - v + v / 4) / few)
+    once = Networks(found.models[:2], [], folds[:2])
+    assert ensemble.error_left(once, once.each_held_out(x), y) == 1.0
 
 
 def test_intervals_cover_as_much_as_is_asked_for():

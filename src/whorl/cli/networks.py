@@ -9,10 +9,11 @@ from pathlib import Path
 
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.cli.pictures import Start
+from whorl.derived import with_layers
 from whorl.layers import Average
 from whorl.model import Model
 from whorl.recipes import Problem, Recipe
-from whorl.recipes.ensemble import count, divisible, extended
+from whorl.recipes.ensemble import count, divisible
 from whorl.recipes.networks import Networks
 from whorl.training import Callback, Epoch, History
 from whorl.training.callbacks import Run
@@ -113,8 +114,7 @@ def shown(
     first, rows = networks.models[0], networks.folds[0]
     start = next((each for each in starts if each.model is first), starts[0])
     if isinstance(average := model.layers[0], Average):
-        preparation = model.preparation
-        model = extended(first, [*average.layers, *model.layers[1:]])
-        model.preparation = preparation  # the names of classes and of the target
+        first.preparation = model.preparation  # the names of classes and of the target
+        model = with_layers(first, [*average.layers, *model.layers[1:]])
     held_out = Problem(problem.X, problem.y, validation=(problem.X[rows], problem.y[rows]))
     return model, held_out, networks.histories[0], start

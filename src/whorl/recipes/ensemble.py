@@ -13,8 +13,9 @@ import numpy as np
 from whorl import metrics
 from whorl._core import randomness
 from whorl._core.types import Array
+from whorl._core.validation import labels
 from whorl.calibration import Intervals, Sets, temperature
-from whorl.derived import average
+from whorl.derived import average, with_layers
 from whorl.engine import cores
 from whorl.layers import Layer, Rescale, Softmax
 from whorl.losses import CrossEntropy
@@ -41,13 +42,13 @@ def train(
     x: Array,
     target: Array,
     *,
-    labels: Array | None,
+    classes: Array | None,
     arguments: dict[str, Any],
     callbacks: Callbacks = (),
     resume: Callable[[int], Any] | Any = None,
     rng: np.random.Generator,
 ) -> Networks:
-    """Train each network on all samples but those of its fold; if the recipe leaves something to try, the first fold decides.
+    """Train each network on all samples but those of its fold; if the recipe leaves something to try, the first folds decide.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def train(
     x : ndarray, shape (n, *inputs)
     target : ndarray
         Targets as the networks predict them.
-    labels : ndarray of int, shape (n,), or None
+    classes : ndarray of int, shape (n,), or None
         The class of each sample, of which each fold has the same share.
     arguments : dict
         The loss, and whatever else `Model.fit` gets, for all networks.
@@ -68,7 +69,7 @@ def train(
     recipe = recipe.for_samples(len(x))
     if recipe.time is not None:
         recipe = pace.within(recipe, recipe.time, make, x, target, arguments, planned)
-    folds = _folds(recipe, len(x), labels, rng)
+    folds = _folds(recipe, len(x), classes, rng)
     candidates, loss = recipe.candidates(), arguments["loss"]
     stops = stopping(recipe, loss, planned(recipe, compiled=True))
 
@@ -96,13 +97,13 @@ def train(
     return trained.begun()
 
 
-def _folds(recipe: Settings, count: int, labels: Array | None, rng: np.random.Generator) -> list[Array]:
+def _folds(recipe: Settings, count: int, classes: Array | None, rng: np.random.Generator) -> list[Array]:
     """Return the indices of the samples that each network is validated with: all samples in turn, or a share of them for one network."""
     if recipe.members == 1:
-        return [np.sort(randomness.divide(count, round(recipe.validation * count) or 1, rng, labels)[1])]
+        return [np.sort(randomness.divide(count, round(recipe.validation * count) or 1, rng, classes)[1])]
     found: list[Array] = []
     while len(found) < recipe.members:
-        found += randomness.folds(count, min(recipe.folds, recipe.members), rng, labels)
+        found += randomness.folds(count, min(recipe.folds, recipe.members), rng, classes)
     return found[: recipe.members]
 
 
@@ -152,9 +153,8 @@ def held_out_loss(trained: Networks, x: Array, target: Array, loss: Any) -> floa
     if not all(history.epochs for history in trained.histories):  # they were stopped before
         return np.inf
     if isinstance(loss, CrossEntropy):
-        z, labels = trained.held_out(x, last=-1), as_labels(target[trained.rows])
-        p = probabilities(z / temperature(z, labels))
-        return cross_entropy(labels, p)
+        z, own = trained.held_out(x, last=-1), target[trained.rows]
+        return CrossEntropy().from_scores(z / temperature(z, own), labels(own, z.shape[1]))[0]
     pairs = zip(trained.models, trained.folds, strict=True)
     return sum(model.evaluate(x[rows], target[rows], loss=loss)["loss"] for model, rows in pairs)
 
@@ -164,24 +164,19 @@ def joined(trained: Networks, outside: int) -> Model:
     return average(trained.models, outside=outside) if len(trained.models) > 1 else trained.models[0]
 
 
-def classifier(trained: Networks, x: Array, labels: Array, *, calibrate: bool) -> tuple[Model, dict[str, float]]:
+def classifier(trained: Networks, x: Array, target: Array, *, calibrate: bool) -> tuple[Model, dict[str, float]]:
     """Return the average of networks that end in `Softmax`, and the scores of their predictions for the held-out samples.
 
-    The average is of the scores before the softmax, which are divided by their temperature.
+    The average is of the scores before the softmax, which are divided by their temperature. The targets are labels (n,).
     """
-    model, z, target = joined(trained, 1), trained.held_out(x, last=-1), labels[trained.rows]
-    factor = 1 / temperature(z, target) if calibrate else 1.0
-    p = probabilities(factor * z)
+    model, z, own = joined(trained, 1), trained.held_out(x, last=-1), target[trained.rows]
+    factor = 1 / temperature(z, own) if calibrate else 1.0
+    loss, p, _ = CrossEntropy().from_scores(factor * z, own)
     if calibrate:
-        model = extended(model, [*model.layers[:-1], Rescale(factor, 0.0), Softmax()])
-        model.uncertainty = Sets.learn(target, p)
-    error = metrics.calibration_error(target, p)
-    held_out = {
-        "accuracy": metrics.accuracy(target, p),
-        "loss": cross_entropy(target, p),
-        "calibration_error": error,
-    }
-    return model, held_out
+        model = with_layers(model, [*model.layers[:-1], Rescale(factor, 0.0), Softmax()])
+        model.uncertainty = Sets.learn(own, p)
+    error = metrics.calibration_error(own, p)
+    return model, {"accuracy": metrics.accuracy(own, p), "loss": loss, "calibration_error": error}
 
 
 def regressor(
@@ -200,12 +195,13 @@ def regressor(
     calibrate : bool
     """
     model = joined(trained, 0)
-    model = extended(model, [*model.layers, *after]) if after else model
-    p, target = in_unit(trained.held_out(x), after), y[trained.rows].reshape(-1, 1)
+    model = with_layers(model, [*model.layers, *after]) if after else model
+    y, each = y.reshape(-1, 1), [in_unit(p, after) for p in trained.each_held_out(x)]
+    p, own = trained.mean(each), y[trained.rows]
     if calibrate:
-        share = np.sqrt(error_left(trained, x, y.reshape(-1, 1), after))
-        model.uncertainty = Intervals.learn(p + share * (target - p), p)
-    return model, {"r2": metrics.r2(target, p), "rmse": metrics.root_mean_squared_error(target, p)}
+        share = np.sqrt(error_left(trained, each, y))
+        model.uncertainty = Intervals.learn(p + share * (own - p), p)
+    return model, {"r2": metrics.r2(own, p), "rmse": metrics.root_mean_squared_error(own, p)}
 
 
 def in_unit(p: Array, after: Sequence[Layer]) -> Array:
@@ -216,7 +212,7 @@ def in_unit(p: Array, after: Sequence[Layer]) -> Array:
     return p
 
 
-def error_left(trained: Networks, x: Array, y: Array, after: Sequence[Layer]) -> float:
+def error_left(trained: Networks, each: Sequence[Array], y: Array) -> float:
     """Return the squared error of the average of all networks, as a share of that of those few that have not learned from a sample.
 
     The squared error of an average of r networks is ``b + v / r``: b is of what they have in common, v of what they differ in. Held-out
@@ -224,41 +220,16 @@ def error_left(trained: Networks, x: Array, y: Array, after: Sequence[Layer]) ->
 
         (b + v / K) / (b + v / r)
 
-    With r = 1 the two cannot be told apart, and the share is 1: intervals are then a little too wide.
+    With r = 1 the two cannot be told apart, and the share is 1: intervals are then a little too wide. `each` are the predictions of each
+    network for its fold, and y the targets, (n, 1).
     """
     members = len(trained.models)
     repeats = sum(map(len, trained.folds)) / len(trained.rows)
     if repeats < 1.5:  # most samples are in the fold of a single network
         return 1.0
-    pairs = zip(trained.each_held_out(x), trained.folds, strict=True)
-    one = np.concatenate([(in_unit(p, after) - y[rows]) ** 2 for p, rows in pairs]).mean()
-    few = ((in_unit(trained.held_out(x), after) - y[trained.rows]) ** 2).mean()
+    one = np.concatenate([(p - y[rows]) ** 2 for p, rows in zip(each, trained.folds, strict=True)]).mean()
+    few = ((trained.mean(each) - y[trained.rows]) ** 2).mean()
     if few <= 0:
         return 1.0
     v = max(0.0, one - few) / (1 - 1 / repeats)
     return float(max(0.0, 1 - v * (1 / repeats - 1 / members) / few))
-
-
-def extended(model: Model, layers: Sequence[Layer]) -> Model:
-    """Return a model with the parameters of another one, and layers more that have none."""
-    whole = Model(layers, inputs=model.inputs, rng=0, dtype=model.dtype)
-    whole.parameters[:] = model.parameters
-    whole.statistics[:] = model.statistics
-    return whole
-
-
-def as_labels(y: Array) -> Array:
-    """Return labels, or one-hot rows, as labels (n,)."""
-    return y.argmax(axis=1) if y.ndim == 2 else y.astype(np.intp)
-
-
-def probabilities(z: Array) -> Array:
-    """Return the softmax of scores, in float64."""
-    y, _ = Softmax().forward(z.astype(np.float64), Views())
-    return y
-
-
-def cross_entropy(labels: Array, p: Array) -> float:
-    """Return the mean of −log p of the right classes."""
-    right = p[np.arange(len(p)), labels]
-    return float(-np.log(np.maximum(right, np.finfo(p.dtype).tiny)).mean())

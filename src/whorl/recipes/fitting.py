@@ -11,6 +11,7 @@ import numpy as np
 
 from whorl._core.types import Array
 from whorl._core.validation import numeric, show
+from whorl.derived import with_layers
 from whorl.layers import Clip, Layer, Rescale
 from whorl.losses import CrossEntropy, MeanSquaredError
 from whorl.model import Model
@@ -129,7 +130,7 @@ def fit(
         rng=rng,
     )
     if unit:
-        model = ensemble.extended(model, [*model.layers, *unit.layers(clip=recipe.clip)])
+        model = with_layers(model, [*model.layers, *unit.layers(clip=recipe.clip)])
     return Fitted(model, history)
 
 
@@ -143,21 +144,21 @@ def _ensemble(
             f" got {show(resume)}"
         )
     x = numeric("X", X, np.dtype(np.float32))  # one copy for all of them
-    labels = None if unit else ensemble.as_labels(y)
+    classes = None if unit else (y.argmax(axis=1) if y.ndim == 2 else y.astype(np.intp))
     trained = ensemble.train(
         recipe,
         lambda each, rng: each.model(x, y, rng=rng),
         x,
         unit.standardized(y) if unit else y,
-        labels=labels,
+        classes=classes,
         arguments=_arguments(recipe, classes=unit is None),
         callbacks=callbacks,
         resume=resume,
         rng=rng,
     )
     history = trained.history()
-    if labels is not None:
-        model, history.held_out = ensemble.classifier(trained, x, labels, calibrate=recipe.calibrate)
+    if classes is not None:
+        model, history.held_out = ensemble.classifier(trained, x, classes, calibrate=recipe.calibrate)
     else:
         assert unit is not None
         after = unit.layers(clip=recipe.clip)

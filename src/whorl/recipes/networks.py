@@ -62,13 +62,15 @@ class Networks:
 
         The layers from number `last` on are left out.
         """
+        return self.mean(self.each_held_out(x, last=last))
+
+    def mean(self, each: Sequence[Array]) -> Array:
+        """Return for each sample of `rows` the mean of the predictions that each network has made for its fold."""
         rows = self.rows
-        total, count = np.zeros(0), np.zeros(len(rows))
-        for z, fold in zip(self.each_held_out(x, last=last), self.folds, strict=True):
+        total, count = np.zeros((len(rows), *each[0].shape[1:])), np.zeros(len(rows))
+        for p, fold in zip(each, self.folds, strict=True):
             places = np.searchsorted(rows, fold)
-            if not total.size:
-                total = np.zeros((len(rows), *z.shape[1:]))
-            total[places] += z
+            total[places] += p
             count[places] += 1
         mean: Array = total / count.reshape(-1, *[1] * (total.ndim - 1))
         return mean

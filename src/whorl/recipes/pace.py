@@ -10,13 +10,11 @@ import numpy as np
 from whorl._core.types import Array
 from whorl.engine import cores
 from whorl.model import Model
-from whorl.recipes.settings import Settings
+from whorl.recipes.settings import FEWEST_EPOCHS, Settings
 from whorl.training import History, TimeLimit
 
 TRIAL = 4096
 """The most samples to time an epoch with."""
-FEWEST = 8
-"""The least number of epochs that is worth more than a network more."""
 TRIAL_SHARE = 0.03
 """The share of the time to take for that."""
 MARGIN = 0.8
@@ -52,6 +50,6 @@ def within(
     compiled = not history.engine.startswith("NumPy")
     while True:
         epochs = int(MARGIN * seconds / rounds(recipe, compiled=compiled) / epoch)
-        if epochs >= min(FEWEST, recipe.epochs) or recipe.members == 1:
+        if epochs >= min(FEWEST_EPOCHS, recipe.epochs) or recipe.members == 1:
             return recipe.replace(epochs=max(1, min(epochs, recipe.epochs)))
         recipe = recipe.replace(members=max(1, recipe.members - cores()))

@@ -72,7 +72,7 @@ class CalibratedEstimator(NetworkEstimator):
             lambda each, rng: each.network(x, outputs, last, rng=rng),
             x,
             targets,
-            labels=targets if targets.ndim == 1 else None,
+            classes=targets if targets.ndim == 1 else None,
             arguments=arguments | ({"threads": self.threads} if self.threads is not None else {}),
             callbacks=lambda k: [
                 *callback_list(self.callbacks or ()),
