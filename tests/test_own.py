@@ -13,6 +13,7 @@ from whorl import (
     Dense,
     Dropout,
     EarlyStopping,
+    Layer,
     MeanSquaredError,
     Model,
     ReLU,
@@ -231,3 +232,15 @@ def test_a_function_gets_flat_targets_of_one_output_as_a_column():
     X, model = np.random.default_rng(0).normal(size=(9, 2)), Model([Dense(1)], inputs=2, rng=0)
     flat, column = (model.evaluate(X, y, loss=squared)["loss"] for y in (X[:, 0], X[:, :1]))
     assert flat == column == pytest.approx(model.evaluate(X, X[:, 0], loss=MeanSquaredError())["loss"], rel=1e-6)
+
+
+def test_a_setting_of_a_layer_may_have_a_word_of_the_library_as_its_name():
+    class Tile(Layer):
+        rows: int = 2
+        members: int = 3
+
+        def forward(self, x, p, rng=None):
+            return self.rows * x, lambda dy, g: self.rows * dy
+
+    assert (Tile().rows, Tile(5).rows, Tile(5).members) == (2, 5, 3)
+    assert Model([Tile(5)], inputs=1, dtype=np.float64).predict([[1.0]]) == [[5.0]]

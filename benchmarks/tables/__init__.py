@@ -3,8 +3,8 @@
 The tables are those of `benchmarks/tables/registry.toml`. The folder holds them as they were published; with --fetch, those that
 are missing are downloaded, from PyPI or the web. Tables that are not there are skipped.
 
-Of each table five splits are made, which have the seeds 10 to 14 (others chose whorl's recipe): four fifths of the rows are learned, the
-others test. whorl learns a CSV file of the training rows, with no option but the target; the other libraries have their
+Of each table five splits are made, which have the seeds 10 to 14 (the recipe was chosen on other seeds): four fifths of the rows are for training, the
+others for testing. whorl is trained on a CSV file of the training rows, with no option but the target; the other libraries have their
 defaults too (`benchmarks/tables/peers.py`), and two threads. Each measurement is a line of `tables.jsonl` beside the page. What is
 there is measured again only with --again, or if whorl's recipe has changed: so a run can be interrupted, and methods can be added
 one at a time. The page is written from all that is there.

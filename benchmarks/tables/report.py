@@ -142,10 +142,15 @@ def over_tables(differences: list[float]) -> str:
 
 
 def scores(results: Results, name: str, title: str) -> str:
-    """Return a table of the means over the splits, and the standard deviations; the best of each row in bold."""
+    """Return a table of the means over the splits, and the standard deviations; the best of each row in bold.
+
+    A method that has fewer splits of a table than others have has no mean there.
+    """
     rows = []
     for table in results.having(name):
         found = [list(results.scores(table, method, name).values()) for method in results.methods]
+        most = max(map(len, found))
+        found = [each if len(each) == most else [] for each in found]
         cells = [mean_and_deviation(each) for each in found]
         if measure := MEASURES.get(name):
             errors = [measure.error(each) if each else np.inf for each in found]

@@ -77,7 +77,7 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
                     break
         return training.state.history
 
-    with single_threaded_blas(), ThreadPoolExecutor(max(1, min(count, len(given))), "whorl-fit") as pool:
+    with _single_threaded_blas(), ThreadPoolExecutor(max(1, min(count, len(given))), "whorl-fit") as pool:
         futures = [pool.submit(run, *each) for each in given]
         try:
             return [future.result() for future in futures]
@@ -87,7 +87,7 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
             raise
 
 
-def single_threaded_blas() -> AbstractContextManager[Any]:
+def _single_threaded_blas() -> AbstractContextManager[Any]:
     """Return a context in which NumPy's matrix products run in the thread that calls them, if threadpoolctl is installed.
 
     Trainings side by side validate on NumPy, each with products of its own; if these had threads too, they would wait for each other.

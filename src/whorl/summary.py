@@ -37,7 +37,7 @@ def _rows(model: Stack) -> tuple[list[list[str]], list[int]]:
             arrays = "  ".join(f"{name} {parameter.shape}" for name, parameter in place.declared.items())
             if members := _members(place.layer):
                 count = sum(parameter.size for each in walk([place]) for parameter in each.declared.values())
-                arrays = f"all of {members} members, of which the first:"
+                arrays = f"{members} equal members; the first is"
             counts.append(count)
             frozen = "  frozen" if i in model.frozen and place.declared else ""
             rows.append(["  " * depth + _shown(place.layer), sizes(place.outputs), f"{count:,}", arrays + frozen])
@@ -49,13 +49,13 @@ def _rows(model: Stack) -> tuple[list[list[str]], list[int]]:
 def _nested(place: Place, depth: int = 0) -> Iterator[tuple[int, Place]]:
     """Yield a layer, and those inside it, each with the number of layers around it; of equal members the first."""
     yield depth, place
-    for part in place.parts[: len(place.layer.rows[0])] if _members(place.layer) else place.parts:
+    for part in place.parts[: len(place.layer.part_rows[0])] if _members(place.layer) else place.parts:
         yield from _nested(part, depth + 1)
 
 
 def _members(layer: Layer) -> int:
     """Return how many equal rows of layers a layer has, 0 if it has one, or different ones."""
-    return len(layer.rows) if len(layer.rows) > 1 and len(set(layer.rows)) == 1 else 0
+    return len(layer.part_rows) if len(layer.part_rows) > 1 and len(set(layer.part_rows)) == 1 else 0
 
 
 def _shown(layer: Layer) -> str:

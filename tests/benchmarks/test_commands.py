@@ -11,6 +11,7 @@ from benchmarks import check, images, page
 from benchmarks.__main__ import COMMANDS, main, parse
 from benchmarks.cases import CASES
 from benchmarks.processes import ROOT
+from benchmarks.tables.registry import TABLES
 
 from whorl.recipes import RECIPES
 
@@ -39,7 +40,9 @@ def test_page_without_its_markers_is_refused(tmp_path):
     assert (tmp_path / "page.md").read_text() == "# Title\n"
 
 
-@pytest.mark.parametrize("name", ["speed", "footprint", "threads", "many", "estimators", "spiral", "images", "tables"])
+@pytest.mark.parametrize(
+    "name", ["speed", "footprint", "threads", "many", "estimators", "spiral", "images", "tables", "realmlp"]
+)
 def test_recorded_pages_name_the_command_that_writes_them(name):
     folder, page_name = {"speed": ("docs", "benchmarks"), "footprint": ("docs", name)}.get(name, ("benchmarks", name))
     text = (ROOT / folder / f"{page_name}.md").read_text(encoding="utf-8")
@@ -155,3 +158,17 @@ def test_check_fails_over_its_limit(limit, code, word, monkeypatch, capsys):
 
 def test_check_has_a_limit_for_each_small_network():
     assert set(check.LIMITS) == set(CASES) - {"wide"}
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_realmlp_is_built_of_the_layers_of_its_paper(task):
+    from benchmarks.realmlp import recipe
+
+    table = next(each for each in TABLES if each.task == task)
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    y = np.arange(30) % 3 if task == "classification" else X[:, 0]
+    model = recipe(table).model(X, y, rng=0)
+    assert [type(layer).__name__ for layer in model.layers[:6]] == [
+        *("RobustScale", "PeriodicEmbedding", "Scale", "NTKDense", "Parametric", "Dropout"),
+    ]
+    assert model.outputs == ((3,) if task == "classification" else (1,))

@@ -56,6 +56,10 @@ def test_registry_has_tables_of_both_tasks():
     tasks = [each.task for each in registry.TABLES]
     assert tasks.count("classification") >= 20
     assert tasks.count("regression") >= 10
+    rows = [each.rows for each in registry.TABLES]
+    counts = f"{tasks.count('classification')} classifications and {tasks.count('regression')} regressions"
+    sentence = f"{len(tasks)} public tables, {counts} with {min(rows):,} to {max(rows):,} rows"
+    assert sentence in tables.PAGE.read_text(encoding="utf-8")
 
 
 def test_numbered_names_are_expanded():
@@ -177,9 +181,11 @@ def test_area_under_the_curve_is_that_of_scikit_learn():
     probabilities = rng.dirichlet(np.ones(4), 200).round(1) + 0.5 * np.eye(4)[labels]  # rounded: with ties
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     expected = roc_auc_score(labels, probabilities, multi_class="ovr")
-    assert scores.auc(probabilities, labels) == pytest.approx(expected)
+    assert scores.of_classes(probabilities, labels)["auc"] == pytest.approx(expected)
     two = rng.random(200).round(1)
-    assert scores.auc(np.stack([1 - two, two], axis=1), labels % 2) == pytest.approx(roc_auc_score(labels % 2, two))
+    assert scores.of_classes(np.stack([1 - two, two], axis=1), labels % 2)["auc"] == pytest.approx(
+        roc_auc_score(labels % 2, two)
+    )
 
 
 def test_scores_of_classes_are_those_worked_by_hand():

@@ -17,6 +17,7 @@ from whorl import (
     DivergenceError,
     Dropout,
     EarlyStopping,
+    Embedding,
     InverseTime,
     Mish,
     Model,
@@ -220,7 +221,13 @@ TABULAR = [
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("batch_size", [7, 16])
 @pytest.mark.parametrize(
-    "layers", [[*DENSE, Dense(3), Softmax()], [*TABULAR, Dense(3), Softmax()]], ids=["dense", "tabular"]
+    "layers",
+    [
+        [*DENSE, Dense(3), Softmax()],
+        [*TABULAR, Dense(3), Softmax()],
+        [Embedding([2, 3], 3, columns=[0, 2]), Dense(3), Softmax()],
+    ],
+    ids=["dense", "tabular", "embedding"],
 )
 def test_kernels_write_only_to_their_arrays(layers, threads, batch_size, monkeypatch):
     from whorl.engine import assembly, program
@@ -254,9 +261,11 @@ def test_kernels_write_only_to_their_arrays(layers, threads, batch_size, monkeyp
 
     monkeypatch.setattr("whorl.engine.run.assemble", assemble)
     own = Model(layers, inputs=5, rng=0)
+    if isinstance(layers[0], Embedding):
+        monkeypatch.setitem(globals(), "X", np.floor(np.abs(X)) % 2)
     for _ in training(own, Clipped(Adam(0.01), norm=1.0), threads=threads, batch_size=batch_size):
         pass
     (arena, places), *more = assembled
     assert not more
-    assert len(places) > 40
+    assert len(places) > (20 if isinstance(layers[0], Embedding) else 40)
     assert all((arena[place : place + 32] == 0xAB).all() for place in places)

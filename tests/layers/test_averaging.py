@@ -99,7 +99,7 @@ def test_the_summary_shows_the_first_member():
     ]
     members = 2 * (16 + 20 + 10)
     assert str(members) in lines[2]
-    assert " ".join(lines[2]).endswith("all of 2 members, of which the first:")
+    assert " ".join(lines[2]).endswith("2 equal members; the first is")
     assert str(members + 3) in lines[-1]
 
 

@@ -159,7 +159,7 @@ class DenseWriter:
         return parts
 
     def fusible(self, places: Sequence[Place], p: Sequence[Views], *, frozen: bool) -> list[Layer]:
-        """Return the layers after the first of these that are computed together with it: ReLU and dropout, after a product."""
+        """Return the layers after the first of these that are computed together with it, see `FUSED`."""
         kinds = FUSED.get(type(places[0].layer), ())
         chosen = []
         for place, views, kind in zip(places[1:], p[1:], kinds, strict=False):

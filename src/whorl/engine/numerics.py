@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -133,65 +134,61 @@ def cos(x: Any) -> Any:
     raise TypeError("only for compiled code")
 
 
-@exact
-def wave32(x: Any, quarter: Any) -> Any:
-    """Return ``sin(x + quarter · π/2)`` in float32."""
-    k = np.floor(x * np.float32(2 / math.pi) + np.float32(0.5))
-    r = x - k * np.float32(1.5703125)
-    r -= k * np.float32(4.837512969970703125e-4)
-    r -= k * np.float32(7.54978995489188216e-8)
-    r = np.float32(-0.79) if r < np.float32(-0.79) else r  # where k is too large to be exact
-    r = np.float32(0.79) if r > np.float32(0.79) else r
-    z = r * r
-    sine = np.float32(1 / 362880)
-    sine = sine * z - np.float32(1 / 5040)
-    sine = sine * z + np.float32(1 / 120)
-    sine = sine * z - np.float32(1 / 6)
-    sine = sine * (z * r) + r
-    cosine = np.float32(-1 / 3628800)
-    cosine = cosine * z + np.float32(1 / 40320)
-    cosine = cosine * z - np.float32(1 / 720)
-    cosine = cosine * z + np.float32(1 / 24)
-    cosine = cosine * z - np.float32(0.5)
-    cosine = cosine * z + np.float32(1)
-    k += quarter
-    half = np.floor(k * np.float32(0.5))
-    y = sine if k == half + half else cosine
-    return y if half == np.float32(2) * np.floor(half * np.float32(0.5)) else -y
+def wave(real: type, half_pi: Sequence[float], sine: Sequence[float], cosine: Sequence[float]) -> Any:
+    """Return the function ``sin(x + quarter · π/2)`` of x and quarter in a float type.
+
+    Parameters
+    ----------
+    real : type
+        ``numpy.float32`` or ``numpy.float64``.
+    half_pi : sequence of float
+        Three numbers whose sum is π/2.
+    sine, cosine : sequence of float
+        Coefficients of ``sin r = r + r³ Σ …`` and ``cos r = Σ …`` as polynomials of r², the highest power first.
+    """
+    turn, half, two, edge = map(real, (2 / math.pi, 0.5, 2, 0.79))
+    (a, b, c), odd, even = map(real, half_pi), tuple(map(real, sine)), tuple(map(real, cosine))
+
+    @exact
+    def function(x: Any, quarter: Any) -> Any:
+        k = np.floor(x * turn + half)
+        r = x - k * a
+        r -= k * b
+        r -= k * c
+        r = -edge if r < -edge else r  # where k is too large to be exact
+        r = edge if r > edge else r
+        z = r * r
+        s, t = odd[0], even[0]
+        for each in odd[1:]:
+            s = s * z + each
+        for each in even[1:]:
+            t = t * z + each
+        s = s * (z * r) + r
+        k += quarter
+        h = np.floor(k * half)
+        y = s if k == h + h else t
+        return y if h == two * np.floor(h * half) else -y
+
+    return function
 
 
-@exact
-def wave64(x: Any, quarter: Any) -> Any:
-    """Return ``sin(x + quarter · π/2)`` in float64."""
-    k = np.floor(x * (2 / math.pi) + 0.5)
-    r = x - k * 1.57079632673412561417
-    r -= k * 6.07710050630396597660e-11
-    r -= k * 2.02226624879595063154e-21
-    r = -0.79 if r < -0.79 else r  # as above
-    r = 0.79 if r > 0.79 else r
-    z = r * r
-    sine = 1 / 355687428096000
-    sine = sine * z - 1 / 1307674368000
-    sine = sine * z + 1 / 6227020800
-    sine = sine * z - 1 / 39916800
-    sine = sine * z + 1 / 362880
-    sine = sine * z - 1 / 5040
-    sine = sine * z + 1 / 120
-    sine = sine * z - 1 / 6
-    sine = sine * (z * r) + r
-    cosine = 1 / 20922789888000
-    cosine = cosine * z - 1 / 87178291200
-    cosine = cosine * z + 1 / 479001600
-    cosine = cosine * z - 1 / 3628800
-    cosine = cosine * z + 1 / 40320
-    cosine = cosine * z - 1 / 720
-    cosine = cosine * z + 1 / 24
-    cosine = cosine * z - 0.5
-    cosine = cosine * z + 1.0
-    k += quarter
-    half = np.floor(k * 0.5)
-    y = sine if k == half + half else cosine
-    return y if half == 2.0 * np.floor(half * 0.5) else -y
+def taylor(first: int, count: int) -> list[float]:
+    """Return ``1/first!, −1/(first + 2)!, …``, so many numbers, the last one first."""
+    return [(-1) ** i / math.factorial(first + 2 * i) for i in range(count)][::-1]
+
+
+wave32 = wave(
+    np.float32,
+    (1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8),
+    [-each for each in taylor(3, 4)],
+    taylor(0, 6),
+)
+wave64 = wave(
+    np.float64,
+    (1.57079632673412561417, 6.07710050630396597660e-11, 2.02226624879595063154e-21),
+    [-each for each in taylor(3, 8)],
+    taylor(0, 9),
+)
 
 
 @overload(exp, jit_options=INLINED)

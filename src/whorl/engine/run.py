@@ -209,9 +209,8 @@ class CompiledSteps:
             try:
                 self.crew.run()
             except IndexError:
-                chain.predict(
-                    model.layers, self.training.train.x, model.p
-                )  # raises an error that names a wrong category
+                # This raises an error that names a wrong category.
+                chain.predict(model.layers, self.training.train.x, model.p)
                 raise
             finally:
                 after(self.crew.done)

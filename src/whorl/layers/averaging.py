@@ -15,13 +15,13 @@ from whorl.layers.layer import Layer
 from whorl.parameters import Views
 
 MOST = 2000
-"""The largest number of layers inside an `Average`, as a text of a model file can name so many at most."""
+"""The largest number of layers inside an `Average`: the text of a model file can name no more."""
 
 
 class Average(Layer):
     """``y = (1/K) Σ_k f_k(x)``: the mean of K members, which have the same layers and parameters of their own.
 
-    An ensemble is one network: it predicts, saves and prints as any other. `whorl.average` makes it of trained models. It can be
+    An ensemble is one network: it predicts, saves and prints like any other. `whorl.average` makes it of trained models. It can be
     trained as a whole too; then the members learn together what their mean predicts. Backward pass: each member gets dy / K, and dx is
     the sum over the members.
 
@@ -30,7 +30,7 @@ class Average(Layer):
     layers : sequence of Layer
         f.
     members : int, optional
-        K. All members together may have 2000 layers.
+        K. There may be 2000 layers in all.
 
     Notes
     -----
@@ -70,7 +70,7 @@ class Average(Layer):
         return self.layers * self.members
 
     @property
-    def rows(self) -> tuple[tuple[Layer, ...], ...]:
+    def part_rows(self) -> tuple[tuple[Layer, ...], ...]:
         return (self.layers,) * self.members
 
     def output_shape(self, inputs: Shape) -> Shape:

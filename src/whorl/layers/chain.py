@@ -88,7 +88,7 @@ def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Pla
         names = {f"{name}{number}": name for name in wanted}
         number += bool(wanted)
         parts: list[Place] = []
-        for row in layer.rows:
+        for row in layer.part_rows:
             inside = connect(row, inputs, number)
             number += sum(bool(place.declared) for place in walk(inside))
             parts += inside

@@ -66,7 +66,7 @@ class Layer(Description, ABC):
         return ()
 
     @property
-    def rows(self) -> tuple[tuple[Layer, ...], ...]:
+    def part_rows(self) -> tuple[tuple[Layer, ...], ...]:
         """`parts` as one or several rows: the first layer of each takes inputs of the shape that this layer takes."""
         return (self.parts,)
 

@@ -1,4 +1,4 @@
-"""Metrics of how honest probabilities are."""
+"""Metrics of calibration: whether probabilities are right as often as they say."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
 
     By default, with at least 100 samples, `fit` trains the sixteen networks of the recipe for tables on eight folds and averages them. Each
     holds out samples, from which `fit` learns how sure predictions are: probabilities are calibrated, and `predict_sets` works without
-    `calibrate`. On two cores, with the extra ``whorl[fast]``, that takes 10 to 20 seconds for 300 samples of 10 features, and about a minute
-    for 10,000; ``preset="fast"`` trains one such network, in a quarter to a tenth of the time.
+    `calibrate`. On two cores, with the extra ``whorl[fast]``, that takes about 6 seconds for 300 samples of 10 features, and
+    30 to 40 for 20,000; ``preset="fast"`` trains one such network, in a quarter to a tenth of the time.
 
     Parameters
     ----------
