@@ -66,6 +66,10 @@ def average(models: Iterable[Model], *, outside: int = 0) -> Model:
     """
     given = _equal(models)
     first = given[0]
+    if any(each.frozen for each in given):
+        raise ValueError(
+            "models must not have frozen layers, for the average has one layer for all of them; call freeze() without arguments first"
+        )
     inside = len(first.layers) - integer("outside", outside, minimum=0)
     if inside < 1:
         raise ValueError(f"outside must leave at least one of the {len(first.layers)} layers to average, got {outside}")
@@ -92,8 +96,11 @@ def _equal(models: Iterable[Model]) -> list[Model]:
         instance(f"models[{k}]", each, Model, "Model([Dense(3)], inputs=2)")
         for name in ("layers", "inputs", "dtype", "preparation"):
             own: Any = getattr(each, name)
-            if own != getattr(first, name):
-                expected = show(getattr(first, name))
+            if own != (other := getattr(first, name)):
+                if name == "layers" and len(own) == len(other):
+                    at = next(i for i, pair in enumerate(zip(own, other, strict=True)) if pair[0] != pair[1])
+                    name, own, other = f"layers[{at}]", own[at], other[at]
+                expected = show(other)
                 raise ValueError(
                     f"models must have the same {name}, but models[{k}] has {show(own)}, models[0] {expected}"
                 )
@@ -152,7 +159,11 @@ def calibrate(model: Model, X: Any, y: Any) -> Model:
         z = predict(model, data.x, last=-1)
         return _with_temperature(model, data, _zeros_and_ones(data.target), np.hstack([np.zeros_like(z), z]))
     if isinstance(last, Softmax | Sigmoid) or model.outputs != (1,):
-        hint = "; whorl.average(models, outside=1) keeps it last" if isinstance(last, Softmax | Sigmoid) else ""
+        hint = (
+            "; whorl.average(models, outside=1) keeps it last"
+            if isinstance(last, Softmax | Sigmoid) and last is not model.layers[-1]
+            else ""
+        )
         raise ValueError(
             "calibrate needs a model with Softmax() as the last layer, one with one output and Sigmoid(), or one of one number, got"
             f" outputs of shape {model.outputs} of {show(model.layers[-1])}{hint}"

@@ -60,6 +60,7 @@ class Network(Stack):
         >>> model.predict(np.zeros((1, 3)))
         array([[0.5, 0.5]], dtype=float32)
         """
+        interval = None if interval is None else validation.number("interval", interval, above=0, below=1)
         intervals = None if interval is None else self._learned(Intervals, "predict(X, interval=…)")
         x = self.samples(X)
         y = predict(self, x)

@@ -234,3 +234,29 @@ def test_another_number_of_networks_cannot_be_resumed_but_replaces_what_is_left(
         "model.checkpoint-1.npz is of a training that was interrupted: --resume continues it" in capsys.readouterr().err
     )
     assert not list(Path().glob("*.checkpoint-*.npz"))
+
+
+def test_a_training_that_the_clock_has_planned_cannot_be_resumed(capsys):
+    Path("model.checkpoint-1.npz").touch()
+    error = refused(capsys, *KIND, "--time", "5", "--resume")
+    assert "argument --resume: a training with --time is planned by the clock, so it cannot be continued" in error
+
+
+def test_fewer_than_100_rows_are_learned_by_one_network_and_it_says_so(capsys):
+    flowers("few.csv", rows=60)
+    lines = out(capsys, "train", "few.csv", "--target", "kind", "--epochs", "2")
+    assert "fewer than 100 rows: one network, which is not calibrated" in lines
+    assert whorl.load("model.npz").uncertainty is None
+
+
+def test_a_network_that_tells_rare_classes_apart_is_not_called_useless(capsys):
+    rows = [f"{i % 7},{'rare' if i % 200 == 0 else 'usual'},{1.0 if i % 200 == 0 else 0.0}" for i in range(1000)]
+    Path("rare.csv").write_text("\n".join(["size,kind,sign", *rows]))
+    lines = out(capsys, "train", "rare.csv", "--target", "kind", "--members", "2", "--scales", "--epochs", "30")
+    assert "acc 1 " in next(line for line in lines if line.startswith("held-out samples"))
+    assert not any("no better than" in line for line in lines)
+
+
+def test_a_quantile_is_not_judged_by_the_mean(capsys):
+    lines = out(capsys, *PRICE, "--loss", "Quantile(0.95)")
+    assert not any("no better than" in line for line in lines)

@@ -183,7 +183,7 @@ def test_intervals_that_the_network_cannot_give(trained, price, capsys):
     assert "coverage 0.999 needs at least 1999 held-out samples, got 150" in refused(
         capsys, "predict", price, "others.csv", "--interval", "0.999"
     )
-    assert "coverage must be a finite number above 0 and below 1, got 90.0" in refused(
+    assert "argument --interval: must be a finite number above 0 and below 1, got 90.0" in refused(
         capsys, "predict", price, "others.csv", "--interval", "90"
     )
 

@@ -202,7 +202,9 @@ def test_several_numbers_for_each_sample():
     assert [type(each).__name__ for each in learned.model_.layers] == ["Average"]
     assert learned.predict(x).shape == (200, 2)
     assert learned.score(x, both) > 0.8
-    with pytest.raises(ValueError, match=r"predict\(X, interval=…\) needs held-out samples"):
+    with pytest.raises(
+        ValueError, match=r"predict\(X, interval=…\) is for one class or one number for each sample, got several in fit"
+    ):
         learned.predict(x, interval=0.9)
 
 
@@ -337,3 +339,15 @@ def test_searches_and_cross_validation():
     )
     assert isinstance(presets.cv_results_["mean_test_score"][0], float)
     assert cross_val_score(classifier(epochs=5, batch_size=64), x[:, 2:], y, cv=3).mean() > 0.8
+
+
+@pytest.mark.parametrize("frame", [False, True], ids=["array", "frame"])
+def test_seconds_since_1970_are_told_apart(frame):
+    x, y = noisy(200, 0)
+    late = x.copy()
+    late[:, 0] += 1.7e9
+    near, far = (
+        pd.DataFrame(each, columns=[f"c{i}" for i in range(each.shape[1])]) if frame else each for each in (x, late)
+    )
+    usual, shifted = (regressor(epochs=10).fit(each, y) for each in (near, far))
+    assert shifted.score(far, y) == pytest.approx(usual.score(near, y), abs=1e-3)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from whorl._core import validation
 from whorl._core.files import replacing
 from whorl._core.types import Array
 from whorl.calibration import Intervals, Sets
@@ -66,6 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     model = load(arguments.model)
+    if arguments.interval is not None:
+        validation.number("argument --interval:", arguments.interval, above=0, below=1)
     output: Path | None = arguments.output
     if output is not None and any(_same(output, path) for path in (Path(arguments.model), arguments.file)):
         raise ValueError(f"argument --output: {output} is read from, so it cannot be written to")

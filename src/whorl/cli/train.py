@@ -19,9 +19,10 @@ from whorl.cli import config, networks, options, pictures
 from whorl.cli.console import accuracy, best_possible, progress, scores, show_table
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.cli.source import STANDARD_INPUT
-from whorl.losses import CrossEntropy
+from whorl.losses import CrossEntropy, Quantile
 from whorl.recipes import RECIPES, Problem, Recipe
 from whorl.recipes.data import TableFile
+from whorl.recipes.ensemble import FEWEST_SAMPLES, divisible
 from whorl.recipes.reading import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 from whorl.training import Callback, History
 
@@ -116,7 +117,7 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     _check_resume(plan, files, config_path, resume=arguments.resume)
     shown: list[Callback] = [] if arguments.quiet or len(files) > 1 else progress(every)
     if not arguments.quiet:
-        _show(problem)
+        _show(recipe, problem)
     starts, film = [pictures.Start() for _ in files], pictures.animation(problem) if arguments.gif else None
     with StopOnInterrupt(files[0]) as stop:
         callbacks = networks.callbacks(recipe, stop, files, starts, film, shown, quiet=arguments.quiet)
@@ -132,7 +133,7 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
             plan = replace(plan, made_with={**plan.made_with, "interrupted_after_epoch": len(history.epochs)})
         config.write(plan, config_path)
         print(f"saved {config_path}", flush=True)
-        if stop.received:
+        if stop.received and recipe.time is None:
             left = [str(each) for each in files if each.exists()]
             more = f" and {len(left) - 1} more" if len(left) > 1 else ""
             print(f"to continue: the same command with --resume, which reads {left[0]}{more}", flush=True)
@@ -155,17 +156,23 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
 
 
-def _show(problem: Problem) -> None:
+def _show(recipe: Recipe, problem: Problem) -> None:
     """Print what there is to say of the data."""
     for note in problem.notes:
         print(note)
     if problem.columns:
         show_table([*problem.columns], right={2})
+    if recipe.calibrate and problem.validation is None and not divisible(recipe, len(problem.X)):
+        print(f"fewer than {FEWEST_SAMPLES} rows: one network, which is not calibrated")
 
 
 def _check_resume(plan: config.Run, files: Sequence[Path], config_path: Path, *, resume: bool) -> None:
     """Raise ValueError if there is nothing to resume, or another training; warn if a training will not be resumed."""
     left = [each for each in files if each.exists()]
+    if resume and plan.recipe.time is not None:
+        raise ValueError(
+            "argument --resume: a training with --time is planned by the clock, so it cannot be continued; start it again"
+        )
     if resume and not left:
         raise ValueError(f"argument --resume: there is no checkpoint {files[0]}; an interrupted training leaves one")
     if resume and config_path.exists():
@@ -280,10 +287,10 @@ def _comment(recipe: Recipe, history: History, y: Array) -> str:
                 f" {last['val_loss']:.3f}; --patience 10 stops in time, and keeps that network"
             )
     advice = "try a lower learning rate or more epochs"
-    if r2 is not None and r2 <= 0:
+    if r2 is not None and r2 <= 0 and not isinstance(recipe.loss, Quantile):  # which are not near the mean
         return f"the network is no better than always predicting the mean: {advice}"
     if accuracy is not None:
         share = float(np.bincount(y).max() / len(y)) if y.ndim == 1 else float(y.mean(axis=0).max())
-        if accuracy <= share + 0.005:
+        if accuracy <= share + min(0.005, (1 - share) / 2):
             return f"the network is no better than always predicting the most frequent class ({share:.3f} of the samples): {advice}"
     return ""

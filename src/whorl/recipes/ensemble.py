@@ -33,7 +33,7 @@ FEWEST_SAMPLES = 100
 def divisible(recipe: Settings, count: int) -> bool:
     """Return whether so many samples can be divided into folds, or a part for calibration, as the recipe wants."""
     wanted = recipe.members > 1 or recipe.calibrate
-    return wanted and count >= max(FEWEST_SAMPLES, 2 * recipe.members)
+    return wanted and count >= max(FEWEST_SAMPLES, 2 * min(recipe.folds, recipe.members))
 
 
 def train(
@@ -205,8 +205,7 @@ def regressor(
 
 
 def in_unit(p: Array, after: Sequence[Layer]) -> Array:
-    """Return predictions (n, 1) after these layers, in float64."""
-    p = p.astype(np.float64)
+    """Return predictions (n, 1) after these layers, as the model computes them."""
     for layer in after:
         p, _ = layer.forward(p, Views())
     return p

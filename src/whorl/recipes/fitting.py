@@ -19,6 +19,7 @@ from whorl.recipes import ensemble, pace
 from whorl.recipes.data import Arrays, Problem
 from whorl.recipes.networks import Callbacks, Networks
 from whorl.recipes.settings import Settings
+from whorl.tables.encoding import unresolved
 from whorl.training import History
 
 
@@ -70,6 +71,13 @@ class Unit(NamedTuple):
         """Return the unit of these targets."""
         if y.size != len(y):
             raise ValueError(f"y must hold one number for each sample, got shape {y.shape}")
+        with np.errstate(over="ignore"):
+            deviation = y.std(dtype=np.float64)
+        if not np.isfinite(deviation) or unresolved(y.reshape(-1)):
+            raise ValueError(
+                f"y must vary by more than float32 resolves beside its size, got numbers up to {np.abs(y).max():.6g} with a standard deviation of"
+                f" {deviation:.3g}: subtract a number from all, or divide them by one"
+            )
         return cls(float(y.mean()), float(y.std()) or 1.0, float(y.min()), float(y.max()))
 
     def standardized(self, y: Array) -> Array:
@@ -78,9 +86,8 @@ class Unit(NamedTuple):
 
     def layers(self, *, clip: bool) -> list[Layer]:
         """Return the layers that bring predictions to the unit, and into the range."""
-        high = max(
-            self.high, self.low + 1e-6 * max(1.0, abs(self.low))
-        )  # above the low limit, for targets that are all equal too
+        # Above the low limit, for targets that are all equal too.
+        high = max(self.high, self.low + 1e-6 * max(1.0, abs(self.low)))
         limits: list[Layer] = [Clip(self.low, high)] if clip else []
         return [Rescale(self.factor, self.offset), *limits]
 
@@ -96,9 +103,9 @@ def fit(
     resume: Any,
 ) -> Fitted:
     """Train what the recipe describes; the arguments are those of `Recipe.fitted`."""
-    X, y = numeric("X", X), numeric("y", y)
-    if X.ndim < 2 or len(X) == 0 or len(X) != len(y):
-        raise ValueError(f"X must have shape (n, features) and y one row for each sample, got {X.shape} and {y.shape}")
+    X, y = _samples(recipe, X, y)
+    if validation is not None:
+        validation = _validation(recipe, validation, X, y)
     unit = None if recipe.classifies(y) else Unit.of(y)
     if validation is None and ensemble.divisible(recipe, len(X)):
         return _ensemble(recipe, X, y, unit, callbacks, rng, resume)
@@ -107,7 +114,8 @@ def fit(
     given: Any = recipe.validation
     if validation is not None:
         given = validation[0], unit.standardized(validation[1]) if unit else validation[1]
-    recipe, arguments = recipe.replace(members=1).for_samples(len(X)), _arguments(recipe, classes=unit is None)
+    recipe = recipe.replace(members=1, scales=()).for_samples(len(X))
+    arguments = _arguments(recipe, classes=unit is None)
     if recipe.time is not None:
         recipe = pace.within(
             recipe,
@@ -164,6 +172,41 @@ def _ensemble(
         after = unit.layers(clip=recipe.clip)
         model, history.held_out = ensemble.regressor(trained, x, y, after, calibrate=recipe.calibrate)
     return Fitted(model, history, trained)
+
+
+def _samples(recipe: Settings, X: Any, y: Any) -> Arrays:
+    """Return samples and targets as arrays; raise TypeError or ValueError for what a recipe cannot learn."""
+    X, y = numeric("X", X), numeric("y", y)
+    if X.ndim < 2 or y.ndim == 0 or len(X) == 0 or len(X) != len(y):
+        raise ValueError(f"X must have shape (n, features) and y one row for each sample, got {X.shape} and {y.shape}")
+    if X.ndim == 2:
+        coarse = np.flatnonzero(unresolved(X))
+        if len(coarse):
+            raise ValueError(
+                f"X must not have columns whose values float32 can hardly tell apart, got column {coarse[0]} with numbers such as"
+                f" {X[0, coarse[0]]:.12g}: subtract a number from it"
+            )
+    if recipe.classifies(y) and y.ndim == 1 and not (y.min() >= 0 and y.max() < max(len(y), 2)):
+        raise ValueError(
+            f"y must hold the classes 0, 1, …, got {y.min()} to {y.max()}; for numbers to predict, give loss=MeanSquaredError()"
+        )
+    return X, y
+
+
+def _validation(recipe: Settings, given: Any, X: Array, y: Array) -> Arrays:
+    """Return the samples and targets to validate with; raise TypeError or ValueError unless they are like those to train on."""
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise TypeError(f"validation must be (X_val, y_val), got {show(given)}")
+    try:
+        held_out, target = _samples(recipe, *given)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"in validation: {error}") from None
+    if held_out.shape[1:] != X.shape[1:] or target.shape[1:] != y.shape[1:]:
+        raise ValueError(
+            f"in validation: X and y must have the shapes (n, {', '.join(map(str, X.shape[1:]))}) and"
+            f" ({', '.join(map(str, ('n', *y.shape[1:])))}), as those to train on, got {held_out.shape} and {target.shape}"
+        )
+    return held_out, target
 
 
 def _arguments(recipe: Settings, *, classes: bool) -> dict[str, Any]:

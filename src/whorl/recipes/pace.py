@@ -9,6 +9,7 @@ import numpy as np
 
 from whorl._core.types import Array
 from whorl.engine import cores
+from whorl.many import fit_many
 from whorl.model import Model
 from whorl.recipes.settings import FEWEST_EPOCHS, Settings
 from whorl.training import History, TimeLimit
@@ -17,6 +18,8 @@ TRIAL = 4096
 """The most samples to time an epoch with."""
 TRIAL_SHARE = 0.03
 """The share of the time to take for that."""
+FOLD = 8
+"""Every so many samples are held out then."""
 MARGIN = 0.8
 """The share of the time that the training is planned for."""
 
@@ -32,22 +35,28 @@ def within(
 ) -> Settings:
     """Return the recipe with fewer epochs, and then fewer networks, if all of them do not fit into the time.
 
-    `rounds` returns how many networks of a recipe are trained one after the other. A training of a few samples, after a first one that
-    loads what it needs, shows how long an epoch takes.
+    `rounds` returns how many networks of a recipe are trained one after the other. A training of a few samples, by as many networks as
+    will train side by side, shows how long an epoch takes, after a first one that loads what it needs.
     """
-    few, model = min(len(x), TRIAL), make(recipe, np.random.default_rng(0))
+    few, together = min(len(x), TRIAL), max(1, min(cores(), recipe.members))
+    models = [make(recipe, np.random.default_rng(0)) for _ in range(together)]
     options = arguments | {"sample_weight": None, "optimizer": recipe.optimizer, "epochs": recipe.epochs}
+    options |= {"batch_size": recipe.batch_size, "validation": np.arange(0, few, FOLD), "rng": 0}
 
-    def trial(limit: float) -> History:
-        stop = [TimeLimit(limit)]
-        return model.fit(x[:few], target[:few], **options, batch_size=recipe.batch_size, callbacks=stop, rng=0)
+    def trial(limit: float) -> list[History]:
+        data, stop = (x[:few], target[:few]), [TimeLimit(limit)]
+        if together == 1:  # which may use all cores
+            return [models[0].fit(*data, **options, callbacks=stop)]
+        return fit_many([(model, data) for model in models], **options, callbacks=stop)
 
     trial(1e-3)
     limit = TRIAL_SHARE * seconds
-    while not (history := trial(limit)).epochs:
+    found = trial(limit)
+    while not all(history.epochs for history in found):
         limit *= 2
-    epoch = float(np.mean([each.seconds for each in history.epochs])) * len(x) / few
-    compiled = not history.engine.startswith("NumPy")
+        found = trial(limit)
+    epoch = max(float(np.mean([each.seconds for each in history.epochs])) for history in found) * len(x) / few
+    compiled = not found[0].engine.startswith("NumPy")
     while True:
         epochs = int(MARGIN * seconds / rounds(recipe, compiled=compiled) / epoch)
         if epochs >= min(FEWEST_EPOCHS, recipe.epochs) or recipe.members == 1:

@@ -63,7 +63,8 @@ class Settings(Description):
     folds : int, optional
         Number of folds; for more networks, the samples are split again.
     scales : sequence of float, optional
-        Scales to try for the frequencies of `PeriodicEmbedding`: that with which networks predict the first two folds best is used.
+        Scales to try for the frequencies of `PeriodicEmbedding`: that with which networks predict the first two folds best
+        is used, or with one network its held-out samples, if it is calibrated.
     keep : {"last", "best"}, optional
         Which parameters a network keeps: those of the last epoch, or of the epoch with the best validation accuracy, in a
         regression the least loss; the last one of several.

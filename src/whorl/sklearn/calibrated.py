@@ -27,9 +27,9 @@ class CalibratedEstimator(NetworkEstimator):
     """What `NetworkClassifier` and `NetworkRegressor` learn from held-out samples."""
 
     def calibrate(self, X: Any, y: Any) -> Self:
-        """Learn from held-out samples how sure predictions are, as `whorl.calibrate` does. A new `fit` forgets it.
+        """Learn from held-out samples how sure predictions are, as `whorl.calibrate` does.
 
-        By default, with at least 100 samples, `fit` has done so already: each network holds out samples for it.
+        A new `fit` forgets it; with `warm_start`, and in `partial_fit`, the temperature stays, as a layer. By default, with at least 100 samples, `fit` has done so already: each network holds out samples for it.
 
         Parameters
         ----------
@@ -49,6 +49,8 @@ class CalibratedEstimator(NetworkEstimator):
     def _calibrated(self, X: Any, call: str) -> tuple[Model, Array]:
         """Return the network and the samples as numbers; raise ValueError if the network has not been calibrated."""
         check_is_fitted(self, "model_")
+        if getattr(self, "multilabel_", False) or getattr(self, "n_outputs_", 1) > 1:
+            raise ValueError(f"{call} is for one class or one number for each sample, got several in fit")
         if self.model_.uncertainty is None:
             raise ValueError(
                 f"{call} needs held-out samples: fit holds some out by default, without layers and with at least 100 samples;"

@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from whorl._core.types import Array
 from whorl.tables import Preparation, read
-from whorl.tables.encoding import Number
+from whorl.tables.encoding import Number, unresolved
 
 
 def is_frame(X: Any) -> bool:
@@ -25,7 +25,8 @@ def learn(
 ) -> tuple[Array, Preparation | None]:
     """Return the samples as numbers, and how their columns were converted if they are not all numbers already.
 
-    Sets ``n_features_in_``, ``feature_names_in_``, and ``medians_``, for gaps in new rows.
+    Sets ``n_features_in_``, ``feature_names_in_``; ``medians_``, for gaps in new rows; and ``offsets_``, which are subtracted from
+    columns whose numbers float32 could hardly tell apart.
     """
     if is_frame(X):
         frame = read(_named(X))
@@ -40,7 +41,9 @@ def learn(
         raise ValueError(f"{given} names columns of a data frame, but X is {type(X).__name__}")
     numbers = validate_data(estimator, X, dtype=[np.float64, np.float32])
     estimator.medians_ = np.median(numbers, axis=0)
-    return numbers, None
+    coarse = unresolved(numbers)
+    estimator.offsets_ = np.where(coarse, estimator.medians_, 0.0) if coarse.any() else None
+    return _centred(numbers, estimator.offsets_), None
 
 
 def convert(estimator: BaseEstimator, X: Any, preparation: Preparation | None) -> Array:
@@ -51,13 +54,19 @@ def convert(estimator: BaseEstimator, X: Any, preparation: Preparation | None) -
             estimator, X, dtype=[np.float64, np.float32], reset=False, ensure_all_finite=gaps
         )
         missing = np.isnan(numbers)
-        return np.where(missing, estimator.medians_, numbers) if missing.any() else numbers
+        numbers = np.where(missing, estimator.medians_, numbers) if missing.any() else numbers
+        return _centred(numbers, estimator.offsets_)
     if not is_frame(X):
         raise ValueError(
             f"X must be a data frame with the columns {', '.join(map(str, estimator.feature_names_in_))}, as in fit, got"
             f" {type(X).__name__}"
         )
     return preparation.transform(_named(X))
+
+
+def _centred(numbers: Array, offsets: Array | None) -> Array:
+    """Return the numbers less the offset of each column, if there are any."""
+    return numbers if offsets is None else numbers - offsets
 
 
 def _named(X: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from whorl.tables.frame import BOOLEANS, Frame
 
 RARE = 500
 """Categories of less than one in so many rows are combined."""
+STEPS = 100
+"""The fewest steps of float32 in a standard deviation."""
 MOST = 50
 """The largest number of categories of a column; the less frequent ones are combined."""
 
@@ -47,6 +49,17 @@ def _categories(name: str, value: object) -> tuple[str, ...]:
     return categories
 
 
+def unresolved(x: Array) -> Any:
+    """Whether each column of numbers (n, …) is so large beside its differences that float32 can hardly tell its values apart.
+
+    That is, whether its standard deviation has fewer than `STEPS` steps of float32. A constant has no differences to lose.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        size, deviation = np.abs(x).max(axis=0), x.std(axis=0, dtype=np.float64)
+        step = np.spacing(np.minimum(size, np.finfo(np.float32).max).astype(np.float32))
+        return (deviation > 0) & (STEPS * step > deviation)
+
+
 class Number(Description):
     """A column of numbers: one feature, not scaled, and a second one if values were missing.
 
@@ -57,6 +70,9 @@ class Number(Description):
         Replaces a missing number: the median of the training rows.
     missing : bool
         Whether numbers were missing in the training rows. If so, a second feature is 1 where they are and 0 elsewhere.
+    offset : float
+        Subtracted from all numbers: the median, if the numbers are so large beside their differences that float32 could hardly tell them
+        apart, such as seconds since 1970; else 0.
 
     Examples
     --------
@@ -71,6 +87,7 @@ class Number(Description):
     fill: float = argument(validation.number)
     _: KW_ONLY
     missing: bool = argument(validation.truth, default=False)
+    offset: float = argument(validation.number, default=0.0)
 
     @classmethod
     def learn(cls, frame: Frame, name: str) -> Number | Excluded:
@@ -81,7 +98,9 @@ class Number(Description):
         present = frame.numbers(name)[~gaps]
         if not gaps.any() and present.min() == present.max():
             return Excluded.constant(name, f"{present[0]:g}")
-        return cls(name, float(np.median(present)), missing=bool(gaps.any()))
+        median = float(np.median(present))
+        offset = median if unresolved(present) else 0.0
+        return cls(name, median, missing=bool(gaps.any()), offset=offset)
 
     def relearn(self, frame: Frame) -> Number | Excluded:
         """Learn the encoding again, from other rows."""
@@ -96,7 +115,7 @@ class Number(Description):
         """Return the features of the column, (n, k)."""
         values = frame.numbers(self.name)
         missing = np.isnan(values)
-        values = np.where(missing, self.fill, values)
+        values = np.where(missing, self.fill, values) - self.offset
         return np.column_stack([values, missing]) if self.missing else values[:, None]
 
     def describe(self, frame: Frame) -> str:
