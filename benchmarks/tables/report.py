@@ -39,12 +39,18 @@ MAIN = {"accuracy": "classification", "rmse": "regression"}
 
 
 class Results:
-    """The scores of each method on each table, by seed. Of several lines for the same split the last counts."""
+    """The scores of each method on each table, by seed. Of several lines for the same split the last counts.
+
+    On a table that whorl has been measured on, the splits are those of whorl.
+    """
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self._lines: dict[tuple[str, str], dict[int, Line]] = {}
         for line in lines:
             self._lines.setdefault((line["table"], line["method"]), {})[line["seed"]] = line
+        for (table, method), own in self._lines.items():
+            seeds = self._lines.get((table, "whorl"), own)
+            self._lines[table, method] = {seed: line for seed, line in own.items() if seed in seeds}
         found = {method for _, method in self._lines}
         self.methods = {name: title for name, title in methods().items() if name in found}
         """The titles of the methods that have been measured."""

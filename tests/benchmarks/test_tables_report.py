@@ -76,6 +76,12 @@ def test_wins_ties_and_losses():
     assert "| CatBoost | 0 / 0 / 1 | 0 of 1, p = 1 | 0 / 0 / 0 | – | 0 of 1, p = 1 |" in found
 
 
+def test_splits_are_those_of_whorl():
+    peer = lines("adult", "catboost", [0.9, 0.8, 0.7, 0.1, 0.1])
+    (found,) = (part for part in report.parts([*RESULTS, *peer]) if part.startswith("## Accuracy"))
+    assert "| Adult | **0.9100 ± 0.0082** | 0.8100 ± 0.0082 | 0.8000 ± 0.0816 |" in found
+
+
 def test_best_score_is_bold_and_a_missing_one_a_dash():
     accuracy = section("Accuracy").splitlines()
     assert "| Adult | 0.9100 ± 0.0082 | 0.8100 ± 0.0082 | **0.9500 ± 0.0000** |" in accuracy

@@ -22,7 +22,21 @@ MADE_WITH = {**config.versions(), "engine": "NumPy"}
 
 FEW = ["--preset", "fast", "--epochs", "2"]
 ALL = [
-    *["--members", "3", "--folds", "3", "--scales", "0.5", "1", "--keep", "last", "--no-calibrate", "--no-clip"],
+    *[
+        "--members",
+        "3",
+        "--folds",
+        "3",
+        "--scales",
+        "0.5",
+        "1",
+        "--dropouts",
+        "0.2",
+        "--keep",
+        "last",
+        "--no-calibrate",
+        "--no-clip",
+    ],
     *["--max-steps", "12", "--time", "600", "--epochs", "9"],
 ]
 """All settings of several networks."""
@@ -74,6 +88,7 @@ def test_what_it_says(capsys):
             "members": 1,
             "folds": 5,
             "scales": [],
+            "dropouts": [],
             "keep": "last",
             "calibrate": False,
             "clip": False,
@@ -97,6 +112,7 @@ def test_the_settings_of_several_networks_are_written_and_read(capsys):
         "members": 3,
         "folds": 3,
         "scales": (0.5, 1.0),
+        "dropouts": (0.2,),
         "keep": "last",
         "calibrate": False,
         "clip": False,
@@ -105,7 +121,7 @@ def test_the_settings_of_several_networks_are_written_and_read(capsys):
         "epochs": 9,
     }
     settings = tomllib.loads(Path("model.toml").read_text())["settings"]
-    assert {name: settings[name] for name in wanted} == wanted | {"scales": [0.5, 1.0]}
+    assert {name: settings[name] for name in wanted} == wanted | {"scales": [0.5, 1.0], "dropouts": [0.2]}
     assert read("model.toml").recipe == find("table").replace(file="flowers.csv", target="kind", **wanted)
     out(capsys, "train", "--config", "model.toml", "--scales", "--calibrate", "--clip", "--keep", "best")
     changed = {"scales": (), "calibrate": True, "clip": True, "keep": "best"}

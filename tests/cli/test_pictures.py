@@ -62,9 +62,7 @@ def test_images_are_those_held_out_for_validation(capsys, figures):
 
 def test_classes_of_a_table_have_their_names(capsys, figures):
     flowers("flowers.csv")
-    lines = out(
-        capsys, "train", "flowers.csv", "--target", "kind", "--epochs", "3", "--members", "2", "--scales", "0.2", "2"
-    )
+    lines = out(capsys, "train", "flowers.csv", "--target", "kind", "--epochs", "3", "--members", "4", "--folds", "2")
     matrix = figures[0].axes[0]
     assert [label.get_text() for label in matrix.get_yticklabels()] == ["lily", "rose"]
     networks = [re.match(r"network . of 4 .*val acc ([0-9.]+)", line) for line in lines]

@@ -45,7 +45,7 @@ def noisy(count, seed):
 def test_the_networks_become_one_model(fitted):
     average, temperature, last = fitted.model_.layers
     assert isinstance(average, Average)
-    assert average.members == 16
+    assert average.members == 32
     assert isinstance(temperature, Rescale)
     assert isinstance(last, Softmax)
     assert [type(each).__name__ for each in average.layers][:3] == ["RankScale", "PeriodicEmbedding", "Scale"]
@@ -67,7 +67,7 @@ def test_probabilities_are_those_of_the_average_divided_by_the_temperature(fitte
 def test_scores_are_those_of_held_out_samples(fitted):
     held_out = fitted.history_.held_out
     assert set(held_out) == {"accuracy", "loss", "calibration_error"}
-    assert held_out["accuracy"] == pytest.approx(fitted.score(NEW, EXPECTED), abs=0.06)
+    assert held_out["accuracy"] == pytest.approx(fitted.score(NEW, EXPECTED), abs=0.08)  # of 160 samples
     p = fitted.predict_proba(NEW)[np.arange(len(NEW)), np.searchsorted(fitted.classes_, EXPECTED)]
     assert held_out["loss"] == pytest.approx(-np.log(p).mean(), abs=0.1)
 
@@ -231,7 +231,7 @@ def test_presets_are_those_of_the_recipe_for_tables():
     with pytest.raises(ValueError, match="preset must be 'default' or 'fast' or 'best', got 'fastest'"):
         classifier(preset="fastest").fit(X, Y)
     best = regressor(preset="best", epochs=1).fit(X[:100, :1], X[:100, 0])
-    assert best.model_.layers[0].members == RECIPES["table"]["best"].members == 50
+    assert best.model_.layers[0].members == RECIPES["table"]["best"].members == 64
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_parameters_apply_to_all_networks(capsys):
     seen = []
     made = regressor(epochs=2, batch_size=50, optimizer="Adam(0.003)", callbacks=[Count()], verbose=True)
     learned = made.fit(X[:, :1], X[:, 0])
-    assert sorted(seen) == [(1, 50)] * 20 + [(2, 50)] * 20  # three scales are tried on two folds
+    assert sorted(seen) == [(1, 50)] * 32 + [(2, 50)] * 32
     assert learned.history_["learning_rate"] == [0.003, 0.003]
     assert "epoch 2 " in capsys.readouterr().out
 

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 import whorl
-from whorl import Adam, Callback, CrossEntropy, Dense, MeanSquaredError, Model, NTKDense, ReLU, Softmax
+from whorl import Adam, Callback, CrossEntropy, Dense, Dropout, Model, NTKDense, ReLU, Softmax
 from whorl.calibration import Intervals, Sets, temperature
 from whorl.layers import Average, Clip, PeriodicEmbedding, RankScale, Rescale
-from whorl.recipes import RECIPES, Recipe, ensemble, networks
-from whorl.recipes.networks import Networks
+from whorl.recipes import RECIPES, Recipe, networks
 
 SEVERAL = Recipe([Dense(8), ReLU()], optimizer=Adam(0.02), epochs=3, batch_size=32, members=4, folds=2)
 
@@ -75,12 +74,14 @@ def test_the_history_has_the_means_of_the_networks():
 def test_held_out_predictions_are_those_of_networks_that_have_not_learned_from_a_sample():
     X, y = moons()
     found = SEVERAL.fitted(X, y, rng=0).networks
-    mean = found.held_out(X)
+    mean = softmax(found.held_out())
     for i in (0, 17, 159):
         unseen = [model for model, rows in zip(found.models, found.folds, strict=True) if i in rows]
         assert len(unseen) == 2
         np.testing.assert_allclose(
-            mean[i], np.mean([model.predict(X[i : i + 1])[0] for model in unseen], axis=0), rtol=1e-5
+            mean[i],
+            softmax(np.mean([whorl.passes.predict(model, X[i : i + 1], last=-1) for model in unseen], axis=0))[0],
+            rtol=1e-5,
         )
 
 
@@ -88,10 +89,10 @@ def test_probabilities_have_the_temperature_of_the_held_out_samples():
     X, y = moons()
     recipe = SEVERAL.replace(epochs=40, calibrate=True)
     found = recipe.fitted(X, y, rng=0)
-    z = found.networks.held_out(X, last=-1)
+    z = found.networks.held_out()
     assert found.model.layers[1:] == (Rescale(1 / temperature(z, y), 0.0), Softmax())
     p = softmax(z / temperature(z, y))
-    assert found.model.uncertainty == Sets.learn(y, p)
+    np.testing.assert_allclose(found.model.uncertainty.scores, Sets.learn(y, p).scores, rtol=1e-5, atol=1e-7)
     assert found.history.held_out["accuracy"] == np.mean(p.argmax(axis=1) == y)
     assert found.history.held_out["loss"] == pytest.approx(-np.log(p[np.arange(160), y]).mean())
     assert found.history.held_out["calibration_error"] == whorl.metrics.calibration_error(y, p)
@@ -108,18 +109,52 @@ def test_numbers_are_predicted_in_their_unit_and_range():
     assert SEVERAL.fitted(X, y, rng=0).model.uncertainty is None
 
 
-def test_the_scale_is_the_one_that_predicts_better():
+WAVES = SEVERAL.replace(
+    layers=[PeriodicEmbedding(), NTKDense(32), ReLU(), Dropout(0.5)],
+    epochs=60,
+    scaling="ranks",
+    scales=(0.01, 3.0),
+    dropouts=(0.0, 0.0, 0.1),
+)
+
+
+def test_networks_take_scales_and_dropouts_in_turn():
+    """Six variants: the first for two networks, which are validated with the two folds, and so on; then again from the first."""
+    X, y = numbers()
+    found = WAVES.replace(members=14, epochs=1).fitted(X, y, rng=0).networks
+    assert [(model.layers[1].scale, model.layers[4].rate) for model in found.models] == [
+        *2 * [(0.01, 0.0)],
+        *2 * [(3.0, 0.0)],
+        *2 * [(0.01, 0.1)],
+        *2 * [(3.0, 0.0)],
+        *2 * [(0.01, 0.0)],
+        *2 * [(3.0, 0.1)],
+        *2 * [(0.01, 0.0)],
+    ]
+    assert found.kinds() == [[0, 1, 8, 9, 12, 13], [2, 3, 6, 7], [4, 5], [10, 11]]
+
+
+def test_other_layers_are_those_of_all_networks():
+    other = WAVES.replace(layers="PeriodicEmbedding(scale=0.5), Dense(4), Dropout(0.2)")
+    assert [each.layers for each in other.variants()] == [other.layers]
+    assert WAVES.replace(layers="Dense(4)", scales=[0.1, 0.2]).scales == (0.1, 0.2)
+    assert WAVES.replace(**WAVES.settings()) == WAVES
+
+
+def test_networks_that_predict_better_count_more():
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (400, 1)).astype(np.float32)
     y = np.sin(20 * np.pi * X[:, 0])  # ten waves, which small frequencies cannot follow
-    recipe = SEVERAL.replace(
-        layers=[PeriodicEmbedding(), NTKDense(32), ReLU()], epochs=60, scaling="ranks", scales=(0.01, 3.0)
-    )
-    found = recipe.fitted(X, y, rng=0)
-    assert {model.layers[1].scale for model in found.networks.models} == {3.0}
-    assert (len(found.networks.models), found.history.held_out["r2"] > 0.5) == (4, True)
-    other = recipe.replace(scales=(0.01,)).fitted(X, y, rng=0)
-    assert other.history.held_out["r2"] < found.history.held_out["r2"] - 0.2
+    found = WAVES.replace(dropouts=()).fitted(X, y, rng=0)
+    np.testing.assert_allclose(
+        found.networks.weights, [1 / 40, 1 / 40, 19 / 40, 19 / 40]
+    )  # of 20 votes, one is given to each at the start
+    each = [model.predict(X) for model in found.networks.models]
+    expected = np.tensordot(found.networks.weights, each, 1) * y.std() + y.mean()
+    np.testing.assert_allclose(found.model.predict(X), expected, rtol=1e-4, atol=1e-5)
+    slow, fast = (p[0, 0] for p, rows in zip(each, found.networks.folds, strict=True) if 0 in rows)
+    assert found.networks.held_out()[0, 0] == pytest.approx(0.05 * slow + 0.95 * fast, rel=1e-4)
+    assert found.history.held_out["r2"] > 0.5
 
 
 def test_columns_of_two_values_are_not_embedded():
@@ -135,7 +170,8 @@ def test_columns_of_two_values_are_not_embedded():
 def test_which_epoch_is_kept(keep):
     X, y = moons()
     recipe = SEVERAL.replace(epochs=8, keep=keep, optimizer="Adam(0.1)")
-    for model, history, rows in zip(*vars(recipe.fitted(X, y, rng=0).networks).values(), strict=True):
+    found = recipe.fitted(X, y, rng=0).networks
+    for model, history, rows in zip(found.models, found.histories, found.folds, strict=True):
         accuracy = history["val_accuracy"]
         best = max(accuracy) if keep == "best" else accuracy[-1]
         assert np.mean(model.predict(X[rows]).argmax(axis=1) == y[rows]) == best
@@ -159,26 +195,6 @@ def test_few_samples_are_learned_by_one_network():
     model, history = SEVERAL.replace(calibrate=True).fit(X, y, rng=0)
     assert Average not in map(type, model.layers)
     assert not history.held_out
-
-
-def linear(slope):
-    model = Model([Dense(1)], inputs=1, rng=0, dtype=np.float64)
-    model.parameters[:] = slope, 0.0
-    return model
-
-
-def test_the_error_that_an_average_leaves():
-    """Four networks predict s_k x of samples that are all x = 1 with the target 0, so their errors are the slopes."""
-    x, y = np.ones((4, 1)), np.zeros((4, 1))
-    slopes = [3.0, -1.0, 1.0, 1.0]
-    folds = [np.array([0, 1]), np.array([2, 3])] * 2
-    found = Networks([linear(s) for s in slopes], [], folds)
-    one = np.mean(np.square(slopes))  # 3
-    few = (np.mean([3, 1]) ** 2 + np.mean([-1, 1]) ** 2) / 2  # 2
-    v = (one - few) / (1 - 1 / 2)  # 2, and b = 1
-    assert ensemble.error_left(found, found.each_held_out(x), y) == pytest.approx((one - v + v / 4) / few)
-    once = Networks(found.models[:2], [], folds[:2])
-    assert ensemble.error_left(once, once.each_held_out(x), y) == 1.0
 
 
 def test_intervals_cover_as_much_as_is_asked_for():
@@ -227,14 +243,6 @@ def test_targets_that_are_all_equal_are_predicted():
     X, _ = numbers()
     model, _ = SEVERAL.replace(clip=True).fit(X, np.full(200, 7.0), rng=0)
     np.testing.assert_allclose(model.predict(X), 7.0, rtol=2e-6)
-
-
-def test_losses_of_candidates():
-    X, y = numbers()
-    found = SEVERAL.replace(loss="Huber()").fitted(X, y, rng=0).networks.take(0)
-    target, rows = (y[:, None] - y.mean()) / y.std(), found.folds[0]
-    loss = found.models[0].evaluate(X[rows], target[rows], loss=MeanSquaredError())["loss"]
-    assert ensemble.held_out_loss(found, X, target, MeanSquaredError()) == pytest.approx(loss)
 
 
 def test_the_recipe_for_tables_in_short():

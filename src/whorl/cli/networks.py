@@ -13,7 +13,7 @@ from whorl.derived import with_layers
 from whorl.layers import Average
 from whorl.model import Model
 from whorl.recipes import Problem, Recipe
-from whorl.recipes.ensemble import count, divisible
+from whorl.recipes.ensemble import divisible
 from whorl.recipes.networks import Networks
 from whorl.training import Callback, Epoch, History
 from whorl.training.callbacks import Run
@@ -21,7 +21,7 @@ from whorl.training.callbacks import Run
 
 def checkpoints(model: Path, recipe: Recipe, problem: Problem) -> list[Path]:
     """Return the file of each network to continue an interrupted training from."""
-    number = count(recipe) if problem.validation is None and divisible(recipe, len(problem.X)) else 1
+    number = recipe.members if problem.validation is None and divisible(recipe, len(problem.X)) else 1
     endings = [""] if number == 1 else [f"-{k + 1}" for k in range(number)]
     return [model.with_suffix(f".checkpoint{ending}.npz") for ending in endings]
 

@@ -81,6 +81,25 @@ def with_dropout(layers: Sequence[Layer], rate: float) -> tuple[Layer, ...]:
     return (*first, *(layer for block in hidden for layer in [*(x for x in block if not isinstance(x, Dropout)), *end]))
 
 
+def varied(layers: Sequence[Layer], scale: float | None, dropout: float | None) -> list[Layer]:
+    """Return the layers with this scale in each `PeriodicEmbedding` and this rate in each `Dropout`; None leaves them.
+
+    Examples
+    --------
+    >>> varied([PeriodicEmbedding(), Dense(64), Dropout(0.5)], 0.2, None)
+    [PeriodicEmbedding(scale=0.2), Dense(64), Dropout(0.5)]
+    """
+
+    def changed(layer: Layer) -> Layer:
+        if isinstance(layer, PeriodicEmbedding) and scale is not None:
+            return replace(layer, scale=scale)
+        if isinstance(layer, Dropout) and dropout is not None:
+            return replace(layer, rate=dropout)
+        return layer
+
+    return [changed(layer) for layer in layers]
+
+
 def _blocks(layers: Sequence[Layer]) -> list[list[Any]]:
     """Split the layers before each Dense or NTKDense; the first block has those before all of them."""
     blocks: list[list[Any]] = [[]]

@@ -114,7 +114,7 @@ def fit(
     given: Any = recipe.validation
     if validation is not None:
         given = validation[0], unit.standardized(validation[1]) if unit else validation[1]
-    recipe = recipe.replace(members=1, scales=()).for_samples(len(X))
+    recipe = recipe.replace(members=1, scales=(), dropouts=()).for_samples(len(X))
     arguments = _arguments(recipe, classes=unit is None)
     if recipe.time is not None:
         recipe = pace.within(
@@ -124,7 +124,6 @@ def fit(
             X,
             target,
             arguments,
-            ensemble.planned,
         )
     model = recipe.model(X, known, rng=rng)
     history = model.fit(
@@ -146,9 +145,9 @@ def _ensemble(
     recipe: Settings, X: Array, y: Array, unit: Unit | None, callbacks: Callbacks, rng: np.random.Generator, resume: Any
 ) -> Fitted:
     """Train the networks, and return their average."""
-    if resume is not None and not callable(resume) and ensemble.count(recipe) > 1:
+    if resume is not None and not callable(resume) and recipe.members > 1:
         raise ValueError(
-            f"resume must be a function from the number of a network to its file, for the {ensemble.count(recipe)} networks of this recipe,"
+            f"resume must be a function from the number of a network to its file, for the {recipe.members} networks of this recipe,"
             f" got {show(resume)}"
         )
     x = numeric("X", X, np.dtype(np.float32))  # one copy for all of them
@@ -166,11 +165,11 @@ def _ensemble(
     )
     history = trained.history()
     if classes is not None:
-        model, history.held_out = ensemble.classifier(trained, x, classes, calibrate=recipe.calibrate)
+        model, history.held_out = ensemble.classifier(trained, classes, calibrate=recipe.calibrate)
     else:
         assert unit is not None
         after = unit.layers(clip=recipe.clip)
-        model, history.held_out = ensemble.regressor(trained, x, y, after, calibrate=recipe.calibrate)
+        model, history.held_out = ensemble.regressor(trained, y, after, calibrate=recipe.calibrate)
     return Fitted(model, history, trained)
 
 

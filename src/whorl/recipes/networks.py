@@ -14,6 +14,7 @@ import numpy as np
 
 from whorl import passes
 from whorl._core.types import Array
+from whorl.layers import Softmax
 from whorl.many import fit_many
 from whorl.model import Model
 from whorl.training import Callback, Epoch, History
@@ -32,21 +33,32 @@ class Networks:
     histories : list of History
     folds : list of ndarray of int
         The indices of the samples that each network has not learned from.
+    predictions : list of ndarray
+        What each network predicts for these samples: for classes, the scores before `Softmax`.
+    weights : ndarray, shape (K,)
+        The share of each network in the average. Their sum is 1.
     """
 
     models: list[Model]
     histories: list[History]
     folds: list[Array]
+    predictions: list[Array]
+    weights: Array
 
     def take(self, *numbers: int) -> Networks:
-        """Return the networks of these numbers, from 0."""
-        models, histories, folds = self.models, self.histories, self.folds
-        return Networks([models[k] for k in numbers], [histories[k] for k in numbers], [folds[k] for k in numbers])
-
-    def __add__(self, others: Networks) -> Networks:
+        """Return the networks of these numbers, from 0, with equal weights."""
         return Networks(
-            [*self.models, *others.models], [*self.histories, *others.histories], [*self.folds, *others.folds]
+            [self.models[k] for k in numbers],
+            [self.histories[k] for k in numbers],
+            [self.folds[k] for k in numbers],
+            [self.predictions[k] for k in numbers],
+            equal(len(numbers)),
         )
+
+    def kinds(self) -> list[list[int]]:
+        """Return the numbers of the networks that have the same layers, for each of the different ones."""
+        layers = [model.layers for model in self.models]
+        return [[k for k, own in enumerate(layers) if own == each] for each in dict.fromkeys(layers)]
 
     def begun(self) -> Networks:
         """Return the networks that have completed an epoch, or the first one if none has: training may have been stopped."""
@@ -57,28 +69,16 @@ class Networks:
         """The indices of all samples that some network has not learned from."""
         return np.unique(np.concatenate(self.folds))
 
-    def held_out(self, x: Array, *, last: int | None = None) -> Array:
-        """Return for each sample of `rows` the mean of what those networks predict that have not learned from it.
-
-        The layers from number `last` on are left out.
-        """
-        return self.mean(self.each_held_out(x, last=last))
-
-    def mean(self, each: Sequence[Array]) -> Array:
-        """Return for each sample of `rows` the mean of the predictions that each network has made for its fold."""
+    def held_out(self) -> Array:
+        """Return for each sample of `rows` the weighted mean of what those networks predict that have not learned from it."""
         rows = self.rows
-        total, count = np.zeros((len(rows), *each[0].shape[1:])), np.zeros(len(rows))
-        for p, fold in zip(each, self.folds, strict=True):
+        total, sums = np.zeros((len(rows), *self.predictions[0].shape[1:])), np.zeros(len(rows))
+        for p, fold, weight in zip(self.predictions, self.folds, self.weights, strict=True):
             places = np.searchsorted(rows, fold)
-            total[places] += p
-            count[places] += 1
-        mean: Array = total / count.reshape(-1, *[1] * (total.ndim - 1))
+            total[places] += weight * p
+            sums[places] += weight
+        mean: Array = total / sums.reshape(-1, *[1] * (total.ndim - 1))
         return mean
-
-    def each_held_out(self, x: Array, *, last: int | None = None) -> list[Array]:
-        """Return for each network what it predicts for the samples of its fold."""
-        pairs = zip(self.models, self.folds, strict=True)
-        return [passes.predict(model, model.samples(x[rows]), last=last) for model, rows in pairs]
 
     def history(self) -> History:
         """Return the means of the values over the networks, for each epoch that all of them have completed."""
@@ -132,4 +132,13 @@ def train(
         histories = [models[0].fit(x, target, **arguments, **own[0])]
     else:
         histories = fit_many([(model, (x, target), each) for model, each in zip(models, own, strict=True)], **arguments)
-    return Networks(list(models), histories, list(folds))
+    last = -1 if isinstance(models[0].layers[-1], Softmax) else None
+    predictions = [
+        passes.predict(model, model.samples(x[rows]), last=last) for model, rows in zip(models, folds, strict=True)
+    ]
+    return Networks(list(models), histories, list(folds), predictions, equal(len(models)))
+
+
+def equal(count: int) -> Array:
+    """Return equal weights of sum 1."""
+    return np.full(count, 1 / count)

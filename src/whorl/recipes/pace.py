@@ -24,6 +24,11 @@ MARGIN = 0.8
 """The share of the time that the training is planned for."""
 
 
+def rounds(recipe: Settings, *, compiled: bool) -> int:
+    """Return how many networks are trained one after the other: as many as there are cores train at a time, if they are compiled."""
+    return -(-recipe.members // (cores() if compiled else 1))
+
+
 def within(
     recipe: Settings,
     seconds: float,
@@ -31,12 +36,11 @@ def within(
     x: Array,
     target: Array,
     arguments: dict[str, Any],
-    rounds: Callable[..., int],
 ) -> Settings:
     """Return the recipe with fewer epochs, and then fewer networks, if all of them do not fit into the time.
 
-    `rounds` returns how many networks of a recipe are trained one after the other. A training of a few samples, by as many networks as
-    will train side by side, shows how long an epoch takes, after a first one that loads what it needs.
+    A training of a few samples, by as many networks as will train side by side, shows how long an epoch takes, after a first one that
+    loads what it needs.
     """
     few, together = min(len(x), TRIAL), max(1, min(cores(), recipe.members))
     models = [make(recipe, np.random.default_rng(0)) for _ in range(together)]

@@ -97,10 +97,11 @@ _TABLE = Recipe(
     optimizer=AdamW(LogCosine(0.1, epochs=256), beta2=0.95, weight_decay=0.002),
     epochs=256,
     batch_size=256,
-    max_steps=3000,
-    members=16,
+    max_steps=2500,
+    members=32,
     folds=8,
-    scales=(0.2, 0.6, 2.0),
+    scales=(0.6, 0.2, 2.0, 0.05),
+    dropouts=(0.1, 0.1, 0.1, 0.3),
     keep="best",
     calibrate=True,
     clip=True,
@@ -172,8 +173,8 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "fashion-mnist": {"classic": _images(FashionMnist()), "best": _FASHION_BEST},
     "table": {
         "default": _TABLE,
-        "fast": _TABLE.replace(members=1, scales=(), max_steps=1000),
-        "best": _TABLE.replace(members=50, folds=10),
+        "fast": _TABLE.replace(members=1, scales=(), dropouts=(), max_steps=1000),
+        "best": _TABLE.replace(members=64, folds=16, max_steps=4000),
     },
 }
 """The recipes of each data set, by the names of their presets; the first is the default."""

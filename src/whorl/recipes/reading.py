@@ -60,8 +60,8 @@ def last_layer(name: str, value: object) -> Dense | NTKDense:
     return value
 
 
-def scales(name: str, value: object) -> tuple[float, ...]:
-    """Return numbers above 0 as a tuple."""
+def numbers(name: str, value: object, **limits: float) -> tuple[float, ...]:
+    """Return numbers within limits, those of `number`, as a tuple."""
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise TypeError(f"{name} must be a list of numbers above 0, got {show(value)}")
-    return tuple(number(f"{name}[{i}]", each, above=0) for i, each in enumerate(value))
+        raise TypeError(f"{name} must be a list of numbers, got {show(value)}")
+    return tuple(number(f"{name}[{i}]", each, **limits) for i, each in enumerate(value))

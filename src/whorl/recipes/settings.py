@@ -6,6 +6,7 @@ Letters: n samples, k classes.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, fields
 from typing import Any, Literal, Self
@@ -16,13 +17,13 @@ from whorl._core.randomness import RNG
 from whorl._core.types import Array
 from whorl._core.validation import choice, instance, integer, number, truth
 from whorl.initializers import Normal
-from whorl.layers import Dense, Layer, NTKDense, PeriodicEmbedding, RankScale, Softmax, Standardize
+from whorl.layers import Dense, Layer, NTKDense, RankScale, Softmax, Standardize
 from whorl.losses import CrossEntropy, Loss
 from whorl.model import Model
 from whorl.optimizers import Optimizer
 from whorl.recipes import reading
 from whorl.recipes.data import Data, DataSet
-from whorl.recipes.edits import embedded, stretched
+from whorl.recipes.edits import embedded, stretched, varied
 
 SCALING: dict[str, list[Layer]] = {"standardize": [Standardize()], "ranks": [RankScale()], "none": []}
 """The layers that scale the features."""
@@ -63,8 +64,10 @@ class Settings(Description):
     folds : int, optional
         Number of folds; for more networks, the samples are split again.
     scales : sequence of float, optional
-        Scales to try for the frequencies of `PeriodicEmbedding`: that with which networks predict the first two folds best
-        is used, or with one network its held-out samples, if it is calibrated.
+        Scales of the frequencies of `PeriodicEmbedding` for several networks: as many networks as there are folds have the first scale, the
+        next ones the second, and so on. Those that predict held-out samples better get a greater weight in the average.
+    dropouts : sequence of float, optional
+        Rates of `Dropout` for several networks, taken in turn as the scales are.
     keep : {"last", "best"}, optional
         Which parameters a network keeps: those of the last epoch, or of the epoch with the best validation accuracy, in a
         regression the least loss; the last one of several.
@@ -93,7 +96,8 @@ class Settings(Description):
     validation: float = argument(number, default=0.2, above=0, below=1)
     members: int = argument(integer, default=1)
     folds: int = argument(integer, default=5, minimum=2)
-    scales: tuple[float, ...] = argument(reading.scales, default=())
+    scales: tuple[float, ...] = argument(reading.numbers, default=(), above=0)
+    dropouts: tuple[float, ...] = argument(reading.numbers, default=(), minimum=0, below=1)
     keep: Literal["last", "best"] = argument(choice, choices=("last", "best"), default="last")
     patience: int | None = argument(integer, default=None, minimum=0)
     calibrate: bool = argument(truth, default=False)
@@ -127,7 +131,8 @@ class Settings(Description):
         """Return a recipe with other settings, its own or its data's, by name.
 
         Layers, loss and optimizer may be text, as their ``repr`` writes them. If `epochs` changes and the optimizer is not
-        given, its schedules are stretched to the new length; and `max_steps` no longer limits them.
+        given, its schedules are stretched to the new length; and `max_steps` no longer limits them. If `layers` changes, all networks
+        have these: `scales` and `dropouts` are empty unless they are given.
 
         Raises
         ------
@@ -155,6 +160,8 @@ class Settings(Description):
         if "epochs" in settings and "optimizer" not in settings:
             epochs = integer("epochs", settings["epochs"])
             settings["optimizer"] = stretched(self.optimizer, self.epochs, epochs)
+        if "layers" in settings:
+            settings = {"scales": (), "dropouts": ()} | settings
         own = {name: value for name, value in settings.items() if owners[name] is self}
         others = {name: value for name, value in settings.items() if owners[name] is not self}
         return dataclasses.replace(self, **own, data=self.data and dataclasses.replace(self.data, **others))
@@ -164,22 +171,24 @@ class Settings(Description):
         owners: list[Description] = [self] if self.data is None else [self.data, self]
         return {each.name: owner for owner in owners for each in fields(owner) if each.name != "data"}  # type: ignore[arg-type]
 
-    def candidates(self) -> list[Self]:
-        """Return the recipes to try: one for each of the `scales`, or this one.
+    @property
+    def parts(self) -> int:
+        """The number of folds that the samples are split into."""
+        return min(self.folds, self.members)
+
+    def variants(self) -> list[Self]:
+        """Return the recipes that networks take in turn: with each of the `scales`, and of the `dropouts`.
 
         Examples
         --------
         >>> from whorl.recipes import RECIPES
-        >>> [each.layers[0].scale for each in RECIPES["table"]["default"].candidates()]
-        [0.2, 0.6, 2.0]
+        >>> [(each.layers[0].scale, each.layers[4].rate) for each in RECIPES["table"]["default"].variants()]
+        [(0.6, 0.1), (0.2, 0.1), (2.0, 0.1), (0.05, 0.3)]
         """
-        if not any(isinstance(layer, PeriodicEmbedding) for layer in self.layers):
-            return [self]
-        return [self._with_scale(scale) for scale in self.scales] or [self]
-
-    def _with_scale(self, scale: float) -> Self:
-        layers = [dataclasses.replace(x, scale=scale) if isinstance(x, PeriodicEmbedding) else x for x in self.layers]
-        return dataclasses.replace(self, layers=layers)
+        scales, dropouts = self.scales or (None,), self.dropouts or (None,)
+        count = math.lcm(len(scales), len(dropouts))
+        changes = [(scales[k % len(scales)], dropouts[k % len(dropouts)]) for k in range(count)]
+        return [dataclasses.replace(self, layers=varied(self.layers, *change)) for change in changes]
 
     def for_samples(self, count: int) -> Self:
         """Return the recipe with the number of epochs for so many samples, which `max_steps` limits.
@@ -188,7 +197,7 @@ class Settings(Description):
         --------
         >>> from whorl.recipes import RECIPES
         >>> [RECIPES["table"]["default"].for_samples(count).epochs for count in (1000, 10_000, 100_000)]
-        [256, 76, 8]
+        [256, 64, 8]
         """
         if self.max_steps is None:
             return self

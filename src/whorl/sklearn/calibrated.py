@@ -82,12 +82,12 @@ class CalibratedEstimator(NetworkEstimator):
             ],
             rng=generator(seed),
         )
-        self.model_, scores = self._joined(trained, x, targets, recipe)
+        self.model_, scores = self._joined(trained, targets, recipe)
         self._state, self._design = None, None
         history = trained.history()
         history.held_out = scores
         return self._record(history)
 
     @abstractmethod
-    def _joined(self, trained: Networks, x: Array, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
+    def _joined(self, trained: Networks, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
         """Return the average of the networks, calibrated if there is one class or one number for each sample; and its scores."""

@@ -29,10 +29,10 @@ LABEL_LOSSES = BinaryCrossEntropy, MeanSquaredError, MeanAbsoluteError, Huber
 class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     """A network, or an average of several, that learns classes.
 
-    By default, with at least 100 samples, `fit` trains the sixteen networks of the recipe for tables on eight folds and averages them. Each
+    By default, with at least 100 samples, `fit` trains the 32 networks of the recipe for tables on eight folds and averages them. Each
     holds out samples, from which `fit` learns how sure predictions are: probabilities are calibrated, and `predict_sets` works without
-    `calibrate`. On two cores, with the extra ``whorl[fast]``, that takes about 6 seconds for 300 samples of 10 features, and
-    30 to 40 for 20,000; ``preset="fast"`` trains one such network, in a quarter to a tenth of the time.
+    `calibrate`. On two cores, with the extra ``whorl[fast]``, that takes about 10 seconds for 300 samples of 10 features, and
+    40 to 50 for 20,000; ``preset="fast"`` trains one such network, in about a tenth of the time.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
         are added. By default `fit` trains the networks of the `preset`, and averages them; but one network with two hidden layers, if
         there are fewer than 100 samples, with `early_stopping`, `warm_start` or `X_val`, and in `partial_fit`.
     preset : {"default", "fast", "best"}, optional
-        The recipe for tables, if there are no `layers`: sixteen networks, one that is trained for a short time, or fifty.
+        The recipe for tables, if there are no `layers`: 32 networks, one that is trained for a short time, or 64.
     loss : Loss or str, optional
         By default `CrossEntropy`, or `BinaryCrossEntropy` for several labels of each sample.
     optimizer : Optimizer or str, optional
@@ -104,7 +104,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     True
     >>> default = NetworkClassifier(epochs=20, batch_size=64, random_state=0).fit(X, y)
     >>> default.model_.layers[0].members
-    16
+    32
     >>> default.predict_sets(X, coverage=0.9).shape
     (150, 3)
     """
@@ -197,9 +197,9 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
             return count, [Sigmoid()], parameters.loss(given, BinaryCrossEntropy(), LABEL_LOSSES, "several labels")
         return max(2, count), [Softmax()], parameters.loss(given, CrossEntropy(), CLASS_LOSSES, "classes")
 
-    def _joined(self, trained: Networks, x: Array, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
+    def _joined(self, trained: Networks, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
         if isinstance(self._output()[2], CrossEntropy):
-            return ensemble.classifier(trained, x, targets, calibrate=recipe.calibrate)
+            return ensemble.classifier(trained, targets, calibrate=recipe.calibrate)
         return ensemble.joined(trained, 1), {}
 
     def _weights(self, targets: Array, weight: Array | None) -> Array | None:

@@ -87,12 +87,12 @@ callbacks, warm_start, random_state, fast, threads, verbose
         loss = parameters.loss(self.loss, MeanSquaredError(), LOSSES, "numbers, which are standardized")
         return self.n_outputs_, [], loss
 
-    def _joined(self, trained: Networks, x: Array, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
+    def _joined(self, trained: Networks, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
         if self.n_outputs_ > 1:
             return ensemble.joined(trained, 0), {}
         low, high = float(targets.min()), float(targets.max())
         after = [Clip(low, max(high, low + 1e-6))] if recipe.clip else []  # which is not empty for a constant target
-        model, scores = ensemble.regressor(trained, x, targets, after, calibrate=recipe.calibrate)
+        model, scores = ensemble.regressor(trained, targets, after, calibrate=recipe.calibrate)
         scores["rmse"] *= float(self.target_scale_[0])
         return model, scores
 
