@@ -7,7 +7,7 @@ import whorl
 from whorl import Adam, Callback, CrossEntropy, Dense, Dropout, Model, NTKDense, ReLU, Softmax
 from whorl.calibration import Intervals, Sets, temperature
 from whorl.layers import Average, Clip, PeriodicEmbedding, RankScale, Rescale
-from whorl.recipes import RECIPES, Recipe, networks
+from whorl.recipes import RECIPES, Recipe, ensemble, networks
 
 SEVERAL = Recipe([Dense(8), ReLU()], optimizer=Adam(0.02), epochs=3, batch_size=32, members=4, folds=2)
 
@@ -96,6 +96,18 @@ def test_probabilities_have_the_temperature_of_the_held_out_samples():
     assert found.history.held_out["accuracy"] == np.mean(p.argmax(axis=1) == y)
     assert found.history.held_out["loss"] == pytest.approx(-np.log(p[np.arange(160), y]).mean())
     assert found.history.held_out["calibration_error"] == whorl.metrics.calibration_error(y, p)
+
+
+def test_weights_of_samples_change_the_temperature_alone():
+    X, y = moons()
+    trained = SEVERAL.fitted(X, y, rng=0).networks
+    weight = np.where(X[:, 0] > 0, 5.0, 1.0)
+    model, scores = ensemble.classifier(trained, y, calibrate=True, sample_weight=weight)
+    usual, usual_scores = ensemble.classifier(trained, y, calibrate=True)
+    factors = [1 / temperature(trained.held_out(), y, given) for given in (weight, None)]
+    assert [each.layers[1] for each in (model, usual)] == [Rescale(factor, 0.0) for factor in factors]
+    assert factors[0] != factors[1]
+    assert scores["accuracy"] == usual_scores["accuracy"]
 
 
 def test_numbers_are_predicted_in_their_unit_and_range():

@@ -102,12 +102,30 @@ def test_other_losses_of_classes_are_of_probabilities():
     assert selection.error(Hinge(), z, y, Softmax()) == pytest.approx(Hinge()(p, y))
 
 
+def test_samples_count_by_their_weight():
+    """As if a sample of weight 3 were there three times."""
+    rng = np.random.default_rng(2)
+    z, y, weight = rng.normal(size=(50, 3)), rng.integers(0, 3, size=50), rng.integers(1, 4, size=50)
+    for loss, own in ((CrossEntropy(), y), (MeanSquaredError(), rng.normal(size=(50, 3)))):
+        last = Softmax() if own is y else Dense(3)
+        found = selection.error(loss, z, own, last, weight.astype(float))
+        often = selection.error(loss, np.repeat(z, weight, axis=0), np.repeat(own, weight, axis=0), last)
+        assert found == pytest.approx(
+            often, rel=1e-3
+        )  # the prior of the temperature is that of another number of samples
+    line_1, line_3 = line(1.0), line(3.0, rate=0.5)
+    target, early = np.where(X < 4, X, 3 * X), (X[:, 0] < 4).astype(float)
+    for weight, best in ((early, 0), (1 - early, 1)):
+        trained = several([line_1, line_3], [range(8)] * 2)
+        assert selected(trained, target, MeanSquaredError(), weight + 1e-9).weights[best] == 19 / 20
+
+
 def test_many_samples_are_thinned_out(monkeypatch):
     seen = []
 
-    def watched(loss, prediction, target, last):
+    def watched(loss, prediction, target, last, weight):
         seen.append(target[:, 0].tolist())
-        return error(loss, prediction, target, last)
+        return error(loss, prediction, target, last, weight)
 
     error = selection.error
     monkeypatch.setattr(selection, "error", watched)

@@ -81,7 +81,7 @@ def train(
         **schedule(recipe),
         **arguments,
     )
-    return selected(trained.begun(), target, arguments["loss"])
+    return selected(trained.begun(), target, arguments["loss"], arguments.get("sample_weight"))
 
 
 def _folds(recipe: Settings, count: int, classes: Array | None, rng: np.random.Generator) -> list[Array]:
@@ -136,13 +136,17 @@ def joined(trained: Networks, outside: int) -> Model:
     return average(members, outside=outside)
 
 
-def classifier(trained: Networks, target: Array, *, calibrate: bool) -> tuple[Model, dict[str, float]]:
+def classifier(
+    trained: Networks, target: Array, *, calibrate: bool, sample_weight: Array | None = None
+) -> tuple[Model, dict[str, float]]:
     """Return the average of networks that end in `Softmax`, and the scores of their predictions for the held-out samples.
 
-    The average is of the scores before the softmax, which are divided by their temperature. The targets are labels (n,).
+    The average is of the scores before the softmax, which are divided by their temperature. The targets are labels (n,). Weights of the
+    samples change the temperature, but neither the sets of classes nor the scores returned.
     """
     model, z, own = joined(trained, 1), trained.held_out(), target[trained.rows]
-    factor = 1 / temperature(z, own) if calibrate else 1.0
+    weight = None if sample_weight is None else sample_weight[trained.rows]
+    factor = 1 / temperature(z, own, weight) if calibrate else 1.0
     loss, p, _ = CrossEntropy().from_scores(factor * z, own)
     if calibrate:
         model = with_layers(model, [*model.layers[:-1], Rescale(factor, 0.0), Softmax()])

@@ -63,7 +63,7 @@ def votes(predictions: Sequence[Array], error: Callable[[Array], float], count: 
     return found
 
 
-def selected(trained: Networks, target: Array, loss: Loss) -> Networks:
+def selected(trained: Networks, target: Array, loss: Loss, sample_weight: Array | None = None) -> Networks:
     """Return the networks with weights: the votes of a kind are shared among its networks.
 
     Parameters
@@ -73,6 +73,7 @@ def selected(trained: Networks, target: Array, loss: Loss) -> Networks:
         Labels or targets as the networks predict them.
     loss : Loss
         The error is this loss of the held-out predictions, after the best temperature if it is the cross-entropy.
+    sample_weight : ndarray, shape (n,), optional
     """
     kinds = trained.kinds()
     parts = [trained.take(*kind) for kind in kinds]
@@ -82,18 +83,20 @@ def selected(trained: Networks, target: Array, loss: Loss) -> Networks:
         return trained
     last = trained.models[0].layers[-1]
     predictions = [part.held_out()[np.searchsorted(part.rows, rows)] for part in parts]
-    given = votes(predictions, lambda mean: error(loss, mean, target[rows], last))
+    weight = None if sample_weight is None else sample_weight[rows]
+    given = votes(predictions, lambda mean: error(loss, mean, target[rows], last, weight))
     weights = np.zeros(len(trained.models))
     for kind, number in zip(kinds, given, strict=True):
         weights[kind] = number / len(kind)
     return replace(trained, weights=weights / weights.sum())
 
 
-def error(loss: Loss, prediction: Array, target: Array, last: Layer) -> float:
+def error(loss: Loss, prediction: Array, target: Array, last: Layer, weight: Array | None = None) -> float:
     """Return the loss of predictions, which are scores (n, k) before a last layer `Softmax`; for the cross-entropy, after their temperature."""
     if isinstance(loss, CrossEntropy):
         own = labels(target, prediction.shape[1])
-        return CrossEntropy().from_scores(prediction / temperature(prediction, own), own)[0]
+        weight = None if weight is None else weight / weight.mean()
+        return CrossEntropy().from_scores(prediction / temperature(prediction, own, weight), own, weight)[0]
     if isinstance(last, Softmax):
         prediction, _ = last.forward(prediction, Views())
-    return loss(prediction, target)
+    return loss(prediction, target, weight)

@@ -82,12 +82,14 @@ class CalibratedEstimator(NetworkEstimator):
             ],
             rng=generator(seed),
         )
-        self.model_, scores = self._joined(trained, targets, recipe)
+        self.model_, scores = self._joined(trained, targets, recipe, weight)
         self._state, self._design = None, None
         history = trained.history()
         history.held_out = scores
         return self._record(history)
 
     @abstractmethod
-    def _joined(self, trained: Networks, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
+    def _joined(
+        self, trained: Networks, targets: Array, recipe: Recipe, weight: Array | None
+    ) -> tuple[Model, dict[str, float]]:
         """Return the average of the networks, calibrated if there is one class or one number for each sample; and its scores."""

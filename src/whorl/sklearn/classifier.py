@@ -197,9 +197,11 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
             return count, [Sigmoid()], parameters.loss(given, BinaryCrossEntropy(), LABEL_LOSSES, "several labels")
         return max(2, count), [Softmax()], parameters.loss(given, CrossEntropy(), CLASS_LOSSES, "classes")
 
-    def _joined(self, trained: Networks, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
+    def _joined(
+        self, trained: Networks, targets: Array, recipe: Recipe, weight: Array | None
+    ) -> tuple[Model, dict[str, float]]:
         if isinstance(self._output()[2], CrossEntropy):
-            return ensemble.classifier(trained, targets, calibrate=recipe.calibrate)
+            return ensemble.classifier(trained, targets, calibrate=recipe.calibrate, sample_weight=weight)
         return ensemble.joined(trained, 1), {}
 
     def _weights(self, targets: Array, weight: Array | None) -> Array | None:

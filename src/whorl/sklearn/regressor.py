@@ -87,7 +87,9 @@ callbacks, warm_start, random_state, fast, threads, verbose
         loss = parameters.loss(self.loss, MeanSquaredError(), LOSSES, "numbers, which are standardized")
         return self.n_outputs_, [], loss
 
-    def _joined(self, trained: Networks, targets: Array, recipe: Recipe) -> tuple[Model, dict[str, float]]:
+    def _joined(
+        self, trained: Networks, targets: Array, recipe: Recipe, weight: Array | None
+    ) -> tuple[Model, dict[str, float]]:
         if self.n_outputs_ > 1:
             return ensemble.joined(trained, 0), {}
         low, high = float(targets.min()), float(targets.max())
