@@ -52,6 +52,7 @@ def test_weights_count_as_repetitions(rng):
     T = temperature(z, y, weight)
     assert pytest.approx(temperature(np.repeat(z, weight, axis=0), np.repeat(y, weight)), rel=5e-3) == T
     assert temperature(z, y, 10.0 * weight) == pytest.approx(T, rel=1e-9)
+    assert temperature(z, y, 5e307 * weight) == pytest.approx(T, rel=1e-9)
     assert temperature(z, np.eye(3)[y], weight) == T
 
 

@@ -5,10 +5,24 @@ import dataclasses
 import numpy as np
 import pytest
 
-from whorl import CrossEntropy, Dense, Dropout, Hinge, MeanAbsoluteError, MeanSquaredError, Model, ReLU, Softmax
+from whorl import (
+    Adam,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    Hinge,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Model,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    passes,
+)
 from whorl.calibration import temperature
-from whorl.recipes import networks, selection
-from whorl.recipes.ensemble import joined
+from whorl.recipes import Recipe, networks, selection
+from whorl.recipes.ensemble import joined, train
 from whorl.recipes.networks import Networks
 from whorl.recipes.selection import selected, votes
 from whorl.training import History
@@ -44,8 +58,8 @@ def test_votes_by_hand():
     np.testing.assert_array_equal(votes([four], squared(0.0), count=1), [1])
 
 
-def test_nothing_is_better_than_the_votes_nearby():
-    """Of three predictions with independent errors, the votes are near the weights with the least error, 1 / variance."""
+def test_votes_are_near_the_best_weights():
+    """Those of three predictions with independent errors are 1 / variance."""
     rng = np.random.default_rng(0)
     each = [scale * rng.normal(size=20_000) for scale in (1.0, 2.0, 4.0)]
     found = votes(each, squared(0.0))
@@ -64,16 +78,22 @@ def test_votes_of_a_kind_are_shared_among_its_networks():
     assert selected(one, y, MeanSquaredError()) is one
 
 
-def test_only_samples_that_all_kinds_have_held_out_decide():
-    """The second kind has one of its two folds: there it is right, elsewhere the first is."""
-    y = np.where(X < 4, X, 3 * X)
-    models = [line(1.0), line(1.0), line(3.0, rate=0.5)]
-    early = selected(several(models, [range(4), range(4, 8), range(4)]), y, MeanSquaredError())
-    np.testing.assert_allclose(early.weights, [19 / 40, 19 / 40, 1 / 20])
-    late = selected(several(models, [range(4), range(4, 8), range(4, 8)]), y, MeanSquaredError())
-    np.testing.assert_allclose(late.weights, [1 / 40, 1 / 40, 19 / 20])
+def test_kinds_without_all_samples_keep_equal_weights():
+    """The third kind has one of its two folds; what it predicts there is right, but a single network could be so by chance."""
+    models = [line(1.0), line(1.0), line(9.0, 0.2), line(9.0, 0.2), line(3.0, rate=0.5)]
+    found = selected(several(models, [range(4), range(4, 8)] * 2 + [range(4)]), 3 * X, MeanSquaredError())
+    # (a + 9 b) / (a + b) is nearest to 3 for a = 3 b: 15 votes and 5.
+    np.testing.assert_allclose(found.weights, [*2 * [0.8 * 15 / 40], *2 * [0.8 * 5 / 40], 0.2])
     apart = several([models[0], models[2]], [range(4), range(4, 8)])
-    assert selected(apart, y, MeanSquaredError()) is apart
+    assert selected(apart, X, MeanSquaredError()) is apart
+    few = several(models[1:4], [range(8), range(4), range(4)])
+    assert selected(few, X, MeanSquaredError()) is few
+
+
+def test_many_kinds_have_more_votes():
+    models = [line(k - 10.0, rate=k / 30) for k in range(22)]
+    found = selected(several(models, [range(8)] * 22), 11 * X, MeanSquaredError())
+    assert found.weights[-1] > 0.5
 
 
 def test_the_loss_is_that_of_training():
@@ -120,18 +140,47 @@ def test_samples_count_by_their_weight():
         assert selected(trained, target, MeanSquaredError(), weight + 1e-9).weights[best] == 19 / 20
 
 
-def test_many_samples_are_thinned_out(monkeypatch):
+def test_of_many_samples_some_decide_whatever_their_order(monkeypatch):
     seen = []
 
     def watched(loss, prediction, target, last, weight):
-        seen.append(target[:, 0].tolist())
+        seen.append(tuple(target[:, 0]))
         return error(loss, prediction, target, last, weight)
 
     error = selection.error
     monkeypatch.setattr(selection, "error", watched)
-    monkeypatch.setattr(selection, "SAMPLES", 3)
+    monkeypatch.setattr(selection, "SAMPLES", 5)
     selected(several([line(1.0), line(3.0, rate=0.5)], [range(8)] * 2), X, MeanSquaredError())
-    assert set(map(tuple, seen)) == {(0.0, 3.0, 6.0)}
+    (rows,) = set(seen)
+    assert len(set(rows)) == 5
+    assert {row % 2 for row in rows} == {0, 1}  # not every second one
+
+
+def test_several_outputs_and_labels_are_averaged_as_they_are_judged():
+    """The scores before the last layer, for `Sigmoid` too."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(120, 2))
+    y = np.column_stack([x[:, 0] > 0, x[:, 1] > 0]).astype(float)
+    usual = Recipe([Dense(8), ReLU(), Dropout(0.1)], optimizer=Adam(0.02), epochs=3, batch_size=32, members=4, folds=2)
+    recipe = usual.replace(dropouts=(0.1, 0.5))
+    for last, loss in (([Sigmoid()], BinaryCrossEntropy()), ([], MeanSquaredError())):
+        trained = train(
+            recipe,
+            lambda each, rng, last=last: each.network(x, 2, last, rng=rng),
+            x,
+            y,
+            classes=None,
+            arguments={"loss": loss},
+            rng=np.random.default_rng(0),
+        )
+        assert len(trained.kinds()) == 2
+        model = joined(trained, len(last))
+        z = [passes.predict(each, each.samples(x), last=-1 if last else None) for each in trained.models]
+        mean = np.tensordot(trained.weights, z, 1)
+        np.testing.assert_allclose(model.predict(x), 1 / (1 + np.exp(-mean)) if last else mean, rtol=1e-4, atol=1e-5)
+        own = [each[rows] for each, rows in zip(z, trained.folds, strict=True)]
+        for predicted, each in zip(trained.predictions, own, strict=True):
+            np.testing.assert_allclose(predicted, each, rtol=1e-5, atol=1e-6)
 
 
 def test_the_average_of_classes_has_the_weights():

@@ -116,5 +116,6 @@ def _weights(weight: Any, count: int) -> Array:
             f"weight must be {count} numbers of at least 0, one for each sample, and not all 0, got shape {w.shape}"
             + (f" with a minimum of {w.min():g}" if w.shape == (count,) else "")
         )
+    w = w / w.max()  # so that the sum of huge weights does not overflow
     total: Array = w / w.sum()
     return total

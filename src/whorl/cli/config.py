@@ -86,7 +86,7 @@ def write(run: Run, path: Path) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> Run:
-    """Read a run. Settings that the file leaves out are those of the preset.
+    """Read a run. Settings that the file leaves out are those of the preset; but with `layers`, `scales` and `dropouts` are empty.
 
     Raises
     ------

@@ -123,9 +123,13 @@ def changed(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     given = vars(arguments)
     recipe = recipe.replace(**{name: given[name] for name in recipe.settings() if name in given})
     if "hidden" in given:
-        recipe = recipe.replace(layers=edits.with_hidden(recipe.layers, given["hidden"]))
+        recipe = recipe.replace(
+            layers=edits.with_hidden(recipe.layers, given["hidden"]), scales=recipe.scales, dropouts=recipe.dropouts
+        )
     if "dropout" in given:
-        recipe = recipe.replace(layers=edits.with_dropout(recipe.layers, given["dropout"]))
+        if "dropouts" in given:
+            raise ValueError("argument --dropout: not allowed with --dropouts, the rates that networks take in turn")
+        recipe = recipe.replace(layers=edits.with_dropout(recipe.layers, given["dropout"]), scales=recipe.scales)
     if "learning_rate" in given:
         recipe = recipe.replace(optimizer=edits.with_learning_rate(recipe.optimizer, given["learning_rate"]))
     return recipe

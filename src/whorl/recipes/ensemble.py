@@ -81,7 +81,7 @@ def train(
         **schedule(recipe),
         **arguments,
     )
-    return selected(trained.begun(), target, arguments["loss"], arguments.get("sample_weight"))
+    return selected(trained, target, arguments["loss"], arguments.get("sample_weight"))
 
 
 def _folds(recipe: Settings, count: int, classes: Array | None, rng: np.random.Generator) -> list[Array]:
@@ -141,8 +141,8 @@ def classifier(
 ) -> tuple[Model, dict[str, float]]:
     """Return the average of networks that end in `Softmax`, and the scores of their predictions for the held-out samples.
 
-    The average is of the scores before the softmax, which are divided by their temperature. The targets are labels (n,). Weights of the
-    samples change the temperature, but neither the sets of classes nor the scores returned.
+    The average is of the scores before the softmax, which are divided by their temperature. The targets are labels (n,). The
+    temperature counts the weights of samples; sets of classes and scores, which come after it, count all samples alike.
     """
     model, z, own = joined(trained, 1), trained.held_out(), target[trained.rows]
     weight = None if sample_weight is None else sample_weight[trained.rows]

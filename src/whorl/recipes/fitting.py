@@ -114,7 +114,7 @@ def fit(
     given: Any = recipe.validation
     if validation is not None:
         given = validation[0], unit.standardized(validation[1]) if unit else validation[1]
-    recipe = recipe.replace(members=1, scales=(), dropouts=()).for_samples(len(X))
+    recipe = recipe.replace(members=1).for_samples(len(X))
     arguments = _arguments(recipe, classes=unit is None)
     if recipe.time is not None:
         recipe = pace.within(

@@ -14,7 +14,7 @@ import numpy as np
 
 from whorl import passes
 from whorl._core.types import Array
-from whorl.layers import Softmax
+from whorl.layers import Sigmoid, Softmax
 from whorl.many import fit_many
 from whorl.model import Model
 from whorl.training import Callback, Epoch, History
@@ -34,7 +34,7 @@ class Networks:
     folds : list of ndarray of int
         The indices of the samples that each network has not learned from.
     predictions : list of ndarray
-        What each network predicts for these samples: for classes, the scores before `Softmax`.
+        What each network predicts for these samples: for classes, the scores before `Softmax` or `Sigmoid`.
     weights : ndarray, shape (K,)
         The share of each network in the average. Their sum is 1.
     """
@@ -60,10 +60,6 @@ class Networks:
         layers = [model.layers for model in self.models]
         return [[k for k, own in enumerate(layers) if own == each] for each in dict.fromkeys(layers)]
 
-    def begun(self) -> Networks:
-        """Return the networks that have completed an epoch, or the first one if none has: training may have been stopped."""
-        return self.take(*([k for k, history in enumerate(self.histories) if history.epochs] or [0]))
-
     @property
     def rows(self) -> Array:
         """The indices of all samples that some network has not learned from."""
@@ -78,7 +74,7 @@ class Networks:
             total[places] += weight * p
             sums[places] += weight
         mean: Array = total / sums.reshape(-1, *[1] * (total.ndim - 1))
-        return mean
+        return mean.astype(self.predictions[0].dtype)
 
     def history(self) -> History:
         """Return the means of the values over the networks, for each epoch that all of them have completed."""
@@ -102,7 +98,9 @@ def train(
     rng: np.random.Generator,
     **arguments: Any,
 ) -> Networks:
-    """Train models side by side, each validated on its fold.
+    """Train models side by side, each validated on its fold; return those that have completed an epoch, or the first one if none has.
+
+    Training may have been stopped before the others began.
 
     Parameters
     ----------
@@ -132,11 +130,15 @@ def train(
         histories = [models[0].fit(x, target, **arguments, **own[0])]
     else:
         histories = fit_many([(model, (x, target), each) for model, each in zip(models, own, strict=True)], **arguments)
-    last = -1 if isinstance(models[0].layers[-1], Softmax) else None
-    predictions = [
-        passes.predict(model, model.samples(x[rows]), last=last) for model, rows in zip(models, folds, strict=True)
-    ]
-    return Networks(list(models), histories, list(folds), predictions, equal(len(models)))
+    begun = [k for k, history in enumerate(histories) if history.epochs] or [0]
+    last = -1 if isinstance(models[0].layers[-1], Softmax | Sigmoid) else None
+    return Networks(
+        [models[k] for k in begun],
+        [histories[k] for k in begun],
+        [folds[k] for k in begun],
+        [passes.predict(models[k], models[k].samples(x[folds[k]]), last=last) for k in begun],
+        equal(len(begun)),
+    )
 
 
 def equal(count: int) -> Array:

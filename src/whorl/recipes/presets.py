@@ -173,7 +173,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "fashion-mnist": {"classic": _images(FashionMnist()), "best": _FASHION_BEST},
     "table": {
         "default": _TABLE,
-        "fast": _TABLE.replace(members=1, scales=(), dropouts=(), max_steps=1000),
+        "fast": _TABLE.replace(members=1, max_steps=1000),
         "best": _TABLE.replace(members=64, folds=16, max_steps=4000),
     },
 }

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import reduce
 
 import numpy as np
 
 from whorl._core.types import Array
 from whorl._core.validation import labels
 from whorl.calibration import temperature
-from whorl.layers import Layer, Softmax
-from whorl.losses import CrossEntropy, Loss
+from whorl.layers import Layer, Sigmoid, Softmax
+from whorl.losses import CrossEntropy, Loss, weights
 from whorl.parameters import Views
 from whorl.recipes.networks import Networks
 
 VOTES = 20
-"""The most votes that are given to all kinds together."""
+"""The most votes that are given to all kinds together, or five for each if that is more."""
 SAMPLES = 10_000
 """The most samples that decide."""
 
@@ -66,37 +65,45 @@ def votes(predictions: Sequence[Array], error: Callable[[Array], float], count: 
 def selected(trained: Networks, target: Array, loss: Loss, sample_weight: Array | None = None) -> Networks:
     """Return the networks with weights: the votes of a kind are shared among its networks.
 
+    Kinds that have not held out all of the samples, because training was stopped or there are too few networks, get no votes: their
+    networks keep equal weights.
+
     Parameters
     ----------
     trained : Networks
     target : ndarray, shape (n, ...)
         Labels or targets as the networks predict them.
     loss : Loss
-        The error is this loss of the held-out predictions, after the best temperature if it is the cross-entropy.
+        The error is this loss of the held-out predictions. If it is the cross-entropy, it is without label smoothing, and of the
+        scores divided by their best temperature.
     sample_weight : ndarray, shape (n,), optional
     """
-    kinds = trained.kinds()
-    parts = [trained.take(*kind) for kind in kinds]
-    rows = reduce(np.intersect1d, [part.rows for part in parts])
-    rows = rows[:: -(-len(rows) // SAMPLES) or 1]
-    if len(kinds) == 1 or not len(rows):
+    rows = trained.rows
+    kinds = [kind for kind in trained.kinds() if len(trained.take(*kind).rows) == len(rows)]
+    if len(kinds) < 2:
         return trained
+    some = np.arange(len(rows))
+    if len(rows) > SAMPLES:  # in a random order, since a table may have one that repeats
+        some = np.random.default_rng(0).choice(len(rows), SAMPLES, replace=False)
     last = trained.models[0].layers[-1]
-    predictions = [part.held_out()[np.searchsorted(part.rows, rows)] for part in parts]
-    weight = None if sample_weight is None else sample_weight[rows]
-    given = votes(predictions, lambda mean: error(loss, mean, target[rows], last, weight))
-    weights = np.zeros(len(trained.models))
+    predictions = [trained.take(*kind).held_out()[some] for kind in kinds]
+    own, weight = target[rows[some]], None if sample_weight is None else sample_weight[rows[some]]
+    given = votes(predictions, lambda mean: error(loss, mean, own, last, weight), max(VOTES, 5 * len(kinds)))
+    shares, together = trained.weights.copy(), sum(map(len, kinds)) / len(trained.models)
     for kind, number in zip(kinds, given, strict=True):
-        weights[kind] = number / len(kind)
-    return replace(trained, weights=weights / weights.sum())
+        shares[kind] = together * number / given.sum() / len(kind)
+    return replace(trained, weights=shares)
 
 
 def error(loss: Loss, prediction: Array, target: Array, last: Layer, weight: Array | None = None) -> float:
-    """Return the loss of predictions, which are scores (n, k) before a last layer `Softmax`; for the cross-entropy, after their temperature."""
+    """Return the loss of predictions; before a last layer `Softmax` or `Sigmoid` they are scores.
+
+    Those for the cross-entropy (n, k) are divided by their best temperature.
+    """
     if isinstance(loss, CrossEntropy):
         own = labels(target, prediction.shape[1])
-        weight = None if weight is None else weight / weight.mean()
+        weight = None if weight is None else weights(weight, len(own), prediction.dtype)
         return CrossEntropy().from_scores(prediction / temperature(prediction, own, weight), own, weight)[0]
-    if isinstance(last, Softmax):
+    if isinstance(last, Softmax | Sigmoid):
         prediction, _ = last.forward(prediction, Views())
     return loss(prediction, target, weight)

@@ -39,7 +39,8 @@ class Settings(Description):
     ----------
     layers : sequence of Layer
         The hidden layers, such as "Dense(64), GELU(), Dropout(0.1)". The first and the last layers are added to them. A
-        `PeriodicEmbedding` without columns embeds those that have more than two different values.
+        `PeriodicEmbedding` without columns embeds those that have more than two different values. With other layers than the preset's,
+        scales and dropouts are empty unless they are given too.
     output_layer : Dense or NTKDense, optional
         The layer before the predictions. The data determines how many units it has, whatever is written here.
     scaling : {"standardize", "ranks", "none"}, optional
@@ -60,12 +61,12 @@ class Settings(Description):
         Share of the samples to hold out for validation, if there is one network.
     members : int, optional
         Number of networks. If there are several, the samples are split into folds; each network is validated with one of them, and
-        learns from the others. The model is their average.
+        learns from the others. The model is their average, with weights.
     folds : int, optional
         Number of folds; for more networks, the samples are split again.
     scales : sequence of float, optional
         Scales of the frequencies of `PeriodicEmbedding` for several networks: as many networks as there are folds have the first scale, the
-        next ones the second, and so on. Those that predict held-out samples better get a greater weight in the average.
+        next ones the second, and so on, if there are as many. Those that predict held-out samples better get a greater weight.
     dropouts : sequence of float, optional
         Rates of `Dropout` for several networks, taken in turn as the scales are.
     keep : {"last", "best"}, optional
@@ -177,7 +178,7 @@ class Settings(Description):
         return min(self.folds, self.members)
 
     def variants(self) -> list[Self]:
-        """Return the recipes that networks take in turn: with each of the `scales`, and of the `dropouts`.
+        """Return the recipes that networks take in turn: with each of the `scales`, and of the `dropouts`; this one for one network.
 
         Examples
         --------
@@ -185,6 +186,8 @@ class Settings(Description):
         >>> [(each.layers[0].scale, each.layers[4].rate) for each in RECIPES["table"]["default"].variants()]
         [(0.6, 0.1), (0.2, 0.1), (2.0, 0.1), (0.05, 0.3)]
         """
+        if self.members == 1:
+            return [self]
         scales, dropouts = self.scales or (None,), self.dropouts or (None,)
         count = math.lcm(len(scales), len(dropouts))
         changes = [(scales[k % len(scales)], dropouts[k % len(dropouts)]) for k in range(count)]
