@@ -231,7 +231,7 @@ def test_presets_are_those_of_the_recipe_for_tables():
     with pytest.raises(ValueError, match="preset must be 'default' or 'fast' or 'best', got 'fastest'"):
         classifier(preset="fastest").fit(X, Y)
     best = regressor(preset="best", epochs=1).fit(X[:100, :1], X[:100, 0])
-    assert best.model_.layers[0].members == RECIPES["table"]["best"].members == 64
+    assert best.model_.layers[0].members == RECIPES["table"]["best"].members == 80
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_the_network_for_tables_and_that_for_samples_of_ones_own():
     assert recipe.layers == (PeriodicEmbedding(scale=1.0, multiple=0.1), Scale(6.0), *3 * block)
     assert (recipe.members, recipe.folds, recipe.max_steps) == (32, 8, 2500)
     assert (recipe.scales, recipe.dropouts) == ((0.6, 0.2, 2.0, 0.05), (0.1, 0.1, 0.1, 0.3))
-    assert (find("table", "fast").members, find("table", "best").members) == (1, 64)
+    assert (find("table", "fast").members, find("table", "best").members) == (1, 80)
     assert classification().layers == regression().layers == (Dense(128), ReLU(), Dropout(0.1)) * 2
     assert (classification().loss, regression().loss, recipe.loss) == (CrossEntropy(), MeanSquaredError(), None)
     assert classification().optimizer == regression().optimizer

@@ -174,7 +174,9 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     "table": {
         "default": _TABLE,
         "fast": _TABLE.replace(members=1, max_steps=1000),
-        "best": _TABLE.replace(members=64, folds=16, max_steps=4000),
+        "best": _TABLE.replace(
+            members=80, max_steps=4000, scales=(*_TABLE.scales, 0.05), dropouts=(*_TABLE.dropouts, 0.5)
+        ),
     },
 }
 """The recipes of each data set, by the names of their presets; the first is the default."""

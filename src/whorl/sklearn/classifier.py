@@ -41,7 +41,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
         are added. By default `fit` trains the networks of the `preset`, and averages them; but one network with two hidden layers, if
         there are fewer than 100 samples, with `early_stopping`, `warm_start` or `X_val`, and in `partial_fit`.
     preset : {"default", "fast", "best"}, optional
-        The recipe for tables, if there are no `layers`: 32 networks, one that is trained for a short time, or 64.
+        The recipe for tables, if there are no `layers`: 32 networks, one that is trained for a short time, or 80.
     loss : Loss or str, optional
         By default `CrossEntropy`, or `BinaryCrossEntropy` for several labels of each sample.
     optimizer : Optimizer or str, optional
