@@ -118,8 +118,8 @@ def comparison(results: Results) -> str:
     text = (
         "Tables on which whorl's default preset is better than the other method / no different / worse: two-sided corrected resampled"
         f" t-test of accuracy or RMSE over the splits of each table, at {SIGNIFICANT:.0%} (Nadeau and Bengio, 2003), without a"
-        " correction for the number of tables. Beside it, over the tables: on how many the mean error is smaller than the other"
-        " method's, and the p-value of Wilcoxon's signed-rank test of the relative differences of the errors, 1 − accuracy or RMSE."
+        " correction for the number of tables; with a single split nothing is tested, and the two count as no different. Beside it,"
+        " over the tables: on how many the mean error is smaller than the other method's, and the p-value of Wilcoxon's signed-rank test of the relative differences of the errors, 1 − accuracy or RMSE."
     )
     head = [
         "whorl against",
@@ -134,8 +134,9 @@ def compare(results: Results, method: str, measure: str) -> tuple[list[float], l
     p_values, found = [], []
     for table in results.having(measure):
         ours, theirs = (results.scores(table, each, measure) for each in ("whorl", method))
-        if len(seeds := sorted(ours.keys() & theirs.keys())) > 1:
-            p_values.append(statistics.corrected_t_test([ours[seed] - theirs[seed] for seed in seeds]))
+        if seeds := sorted(ours.keys() & theirs.keys()):
+            differences = [ours[seed] - theirs[seed] for seed in seeds]
+            p_values.append(statistics.corrected_t_test(differences) if len(seeds) > 1 else 1.0)
             errors = (MEASURES[measure].error(each[seed] for seed in seeds) for each in (ours, theirs))
             found.append(statistics.relative_difference(*errors))
     return p_values, found
@@ -167,12 +168,12 @@ def scores(results: Results, name: str, title: str) -> str:
 
 
 def mean_and_deviation(scores: list[float]) -> str:
-    """Return the mean ± the standard deviation; a dash if there is no score."""
+    """Return the mean ± the standard deviation, if there are several scores; a dash if there is none."""
     if not scores:
         return "–"
     mean, deviation = np.mean(scores), np.std(scores)
     digits = 4 if abs(mean) < 10 else 2 if abs(mean) < 1000 else 0
-    return f"{mean:.{digits}f} ± {deviation:.{digits}f}"
+    return f"{mean:.{digits}f}" + (f" ± {deviation:.{digits}f}" if len(scores) > 1 else "")
 
 
 def seconds(results: Results) -> str:

@@ -76,6 +76,15 @@ def test_wins_ties_and_losses():
     assert "| CatBoost | 0 / 0 / 1 | 0 of 1, p = 1 | 0 / 0 / 0 | – | 0 of 1, p = 1 |" in found
 
 
+def test_a_single_split_has_no_deviation_and_no_test():
+    single = [*lines("bikes", "whorl", [50.0], "rmse"), *lines("bikes", "lightgbm", [40.0, 42.0, 41.0], "rmse")]
+    found = report.parts([*(line for line in RESULTS if line["table"] != "bikes"), *single])
+    errors = next(part for part in found if part.startswith("## Root"))
+    assert "| Bike sharing | 50.00 | **40.00** |" in errors
+    against = next(part for part in found if part.startswith("## whorl against"))
+    assert "| LightGBM | 1 / 1 / 0 | 1 of 2, p = 1 | 0 / 1 / 0 | 0 of 1, p = 1 | 1 of 3, p = 1 |" in against
+
+
 def test_splits_are_those_of_whorl():
     peer = lines("adult", "catboost", [0.9, 0.8, 0.7, 0.1, 0.1])
     (found,) = (part for part in report.parts([*RESULTS, *peer]) if part.startswith("## Accuracy"))
