@@ -31,8 +31,8 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
 
     By default, with at least 100 samples, `fit` trains the 32 networks of the recipe for tables on eight folds and averages them. Each
     holds out samples, from which `fit` learns how sure predictions are: probabilities are calibrated, and `predict_sets` works without
-    `calibrate`. On two cores, with the extra ``whorl[fast]``, that takes about 10 seconds for 300 samples of 10 features, and
-    40 to 50 for 20,000; ``preset="fast"`` trains one such network, in about a tenth of the time.
+    `calibrate`. On two cores, with the extra ``whorl[fast]``, that takes about 15 seconds for 300 samples of 10 features, and
+    40 to 55 for 20,000; ``preset="fast"`` trains one such network, in about a tenth of the time.
 
     Parameters
     ----------
