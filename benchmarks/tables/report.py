@@ -64,9 +64,13 @@ class Results:
         """Return the tables on which some method has a score."""
         return [table for table in TABLES if any(self.scores(table, method, measure) for method in self.methods)]
 
+    def compared(self) -> list[PublicTable]:
+        """Return the tables that whorl has been measured on; all, if there are none."""
+        return [table for table in TABLES if self.scores(table, "whorl", "seconds")] or self.having("seconds")
+
     def missing(self, method: str) -> bool:
-        """Return whether a method lacks splits of a table that another method has."""
-        seeds = {table: [set(self.scores(table, each, "seconds")) for each in self.methods] for table in TABLES}
+        """Return whether a method lacks splits of a compared table that another method has."""
+        seeds = {t: [set(self.scores(t, each, "seconds")) for each in self.methods] for t in self.compared()}
         return any(set().union(*each) > set(self.scores(table, method, "seconds")) for table, each in seeds.items())
 
 
@@ -83,20 +87,21 @@ def parts(lines: Iterable[Line]) -> list[str]:
 
 
 def ranks(results: Results) -> str:
-    """Return the mean ranks, of the methods that have been measured on all tables."""
+    """Return the mean ranks over the compared tables, of the methods that have been measured on all of them."""
+    tables = results.compared()
     complete = [method for method in results.methods if not results.missing(method)]
     errors = {
         name: np.array(
             [[measure.error(results.scores(table, method, name).values()) for method in complete] for table in found]
         )
         for name, measure in MEASURES.items()
-        if complete and (found := results.having(name))
+        if complete and (found := [table for table in results.having(name) if table in tables])
     }
     if all(name in errors for name in MAIN):
         errors["accuracy and rmse"] = np.concatenate([errors[name] for name in MAIN])
     columns = [statistics.mean_ranks(each) for each in errors.values()]
     rows = [[results.methods[method], *(f"{column[i]:.2f}" for column in columns)] for i, method in enumerate(complete)]
-    text = f"Mean ranks over the tables, {len(results.having('seconds'))} in all: 1 is best, {len(complete)} the last."
+    text = f"Mean ranks over {len(tables)} tables: 1 is best, {len(complete)} the last."
     if left_out := [title for method, title in results.methods.items() if method not in complete]:
         text += f" Not measured on all of them, and so without a rank: {', '.join(left_out)}."
     return page.section("Ranks", text, ["method", *errors], rows)

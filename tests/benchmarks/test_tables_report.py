@@ -61,12 +61,19 @@ def section(title):
 
 def test_ranks_are_of_the_methods_that_have_all_splits():
     found = section("Ranks")
-    assert "Mean ranks over the tables, 3 in all" in found
+    assert "Mean ranks over 3 tables: 1 is best, 2 the last." in found
     assert "Not measured on all of them, and so without a rank: CatBoost." in found
     # Adult: whorl is first; Titanic: both have 0.8; bikes: LightGBM is first.
     assert "| whorl, `default` | 1.25 | " in found
     assert found.splitlines()[-1].endswith("| 1.00 | 1.50 |")
     assert "| LightGBM | 1.75 | " in found
+
+
+def test_ranks_are_over_the_tables_that_whorl_has():
+    found, *_ = report.parts([*RESULTS, *lines("pima", "lightgbm", [0.7, 0.8])])
+    assert found == section("Ranks")
+    others = [line for line in RESULTS if line["method"] == "lightgbm"]
+    assert "Mean ranks over 3 tables: 1 is best, 1 the last." in report.parts(others)[0]
 
 
 def test_wins_ties_and_losses():
