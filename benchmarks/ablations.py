@@ -95,6 +95,5 @@ def run(arguments: argparse.Namespace) -> None:
         change = 100 * (errors(recipe) / usual - 1)
         rows.append([name, *(f"{value:+.1f} %" for value in change), f"{change.mean():+.1f} %"])
         print(rows[-1], flush=True)
-        page.write(
-            PAGE, arguments, page.table(["", *(table.title for table in tables), "mean"], rows)
-        )  # as far as it is
+        head = ["", *(table.title for table in tables), "mean"]
+        page.write(PAGE, arguments, page.table(head, rows))  # after each variant: all of them take half an hour

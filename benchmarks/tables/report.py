@@ -124,7 +124,8 @@ def comparison(results: Results) -> str:
         "Tables on which whorl's default preset is better than the other method / no different / worse: two-sided corrected resampled"
         f" t-test of accuracy or RMSE over the splits of each table, at {SIGNIFICANT:.0%} (Nadeau and Bengio, 2003), without a"
         " correction for the number of tables; with a single split nothing is tested, and the two count as no different. Beside it,"
-        " over the tables: on how many the mean error is smaller than the other method's, and the p-value of Wilcoxon's signed-rank test of the relative differences of the errors, 1 − accuracy or RMSE."
+        " over the tables: on how many the mean error is smaller than the other method's, and the p-value of Wilcoxon's signed-rank"
+        " test of the relative differences of the errors, 1 − accuracy or RMSE."
     )
     head = [
         "whorl against",

@@ -8,6 +8,7 @@ from whorl import Adam, Callback, CrossEntropy, Dense, Dropout, Model, NTKDense,
 from whorl.calibration import Intervals, Sets, temperature
 from whorl.layers import Average, Clip, PeriodicEmbedding, RankScale, Rescale
 from whorl.recipes import RECIPES, Recipe, ensemble, networks
+from whorl.recipes.selection import votes
 
 SEVERAL = Recipe([Dense(8), ReLU()], optimizer=Adam(0.02), epochs=3, batch_size=32, members=4, folds=2)
 
@@ -234,6 +235,63 @@ def test_networks_that_never_began_are_left_out():
     everything = SEVERAL.fitted(X, y, rng=0, callbacks=[Stop()])
     assert len(everything.networks.models) == 1
     assert everything.history.stopped == "enough"
+
+
+def weighted(found, X, y):
+    """What the average of networks that predict numbers must predict."""
+    each = [model.predict(X) for model in found.networks.models]
+    return np.tensordot(found.networks.weights, each, 1) * y.std() + y.mean()
+
+
+KINDS = SEVERAL.replace(layers=[Dense(8), ReLU(), Dropout(0.1)], dropouts=(0.0, 0.5), members=4, epochs=20)
+
+
+def test_kinds_whose_training_was_stopped_get_no_votes():
+    """The second kind has one network of two: all have equal weights."""
+    X, y = numbers()
+
+    class Stop(Callback):
+        def on_step_end(self, training):
+            raise whorl.StopTraining("enough")
+
+    found = KINDS.fitted(X, y, rng=0, callbacks=lambda k: [Stop()] if k == 3 else [])
+    np.testing.assert_allclose(found.networks.weights, 1 / 3)
+    np.testing.assert_allclose(found.model.predict(X), weighted(found, X, y), rtol=1e-5)
+    everything = KINDS.fitted(X, y, rng=0).networks
+    assert everything.weights.sum() == pytest.approx(1)
+    assert everything.weights[0] != everything.weights[2]
+
+
+def test_a_time_limit_may_leave_a_kind_incomplete():
+    X, y = numbers(400)
+    found = KINDS.replace(members=40, folds=8, time=0.7, epochs=10**5).fitted(X, y, rng=0)
+    assert len(found.networks.models) <= 40
+    assert found.networks.weights.sum() == pytest.approx(1)
+    np.testing.assert_allclose(found.model.predict(X), weighted(found, X, y), rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["Huber()", "Quantile(0.9)", "MeanAbsoluteError()"])
+def test_kinds_are_weighted_by_the_loss_of_the_recipe(loss):
+    X, y = numbers()
+    found = KINDS.replace(loss=loss).fitted(X, y, rng=0)
+    trained, target = found.networks, ((y - y.mean()) / y.std())[:, None]
+    parts = [trained.take(*kind) for kind in trained.kinds()]
+    shares = np.array([trained.weights[kind].sum() for kind in trained.kinds()])
+    expected = votes([part.held_out() for part in parts], lambda mean: KINDS.replace(loss=loss).loss(mean, target))
+    np.testing.assert_allclose(shares, expected / expected.sum())
+    np.testing.assert_allclose(found.model.predict(X), weighted(found, X, y), rtol=1e-5)
+
+
+def test_a_weighted_average_is_saved_and_trained_further(tmp_path):
+    X, y = moons()
+    model = KINDS.replace(calibrate=True).fit(X, y, rng=0)[0]
+    model.save(tmp_path / "model.npz")
+    loaded = whorl.load(tmp_path / "model.npz")
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    assert loaded.uncertainty == model.uncertainty
+    before = loaded.evaluate(X, y, loss=CrossEntropy())["loss"]
+    loaded.fit(X, y, loss=CrossEntropy(), optimizer=Adam(0.01), epochs=20, rng=0)
+    assert loaded.evaluate(X, y, loss=CrossEntropy())["loss"] < before
 
 
 def test_a_time_limit_leaves_fewer_epochs_and_then_fewer_networks():

@@ -26,9 +26,9 @@ def temperature(scores: Any, y: Any, weight: Any = None) -> float:
 
         S [log Σ_c exp(b z_c) − b z_y] + (1/n) S [log Σ_c exp(b z_c) − b (1/k) Σ_c z_c]
 
-    The second term has the weight of a single sample, whose label is each class with the same probability. If all n samples are predicted
-    right, the probabilities are those of n + 1 samples, of which one is not, however sure the scores were: (n + 1/k) / (n + 1), if they
-    are alike. A network that has learned its samples by heart makes scores of any size.
+    The second term counts one additional sample with a random label: each class has the probability 1/k. It keeps T away from 0 if all
+    n samples are predicted correctly, and so prevents probabilities of 1: if these samples have equal scores, the probability becomes
+    (n + 1/k) / (n + 1), however large the scores are. Those of an overfitted network can be arbitrarily large.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ FEWEST_SAMPLES = 100
 def divisible(recipe: Settings, count: int) -> bool:
     """Return whether so many samples can be divided into folds, or a part for calibration, as the recipe wants."""
     wanted = recipe.members > 1 or recipe.calibrate
-    return wanted and count >= max(FEWEST_SAMPLES, 2 * recipe.parts)
+    return wanted and count >= max(FEWEST_SAMPLES, 2 * recipe.fold_count)
 
 
 def train(
@@ -71,7 +71,7 @@ def train(
     folds, variants = _folds(recipe, len(x), classes, rng), recipe.variants()
     stops = stopping(recipe, arguments["loss"], pace.rounds(recipe, compiled=True))
     trained = networks.train(
-        [make(variants[k // recipe.parts % len(variants)], rng) for k in range(recipe.members)],
+        [make(variants[k // recipe.fold_count % len(variants)], rng) for k in range(recipe.members)],
         folds,
         x,
         target,
@@ -90,7 +90,7 @@ def _folds(recipe: Settings, count: int, classes: Array | None, rng: np.random.G
         return [np.sort(randomness.divide(count, round(recipe.validation * count) or 1, rng, classes)[1])]
     found: list[Array] = []
     while len(found) < recipe.members:
-        found += randomness.folds(count, recipe.parts, rng, classes)
+        found += randomness.folds(count, recipe.fold_count, rng, classes)
     return found[: recipe.members]
 
 

@@ -1,4 +1,4 @@
-"""Ensemble selection: by how much each kind of network should count in an average, as held-out samples tell.
+"""Ensemble selection: weights for each kind of network in an average, from their predictions for held-out samples.
 
 Letters: n samples, k classes.
 """
@@ -19,15 +19,16 @@ from whorl.parameters import Views
 from whorl.recipes.networks import Networks
 
 VOTES = 20
-"""The most votes that are given to all kinds together, or five for each if that is more."""
+"""The most votes in total; with more than four kinds, five for each."""
 SAMPLES = 10_000
-"""The most samples that decide."""
+"""The most samples to measure the error with."""
 
 
 def votes(predictions: Sequence[Array], error: Callable[[Array], float], count: int = VOTES) -> Array:
-    """Return for each of several predictions a number of votes, with which their weighted mean has a small error.
+    """Return the number of votes of each prediction, such that the mean weighted by votes has a small error.
 
-    Each has one vote at the start. Then, again and again, the one gets another vote that makes the error least, as long as it falls.
+    Each prediction starts with one vote. In each round, the one whose additional vote reduces the error most gets it. The rounds end
+    when no vote reduces the error, or when `count` votes are given.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def votes(predictions: Sequence[Array], error: Callable[[Array], float], count: 
 
     References
     ----------
-    Caruana, Niculescu-Mizil, Crew, Ksikes (2004), Ensemble Selection from Libraries of Models, ICML: section 2. There no model has a
-    vote at the start; here, the weights of few samples stay closer to equal ones.
+    Caruana, Niculescu-Mizil, Crew, Ksikes (2004), Ensemble Selection from Libraries of Models, ICML, section 2. They start
+    without votes; starting with one each keeps the weights closer to equal ones if there are few samples.
 
     Examples
     --------
@@ -63,9 +64,9 @@ def votes(predictions: Sequence[Array], error: Callable[[Array], float], count: 
 
 
 def selected(trained: Networks, target: Array, loss: Loss, sample_weight: Array | None = None) -> Networks:
-    """Return the networks with weights: the votes of a kind are shared among its networks.
+    """Return the networks with weights: the votes of each kind are shared equally among its networks.
 
-    Kinds that have not held out all of the samples, because training was stopped or there are too few networks, get no votes: their
+    Kinds without predictions for all held-out samples, because training was stopped or there are too few networks, get no votes: their
     networks keep equal weights.
 
     Parameters
@@ -74,24 +75,25 @@ def selected(trained: Networks, target: Array, loss: Loss, sample_weight: Array 
     target : ndarray, shape (n, ...)
         Labels or targets as the networks predict them.
     loss : Loss
-        The error is this loss of the held-out predictions. If it is the cross-entropy, it is without label smoothing, and of the
-        scores divided by their best temperature.
+        The error is this loss of the held-out predictions. If it is the cross-entropy, it is without label smoothing, and the
+        scores are divided by their best temperature.
     sample_weight : ndarray, shape (n,), optional
     """
     rows = trained.rows
-    kinds = [kind for kind in trained.kinds() if len(trained.take(*kind).rows) == len(rows)]
+    kinds = {tuple(kind): trained.take(*kind) for kind in trained.kinds()}
+    kinds = {kind: networks for kind, networks in kinds.items() if len(networks.rows) == len(rows)}
     if len(kinds) < 2:
         return trained
-    some = np.arange(len(rows))
-    if len(rows) > SAMPLES:  # in a random order, since a table may have one that repeats
-        some = np.random.default_rng(0).choice(len(rows), SAMPLES, replace=False)
+    sample = np.arange(len(rows))
+    if len(rows) > SAMPLES:  # random ones, since the order of a table may repeat
+        sample = np.random.default_rng(0).choice(len(rows), SAMPLES, replace=False)
     last = trained.models[0].layers[-1]
-    predictions = [trained.take(*kind).held_out()[some] for kind in kinds]
-    own, weight = target[rows[some]], None if sample_weight is None else sample_weight[rows[some]]
+    predictions = [networks.held_out()[sample] for networks in kinds.values()]
+    own, weight = target[rows[sample]], None if sample_weight is None else sample_weight[rows[sample]]
     given = votes(predictions, lambda mean: error(loss, mean, own, last, weight), max(VOTES, 5 * len(kinds)))
-    shares, together = trained.weights.copy(), sum(map(len, kinds)) / len(trained.models)
+    shares, total = trained.weights.copy(), sum(map(len, kinds)) / len(trained.models)
     for kind, number in zip(kinds, given, strict=True):
-        shares[kind] = together * number / given.sum() / len(kind)
+        shares[list(kind)] = total * number / given.sum() / len(kind)
     return replace(trained, weights=shares)
 
 

@@ -61,14 +61,14 @@ class Settings(Description):
         Share of the samples to hold out for validation, if there is one network.
     members : int, optional
         Number of networks. If there are several, the samples are split into folds; each network is validated with one of them, and
-        learns from the others. The model is their average, with weights.
+        learns from the others. The model is their weighted average.
     folds : int, optional
         Number of folds; for more networks, the samples are split again.
     scales : sequence of float, optional
-        Scales of the frequencies of `PeriodicEmbedding` for several networks: as many networks as there are folds have the first scale, the
-        next ones the second, and so on, if there are as many. Those that predict held-out samples better get a greater weight.
+        Scales of the frequencies of `PeriodicEmbedding`, if there are several networks: one network for each fold uses the first scale,
+        the next ones use the second, and so on. Scales that predict held-out samples better get a larger weight in the average.
     dropouts : sequence of float, optional
-        Rates of `Dropout` for several networks, taken in turn as the scales are.
+        Rates of `Dropout`, used in turn in the same way.
     keep : {"last", "best"}, optional
         Which parameters a network keeps: those of the last epoch, or of the epoch with the best validation accuracy, in a
         regression the least loss; the last one of several.
@@ -173,12 +173,12 @@ class Settings(Description):
         return {each.name: owner for owner in owners for each in fields(owner) if each.name != "data"}  # type: ignore[arg-type]
 
     @property
-    def parts(self) -> int:
-        """The number of folds that the samples are split into."""
+    def fold_count(self) -> int:
+        """The number of folds that the samples are split into: at most one for each network."""
         return min(self.folds, self.members)
 
     def variants(self) -> list[Self]:
-        """Return the recipes that networks take in turn: with each of the `scales`, and of the `dropouts`; this one for one network.
+        """Return the recipes that the networks use in turn, with each of the `scales` and `dropouts`; for one network, this recipe.
 
         Examples
         --------
