@@ -91,7 +91,7 @@ def by_torch(recipe: Recipe, seed: int) -> tuple[float, float]:
         batch=recipe.batch_size,
         steps=math.ceil(len(train) / recipe.batch_size),
         learning_rate=schedule.learning_rate,
-        dropout=next(layer.rate for layer in recipe.layers if isinstance(layer, Dropout)),
+        dropout=next(layer.rate_at(0) for layer in recipe.layers if isinstance(layer, Dropout)),
     )
     Scheduled.seed = seed
     peer = Scheduled(case, X[train], y[train])

@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from whorl import initializers, layers
+from whorl import initializers, layers, schedules
 from whorl._core.description import Description
 from whorl._core.notation import concrete, syntax
 from whorl._core.validation import show
 from whorl.layers.chain import count
 from whorl.stack import Stack
 
-KNOWN: Mapping[str, type] = concrete(layers, layers.Layer) | concrete(initializers, initializers.Initializer)
+KNOWN: Mapping[str, type] = {
+    **concrete(layers, layers.Layer),
+    **concrete(initializers, initializers.Initializer),
+    **concrete(schedules, schedules.Schedule),
+}
 """The classes that a model file may name. Other names are errors: a file can never cause an import."""
 
 LAYERS = 10_000

@@ -27,6 +27,8 @@ class Parameter:
         Strengths of the L1 and L2 penalties, at least 0.
     trained : bool
         Whether the optimizer changes the array. Other arrays, such as running means, have no gradient.
+    decay : float
+        Factor of the optimizer's weight decay, at least 0: with 0 the array does not decay.
     """
 
     shape: Shape
@@ -34,11 +36,14 @@ class Parameter:
     l1: float = 0.0
     l2: float = 0.0
     trained: bool = True
+    decay: float = 1.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape, tuple):
             raise TypeError(f"shape must be a tuple of integers, such as (3,), got {validation.show(self.shape)}")
         validation.instance("initializer", self.initializer, Initializer, "Zeros()")
+        for name in ("l1", "l2", "decay"):
+            validation.number(name, getattr(self, name), minimum=0)
 
     @property
     def size(self) -> int:
@@ -59,11 +64,14 @@ class Views(SimpleNamespace):
         In g: whether dL/dx is needed. In training, it is not needed from the first layer with parameters.
     frozen : bool
         In p: whether the layer works as when predicting, even in a training pass.
+    epoch : float
+        In p: the time of the training step in epochs, if the layer is `Layer.timed`.
     """
 
     parts: tuple[Views, ...] = ()
     inputs: bool = True
     frozen: bool = False
+    epoch: float = 0.0
 
     def __setattr__(self, name: str, value: object) -> None:
         current = vars(self).get(name)
@@ -109,3 +117,16 @@ def views(vector: Array, declared: Mapping[str, Parameter]) -> NamedArrays:
         named[name] = vector[start:stop].reshape(parameter.shape)
         start = stop
     return NamedArrays(named)
+
+
+def declared(kind: str, parameters: Mapping[str, Parameter], dtype: np.dtype[np.floating]) -> Array:
+    """Return the numbers that parameters are declared with, such as their strengths of L2, one for each element of their vector.
+
+    Examples
+    --------
+    >>> from whorl.initializers import Zeros
+    >>> declared("l2", {"w1": Parameter((3,), Zeros(), l2=0.5), "b1": Parameter((2,), Zeros())}, np.dtype(np.float32))
+    array([0.5, 0.5, 0.5, 0. , 0. ], dtype=float32)
+    """
+    numbers = [np.full(each.size, getattr(each, kind), dtype) for each in parameters.values()]
+    return np.concatenate(numbers) if numbers else np.zeros(0, dtype)

@@ -19,7 +19,7 @@ from whorl._core.randomness import RNG
 from whorl._core.types import Array
 from whorl.layers import Layer, chain
 from whorl.layers.chain import Place
-from whorl.parameters import NamedArrays, Views, views
+from whorl.parameters import NamedArrays, Views, declared, views
 from whorl.regularizers import L1, L2
 
 FOREIGN = {"stop_training", "trainable", "optimizer"}
@@ -41,6 +41,10 @@ class Stack:
         Index of the first layer with parameters, where the backward pass ends in training.
     penalties : list of L1 and L2
         Those with a strength above 0.
+    decay : float or ndarray, shape (P,)
+        Factors of the optimizer's weight decay: 1.0 for all parameters, or one for each.
+    timed : list of Views
+        Those of the layers whose settings change with time.
     frozen : frozenset of int
         Indices of the layers that training does not change.
     """
@@ -77,13 +81,16 @@ class Stack:
         self._gradients = aligned_zeros(size, self.dtype, 1)
         self._statistics = np.zeros(sum(each.size for each in self.untrained.values()), self.dtype)
         arrays = self.named_arrays()
-        self.p = tuple(_views(place, arrays) for place in places)
+        self.p = tuple(chain.views(place, arrays) for place in places)
         self.first = next((i for i, place in enumerate(places) if self._trained_in(place)), len(places))
         self.g = self.gradient_views()
-        penalties = L1(self._strengths("l1")), L2(self._strengths("l2"))
+        penalties = L1(declared("l1", self.trained, self.dtype)), L2(declared("l2", self.trained, self.dtype))
         self.penalties = [penalty for penalty in penalties if penalty.strengths.any()]
-        pairs = [pair for place, p in zip(places, self.p, strict=True) for pair in _pairs(place, p)]
+        factors = declared("decay", self.trained, self.dtype)
+        self.decay = factors if (factors != 1).any() else 1.0
+        pairs = [pair for place, p in zip(places, self.p, strict=True) for pair in chain.pairs(place, p)]
         self._constrained = [(layer, p) for layer, p in pairs if layer.constrained]
+        self.timed = [p for layer, p in pairs if layer.timed]
         self._gather_frozen()
 
     def samples(self, X: Any) -> Array:
@@ -120,7 +127,7 @@ class Stack:
     def gradient_views(self, *, inputs: bool = False) -> tuple[Views, ...]:
         """Return each layer's views of the gradients, for a backward pass that returns dL/dx of the inputs or does not."""
         gradients = self.named_gradients()
-        g = tuple(_views(place, gradients) for place in self.places)
+        g = tuple(chain.views(place, gradients) for place in self.places)
         for views_ in g[: self.first + 1]:
             views_.inputs = inputs
         return g
@@ -128,13 +135,6 @@ class Stack:
     def _trained_in(self, place: Place) -> list[str]:
         """Return the names of the trained parameters of a layer and of the layers inside it."""
         return [name for each in chain.walk([place]) for name in each.declared if name in self.trained]
-
-    def _strengths(self, kind: str) -> Array:
-        """Return the penalty strength of each element of `parameters`."""
-        strengths = np.zeros_like(self.parameters)
-        for name, view in views(strengths, self.trained).items():
-            view[...] = getattr(self.trained[name], kind)
-        return strengths
 
     # The layers hold views of these vectors, so assignment copies values into them and does not replace them.
 
@@ -168,7 +168,19 @@ class Stack:
     # For copy.deepcopy and pickle: a copy gets its own vectors and views.
 
     def __getstate__(self) -> dict[str, Any]:
-        derived = {"places", "outputs", "declared", "trained", "untrained", "p", "g", "first", "penalties"}
+        derived = {
+            "places",
+            "outputs",
+            "declared",
+            "trained",
+            "untrained",
+            "p",
+            "g",
+            "first",
+            "penalties",
+            "decay",
+            "timed",
+        }
         derived |= {"_parameters", "_gradients", "_statistics", "_constrained", "_frozen"}
         state = {name: value for name, value in vars(self).items() if name not in derived}
         return state | {"parameters": self.parameters.copy(), "statistics": self.statistics.copy()}
@@ -269,21 +281,14 @@ class Stack:
         for _, gradient in self._frozen:
             gradient[...] = 0
 
+    def set_epoch(self, epoch: float) -> None:
+        """Tell the layers whose settings change with time which time it is."""
+        for views_ in self.timed:
+            views_.epoch = epoch
+
     def constrain(self, frozen: Iterable[tuple[Array, Array]]) -> None:
         """Apply the layers' constraints; restore frozen parameters, which momentum and weight decay change too."""
         for layer, p in self._constrained:
             layer.constrain(p)
         for view, values in frozen:
             view[...] = values
-
-
-def _views(place: Place, arrays: Mapping[str, Array]) -> Views:
-    """Return a layer's views of its arrays, if they are in `arrays`, by the layer's own names."""
-    own = {name: arrays[full] for full, name in place.names.items() if full in arrays}
-    return Views(**own, parts=tuple(_views(part, arrays) for part in place.parts), inputs=True)
-
-
-def _pairs(place: Place, p: Views) -> list[tuple[Layer, Views]]:
-    """Return a layer and the layers inside it, each with its views."""
-    inner = [pair for part, own in zip(place.parts, p.parts, strict=True) for pair in _pairs(part, own)]
-    return [(place.layer, p), *inner]

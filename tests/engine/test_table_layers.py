@@ -8,11 +8,15 @@ from whorl import (
     SELU,
     SGD,
     AdamW,
+    Averaged,
+    Clipped,
+    Cosine,
     CrossEntropy,
     Dense,
     Dropout,
     EarlyStopping,
     Flatten,
+    Lion,
     LogCosine,
     MeanSquaredError,
     Mish,
@@ -29,6 +33,7 @@ from whorl import (
     Tanh,
     fit_many,
 )
+from whorl.schedules import Chain
 
 WIDTHS = [1, 7, 8, 9, 33]
 
@@ -62,6 +67,39 @@ def test_threads_share_wide_layers_of_the_tangent_kernel(large, monkeypatch):
             threads=2,
             frozen=frozen,
         )
+
+
+FALLING = Chain([(10, 0.4), (30, Cosine(0.4, epochs=30))])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("frozen", [(), (0,), (3, 4)])
+@pytest.mark.parametrize("validation", [0.2, None])  # without it, a call of the engine takes several epochs
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        AdamW(Cosine(0.01, epochs=40), weight_decay=FALLING),
+        AdamW(0.01, weight_decay=0.5),
+        Averaged(Clipped(Lion(1e-3, weight_decay=FALLING), norm=0.5), decay=0.9),
+        SGD(0.02),
+    ],
+    ids=repr,
+)
+def test_schedules_and_factors_of_decay(optimizer, validation, frozen, threads):
+    layers = [
+        PeriodicEmbedding(multiple=0.1, decay=0.01),
+        Scale(multiple=6.0, decay=36.0),
+        NTKDense(20, bias_decay=0.0),
+        Parametric(Mish(), multiple=0.1, decay=0.5),
+        Dropout(FALLING),
+        Dense(12, bias_decay=0.25, weight_l2=1e-3),
+        ReLU(),
+        Dropout(FALLING),
+        Residual([Dropout(FALLING), NTKDense(12)]),
+        NTKDense(3),
+        Softmax(),
+    ]
+    compare(layers, CrossEntropy(), optimizer, CLASSES, validation=validation, frozen=frozen, threads=threads)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=repr)

@@ -11,6 +11,7 @@ from model_files import altered, listed
 import whorl
 from whorl import (
     BatchNorm,
+    Cosine,
     Dense,
     Dropout,
     Layer,
@@ -53,12 +54,12 @@ def test_predictions_of_a_loaded_model_are_bit_identical(dtype, path, rng):
 def test_every_layer_and_initializer_can_be_saved():
     public = {
         kind.__name__
-        for module in (whorl.layers, whorl.initializers)
+        for module in (whorl.layers, whorl.initializers, whorl.schedules)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Description)
     }
-    assert public - {"Layer", "Initializer", "Scaled", "Description"} == set(KNOWN)
-    for layer in (Dense(3, initializer=Zeros()), Dropout(0.5), ReLU(), Softmax()):
+    assert public - {"Layer", "Initializer", "Scaled", "Schedule", "ResultSchedule", "Description"} == set(KNOWN)
+    for layer in (Dense(3, initializer=Zeros()), Dropout(0.5), Dropout(Cosine(0.5, epochs=9)), ReLU(), Softmax()):
         assert parse(repr(layer), KNOWN) == layer
 
 

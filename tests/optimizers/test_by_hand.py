@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from whorl import SGD, Adagrad, Adam, AdamW, Lion, NAdam, RMSprop
+from whorl import SGD, Adagrad, Adam, AdamW, Lion, NAdam, Polynomial, RMSprop
+from whorl.optimizers import Objective
 
 
 def steps(optimizer, start, *gradients_and_rates):
@@ -54,6 +55,18 @@ def test_adams_epsilon_is_added_to_the_corrected_root():
 def test_adamw_decays_the_parameter_before_adams_step():
     adam, adamw = steps(Adam(), 2.0, (3.0, 0.1)), steps(AdamW(weight_decay=0.5), 2.0, (3.0, 0.1))
     assert next(adamw) == pytest.approx(next(adam) - 0.1 * 0.5 * 2.0, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [AdamW(weight_decay=Polynomial(0.5, epochs=4)), Lion(weight_decay=Polynomial(0.5, epochs=4))], ids=repr
+)
+def test_weight_decay_follows_its_schedule_and_the_factors_of_the_parameters(optimizer):
+    p = np.array([1.0, 1.0, 1.0])
+    at_one = Objective(0.0, lambda: 0.0, epoch=1.0, decay=np.array([1.0, 0.0, 2.0]))  # λ is 0.375 then
+    optimizer.step(p, np.zeros(3), optimizer.start(p), 0.1, at_one)
+    assert p == pytest.approx([1 - 0.1 * 0.375, 1.0, 1 - 0.1 * 0.75], rel=1e-15)
+    optimizer.step(p, np.zeros(3), optimizer.start(p), 0.1)  # without an objective: all decay, as at the start
+    assert p[1] == pytest.approx(1 - 0.1 * 0.5, rel=1e-15)
 
 
 @pytest.mark.parametrize("decay", [0.004, 1.0])  # PyTorch's default; Keras's formula, μ = β₁ (1 − 0.96ᵗ / 2)

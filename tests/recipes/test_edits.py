@@ -2,9 +2,25 @@
 
 import pytest
 
-from whorl import GELU, SGD, Adam, Averaged, Clipped, Cosine, Dense, Dropout, InverseTime, Lion, ReLU, WarmUp
+from whorl import (
+    GELU,
+    SGD,
+    Adam,
+    AdamW,
+    Averaged,
+    Clipped,
+    Cosine,
+    Dense,
+    Dropout,
+    InverseTime,
+    Lion,
+    ReLU,
+    Residual,
+    WarmUp,
+)
 from whorl.initializers import Normal
 from whorl.layers import BatchNorm
+from whorl.recipes import RECIPES, classification
 from whorl.recipes.edits import stretched, with_dropout, with_hidden, with_learning_rate
 from whorl.schedules import Chain, Step
 
@@ -37,11 +53,28 @@ def test_a_learning_rate_that_is_no_number_cannot_be_changed():
         (Averaged(Adam(0.1)), Averaged(Adam(0.1))),
         (SGD(InverseTime(0.1, decay=0.5)), SGD(InverseTime(0.1, decay=0.5))),
         (SGD(Step(0.1, every=10)), SGD(Step(0.1, every=10))),
-        (SGD(Chain([(5, Cosine(0.1, epochs=5))])), SGD(Chain([(5, Cosine(0.1, epochs=5))]))),
+        (SGD(Chain([(5, 0.1), (5, Cosine(0.1, epochs=5))])), SGD(Chain([(15, 0.1), (15, Cosine(0.1, epochs=15))]))),
+        (AdamW(0.1, weight_decay=Cosine(0.1, epochs=50)), AdamW(0.1, weight_decay=Cosine(0.1, epochs=150))),
+        (
+            (Dense(8), Residual([Dropout(Cosine(0.1, epochs=50))])),
+            (Dense(8), Residual([Dropout(Cosine(0.1, epochs=150))])),
+        ),
     ],
 )
 def test_schedules_are_stretched(optimizer, expected):
     assert stretched(optimizer, 50, 150) == expected
+
+
+def test_another_number_of_epochs_stretches_the_schedules_of_layers_that_are_not_replaced():
+    falling = Dropout(Cosine(0.2, epochs=100))
+    recipe = classification().replace(epochs=100, layers=[Dense(8), falling])
+    assert recipe.replace(epochs=50).layers == (Dense(8), Dropout(Cosine(0.2, epochs=50)))
+    assert recipe.replace(epochs=50, layers=[falling]).layers == (falling,)
+    assert recipe.replace(epochs=50, optimizer=SGD(0.1)).layers[1] == Dropout(Cosine(0.2, epochs=50))
+    table = RECIPES["table"]["default"]
+    assert (
+        table.replace(epochs=10).scales == table.scales
+    )  # the layers are the same, so there are several kinds of them
 
 
 START = Normal(2.0)

@@ -253,6 +253,22 @@ def learning_rate(name: str, value: object) -> float | Callable[[float], float]:
     return value if is_function(value) else number(name, value, minimum=0)
 
 
+def scheduled(name: str, value: object, **limits: float) -> float | Callable[[float], float]:
+    """Return `value` if it is a number within the limits of `number`, or a schedule that does not depend on results."""
+    if isinstance(value, type):
+        raise TypeError(f"{name} must be a number or a schedule, got the class {value.__name__} itself")
+    if not is_function(value):
+        return number(name, value, **limits)
+    if getattr(value, "monitored", ()):
+        raise ValueError(f"{name} must not depend on results, as a learning rate may, got {show(value)}")
+    return value
+
+
+def at(name: str, value: float | Callable[[float], float], epoch: float, **limits: float) -> float:
+    """Return the number that a setting is at a time in epochs; raise ValueError unless it is within the limits of `number`."""
+    return number(f"{name} at epoch {epoch:g}", float(value(epoch)), **limits) if callable(value) else value
+
+
 def is_function(value: object) -> TypeGuard[Callable[..., Any]]:
     """Whether `value` can be called: neither a class nor a model, whose call is an error."""
     return callable(value) and not isinstance(value, type) and not hasattr(value, "predict")

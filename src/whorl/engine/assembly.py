@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -19,7 +20,7 @@ from whorl.engine.kernels.losses import SLOT
 from whorl.engine.layers import Writer
 from whorl.engine.parameters import Trained
 from whorl.engine.program import LINE, Program, address
-from whorl.engine.rules import Rule
+from whorl.engine.rules import Coming, Rule, average_numbers
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError
 from whorl.passes import is_fused
 from whorl.stack import Stack
@@ -31,9 +32,6 @@ LOSSES: dict[type[Loss], Kernel] = {
     MeanAbsoluteError: losses.absolute_error,
     Huber: losses.huber,
 }
-
-ACTIVE, FROZEN, AVERAGES = 1, 2, 3
-"""Numbers of the tables: the rule's numbers, those at a learning rate of 0, and from 3 on those of each average."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +130,8 @@ def _update(
     """Write the gradients of the parameters, their penalties, and the steps of the optimizer."""
     gradients, parameters = address(model.gradients), address(model.parameters)
     norm = min(update.norms, default=None)
+    kinds = sorted({(each.frozen, each.decay) for each in trained})
+    tables = {kind: program.table(partial(_numbers, update.rule, *kind)) for kind in kinds}
     for each in trained:
         program.operations += each.operations
         if each.l1 or each.l2:
@@ -139,7 +139,7 @@ def _update(
         if each.frozen:
             program.add(updates.clear, [each.g], [each.rows, each.columns], [0.0])
         if norm is None:  # the gradient is in the cache now
-            _step(program, update, each, each.p - parameters, each.g)
+            _step(program, update, tables, each, each.p - parameters, each.g)
     if norm is not None:
         clipped = program.array(len(model.gradients))
         for each in trained:
@@ -148,12 +148,13 @@ def _update(
         for each in trained:
             own = clipped + each.g - gradients
             program.add(updates.clip, [each.g, own], [each.rows, each.columns, squares], [norm, 1.0])
-            _step(program, update, each, each.p - parameters, own)
+            _step(program, update, tables, each, each.p - parameters, own)
     _constrain(program, trained)
     for number, average in enumerate(update.averages):
+        table = program.table(partial(_average_numbers, number))
         for each in trained:
             own = address(average) + each.p - parameters
-            program.add(updates.average, [each.p, own], [each.rows, each.columns], table=AVERAGES + number)
+            program.add(updates.average, [each.p, own], [each.rows, each.columns], table=table)
 
 
 def _constrain(program: Program, trained: Sequence[Trained]) -> None:
@@ -166,11 +167,24 @@ def _constrain(program: Program, trained: Sequence[Trained]) -> None:
         program.barrier()
 
 
-def _step(program: Program, update: Update, trained: Trained, offset: int, gradients: int) -> None:
-    """Write the update of an array, `offset` bytes from the start of the vectors."""
+def _step(
+    program: Program, update: Update, tables: Mapping[tuple[bool, float], int], trained: Trained, offset: int, g: int
+) -> None:
+    """Write the update of an array, `offset` bytes from the start of the vectors; its numbers depend on whether it is frozen, and on its decay."""
     memory = [address(vector) + offset for vector in update.memory]
-    table = FROZEN if trained.frozen else ACTIVE
-    program.add(update.rule.kernel, [trained.p, gradients, *memory], [trained.rows, trained.columns], table=table)
+    table = tables[trained.frozen, trained.decay]
+    program.add(update.rule.kernel, [trained.p, g, *memory], [trained.rows, trained.columns], table=table)
+
+
+def _numbers(rule: Rule, frozen: bool, factor: float, coming: Coming) -> Array:
+    """Return the numbers of the optimizer, at a learning rate of 0 for frozen parameters."""
+    rates = coming.rates * (not frozen)
+    return rule.numbers(coming.optimizer, coming.state, rates, factor * coming.decays())
+
+
+def _average_numbers(number: int, coming: Coming) -> Array:
+    """Return the numbers of an average of the parameters."""
+    return average_numbers(*coming.averages[number], len(coming.times))
 
 
 def assemble(dtype: np.dtype[Any], batch: int, workers: int, *what: Any) -> tuple[Program, Memory, list[int], Array]:

@@ -133,9 +133,7 @@ class DenseWriter:
         go from one thread to another that way, it computes its rows of dW from all samples.
         """
         program, workers, (i, j) = self.program, self.program.workers, p.w.shape
-        weights = Trained.of(place, "w", p.w, g.w, frozen=frozen)
-        biases = Trained.of(place, "b", p.b, g.b, frozen=frozen)
-        self.trained += [weights, biases]
+        weights, biases = (self.train(place, name, p, g, frozen=frozen) for name in ("w", "b"))
         if frozen:
             return
         sizes, distances = (i, j, 0), [(1, i), (j, 1), (j, 1)]  # xᵀ dy
@@ -149,6 +147,11 @@ class DenseWriter:
         else:
             weights.operations.append(self.product([x, dy, weights.g], sizes, distances, BY_ROWS))
         program.add(dense.column_sums, [dy, self.parts(biases)], [j], [multiple, 0.0])
+
+    def train(self, place: Place, name: str, p: Views, g: Views, *, frozen: bool) -> Trained:
+        """Add an array to what is trained, by the name that its layer declares, and return it."""
+        self.trained.append(Trained.of(place, name, getattr(p, name), getattr(g, name), frozen=frozen))
+        return self.trained[-1]
 
     def parts(self, trained: Trained) -> int:
         """Return the address for the gradients from each thread's samples, which are then summed; one thread needs no sum."""
@@ -164,7 +167,7 @@ class DenseWriter:
         chosen = []
         for place, views, kind in zip(places[1:], p[1:], kinds, strict=False):
             active = type(place.layer) is kind and not (kind is Dropout and (frozen or views.frozen))
-            if not active or (isinstance(place.layer, Dropout) and place.layer.rate == 0):
+            if not active or place.layer.timed or (isinstance(place.layer, Dropout) and place.layer.rate == 0):
                 break
             chosen.append(place.layer)
         return chosen
@@ -173,7 +176,7 @@ class DenseWriter:
         """Write ``f y + m b``, with ReLU and dropout if they follow; return the scale of the dropout, or 1."""
         program = self.program
         if len(fused) == 2:
-            bits, threshold, scale = self.bits(fused[1], size)
+            bits, threshold, scale = self.mask(fused[1], size)
             program.add(dense.bias_relu_dropout, [y, b], [size, bits, threshold], [*numbers, scale, 0.0])
             return scale
         if fused:
@@ -182,14 +185,19 @@ class DenseWriter:
             program.add(dense.bias, [y, b], [size], numbers)
         return 1.0
 
-    def bits(self, layer: Layer, size: int) -> tuple[int, int, float]:
-        """Write the drawing of a dropout's random bits; return their address, the threshold to be kept, and the scale."""
-        assert isinstance(layer, Dropout)
+    def bits(self, size: int) -> int:
+        """Write the drawing of a dropout's random bits; return their address."""
         self.drawn.append(size)
         bits = self.program.room(-(-self.program.batch * size // 4) * 8)
         self.program.add(dropout.draw_bits, [], [bits, self.generators, size])
+        return bits
+
+    def mask(self, layer: Layer, size: int) -> tuple[int, int, float]:
+        """Write the drawing of a dropout's random bits; return their address, the threshold to be kept, and the scale."""
+        assert isinstance(layer, Dropout)
+        assert not callable(layer.rate)
         threshold, scale = rounded(layer.rate, self.program.dtype)
-        return bits, threshold, float(scale)
+        return self.bits(size), threshold, float(scale)
 
 
 def factors(place: Place, inputs: int) -> tuple[float, float]:

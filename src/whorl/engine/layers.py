@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
+import numpy as np
+
+from whorl._core.types import Array
 from whorl.engine.compiling import Kernel
 from whorl.engine.dense_writer import Backward
 from whorl.engine.kernels import activations, dropout, normalization
 from whorl.engine.parameters import Trained
 from whorl.engine.program import address
+from whorl.engine.rules import Coming
 from whorl.engine.tabular_writer import TabularWriter
 from whorl.layers import (
     BatchNorm,
@@ -34,6 +38,7 @@ from whorl.layers import (
     Standardize,
 )
 from whorl.layers.chain import Place
+from whorl.layers.dropout import rounded
 from whorl.parameters import Views
 
 
@@ -91,14 +96,21 @@ class Writer(TabularWriter):
         assert isinstance(place.layer, Dropout)
         if frozen or place.layer.rate == 0:
             return x, _same
-        program, size = self.program, prod(place.outputs)
-        y = program.batch_array(size)
-        bits, threshold, scale = self.bits(place.layer, size)
-        given = [size, bits, threshold], [scale, 0.0]
-        program.add(dropout.dropout, [x, y], *given)
+        program, size, layer = self.program, prod(place.outputs), place.layer
+        y, bits = program.batch_array(size), self.bits(size)
+
+        def numbers(rate: float) -> tuple[float, float, float]:
+            threshold, scale = rounded(rate, program.dtype)
+            return float(scale), 0.0, threshold
+
+        def rows(coming: Coming) -> Array:
+            return np.array([numbers(layer.rate_at(epoch)) for epoch in coming.times.tolist()])
+
+        fixed, table = ((), program.table(rows)) if callable(layer.rate) else (numbers(layer.rate), 0)
+        program.add(dropout.dropout, [x, y], [size, bits], fixed, table)
 
         def backward(dy: int, needed: bool) -> int:
-            program.add(dropout.dropout, [dy, dy], *given)
+            program.add(dropout.dropout, [dy, dy], [size, bits], fixed, table)
             return dy
 
         return y, backward
@@ -173,7 +185,7 @@ class Writer(TabularWriter):
             program.barrier()
             program.add(normalization.batch_norm_back, arrays, [size, frozen], [layer.momentum, 0.0])
             program.barrier()
-            self.trained += self.scale_and_shift(p, g, frozen=frozen)
+            self.trained += self.scale_and_shift(place, p, g, frozen=frozen)
             return dy
 
         return y, backward
@@ -189,7 +201,7 @@ class Writer(TabularWriter):
         def backward(dy: int, needed: bool) -> int:
             dx = program.batch_array(size)
             program.add(normalization.layer_norm_back, [dy, h, gamma, inverse, dx], [size], [0.0])
-            scale, offset = self.scale_and_shift(p, g, frozen=frozen)
+            scale, offset = self.scale_and_shift(place, p, g, frozen=frozen)
             scale.gradient(normalization.scale_gradients, [dy, h, scale.g, offset.g], [size], [0.0])
             self.trained += [scale, offset]
             return dx
@@ -197,10 +209,10 @@ class Writer(TabularWriter):
         return y, backward
 
     @staticmethod
-    def scale_and_shift(p: Views, g: Views, *, frozen: bool) -> list[Trained]:
-        """Return γ and β, which have no penalties."""
-        pairs = (p.gamma, g.gamma), (p.beta, g.beta)
-        return [Trained(address(p_), address(g_), p_.size, 1, frozen=frozen) for p_, g_ in pairs]
+    def scale_and_shift(place: Place, p: Views, g: Views, *, frozen: bool) -> list[Trained]:
+        """Return γ and β."""
+        flat = [(name, getattr(p, name).reshape(-1), getattr(g, name).reshape(-1)) for name in ("gamma", "beta")]
+        return [Trained.of(place, *each, frozen=frozen) for each in flat]
 
     def residual(self, place: Place, p: Views, g: Views, x: int, frozen: bool) -> tuple[int, Backward]:
         """Write ``y = x + f(x)``."""

@@ -28,6 +28,8 @@ class Trained:
         Strengths of the penalties.
     max_norm : float or None
         The largest norm of a column.
+    decay : float
+        Factor of the optimizer's weight decay.
     operations : list of Operation
         What computes the gradients, once the backward pass is done.
     """
@@ -40,16 +42,17 @@ class Trained:
     l1: float = 0.0
     l2: float = 0.0
     max_norm: float | None = None
+    decay: float = 1.0
     operations: list[Operation] = field(default_factory=list)
 
     @classmethod
     def of(cls, place: Place, name: str, p: Array, g: Array, *, frozen: bool) -> Self:
-        """Return the weights or the biases of a `Dense` or `NTKDense` layer."""
+        """Return the array that a layer declares by this name; its rows are the elements of its first axis."""
         declared = next(place.declared[full] for full, own in place.names.items() if own == name)
         layer = place.layer
         limit = layer.max_norm if isinstance(layer, Dense) and p.ndim == 2 and not frozen else None
-        rows, columns = p.shape if p.ndim == 2 else (p.size, 1)
-        return cls(address(p), address(g), rows, columns, frozen, declared.l1, declared.l2, limit)
+        rows, columns = len(p), p.size // len(p)
+        return cls(address(p), address(g), rows, columns, frozen, declared.l1, declared.l2, limit, declared.decay)
 
     def gradient(
         self, kernel: Kernel, arrays: Sequence[int], integers: Sequence[int], numbers: Sequence[float] = ()

@@ -6,9 +6,9 @@ architecture needs no compiling.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -39,6 +39,9 @@ class Operation:
 
 BARRIER = Operation(None)
 
+Table: TypeAlias = Callable[[Any], Array]
+"""Returns the numbers for the coming steps (`whorl.engine.rules.Coming`), a row for each."""
+
 
 @dataclass
 class Program:
@@ -67,6 +70,7 @@ class Program:
     workspace: int = 0
     operations: list[Operation] = field(default_factory=list)
     constants: list[Array] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
     size: int = 0
     large: int = 0
 
@@ -91,6 +95,11 @@ class Program:
         """Return the address of integers that kernels read, such as the numbers of columns."""
         self.constants.append(np.array(integers, np.int64))
         return address(self.constants[-1])
+
+    def table(self, rows: Table) -> int:
+        """Return the number of a new table."""
+        self.tables.append(rows)
+        return len(self.tables)
 
     def scratch(self, size: int) -> tuple[int, int]:
         """Return the address of the workspace, with room for so many numbers for each thread, and the numbers of each thread.

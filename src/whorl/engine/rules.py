@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from whorl._core.types import Array
+from whorl._core.validation import at
 from whorl.engine.compiling import Kernel
 from whorl.engine.kernels import updates
 from whorl.optimizers import SGD, Adagrad, Adam, AdamW, Averaged, Clipped, Lion, NAdam, Optimizer, RMSprop, State
@@ -28,12 +29,48 @@ class Rule:
     memory : tuple of str
         The names of the vectors in its state, in the order of the kernel.
     numbers : callable
-        ``numbers(optimizer, state, rates)``: for each learning rate, those of the coming steps, a row for the kernel.
+        ``numbers(optimizer, state, rates, decays)``: for each learning rate and weight decay, those of the coming steps, a row
+        for the kernel.
     """
 
     kernel: Kernel
     memory: tuple[str, ...]
-    numbers: Callable[[Any, State, Array], Array]
+    numbers: Callable[[Any, State, Array, Array], Array]
+
+
+@dataclass(frozen=True)
+class Coming:
+    """The coming steps of a run, and what they depend on.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        The innermost one.
+    state : State
+        Its memory.
+    averages : list of (Averaged, State)
+        From the inside out.
+    times, rates : ndarray, shape (steps,)
+        Times in epochs, which are 0 if nothing depends on them, and learning rates.
+    """
+
+    optimizer: Optimizer
+    state: State
+    averages: list[tuple[Averaged, State]]
+    times: Array
+    rates: Array
+
+    def decays(self) -> Array:
+        """Return the weight decay in each step."""
+        decay = getattr(self.optimizer, "weight_decay", 0.0)
+        if not callable(decay):
+            return np.full(len(self.times), decay)
+        return np.array([at("weight_decay", decay, epoch, minimum=0) for epoch in self.times.tolist()])
+
+
+def timed(optimizer: Optimizer) -> bool:
+    """Whether the numbers of an innermost optimizer depend on the time in epochs."""
+    return callable(optimizer.learning_rate) or callable(getattr(optimizer, "weight_decay", 0.0))
 
 
 def rule(optimizer: Optimizer) -> Rule | None:
@@ -74,20 +111,19 @@ def average_numbers(optimizer: Averaged, state: State, steps: int) -> Array:
     return columns(t, 1 - np.minimum(optimizer.decay, (1 + t) / (10 + t)), t == 1)
 
 
-def _sgd(optimizer: SGD, state: State, rates: Array) -> Array:
+def _sgd(optimizer: SGD, state: State, rates: Array, decays: Array) -> Array:
     return columns(rates, rates, optimizer.momentum)
 
 
-def _adam(optimizer: Adam, state: State, rates: Array) -> Array:
+def _adam(optimizer: Adam, state: State, rates: Array, decays: Array) -> Array:
     beta1, beta2 = optimizer.beta1, optimizer.beta2
-    weight_decay = optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
     t = state.t + np.arange(1, len(rates) + 1)
     c = np.sqrt((1 - beta2) / (1 - beta2**t))
     size = rates * (1 - beta1) / (1 - beta1**t) / c
-    return columns(rates, size, optimizer.epsilon / c, beta1, beta2, 1 - rates * weight_decay)
+    return columns(rates, size, optimizer.epsilon / c, beta1, beta2, 1 - rates * decays)
 
 
-def _nadam(optimizer: NAdam, state: State, rates: Array) -> Array:
+def _nadam(optimizer: NAdam, state: State, rates: Array, decays: Array) -> Array:
     beta1, beta2 = optimizer.beta1, optimizer.beta2
     t = state.t + np.arange(1, len(rates) + 1)
     momentum = np.array([optimizer.momentum(k) for k in (*t, t[-1] + 1)])
@@ -97,17 +133,17 @@ def _nadam(optimizer: NAdam, state: State, rates: Array) -> Array:
     return columns(rates, along_g, along_m, 1 - beta2**t, optimizer.epsilon, beta1, beta2, 1 - beta1, 1 - beta2)
 
 
-def _rmsprop(optimizer: RMSprop, state: State, rates: Array) -> Array:
+def _rmsprop(optimizer: RMSprop, state: State, rates: Array, decays: Array) -> Array:
     return columns(rates, rates, optimizer.alpha, 1 - optimizer.alpha, optimizer.momentum, optimizer.epsilon)
 
 
-def _adagrad(optimizer: Adagrad, state: State, rates: Array) -> Array:
+def _adagrad(optimizer: Adagrad, state: State, rates: Array, decays: Array) -> Array:
     return columns(rates, rates, optimizer.epsilon)
 
 
-def _lion(optimizer: Lion, state: State, rates: Array) -> Array:
+def _lion(optimizer: Lion, state: State, rates: Array, decays: Array) -> Array:
     beta1, beta2 = optimizer.beta1, optimizer.beta2
-    return columns(rates, rates, 1 - rates * optimizer.weight_decay, beta1, beta2, 1 - beta1, 1 - beta2)
+    return columns(rates, rates, 1 - rates * decays, beta1, beta2, 1 - beta1, 1 - beta2)
 
 
 RULES: dict[type[Optimizer], Rule] = {

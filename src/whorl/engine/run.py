@@ -17,7 +17,7 @@ from whorl._core.validation import all_finite
 from whorl.engine.assembly import Data, Update, assemble
 from whorl.engine.kernels.dropout import STATE, generator_words, skip, words
 from whorl.engine.program import address
-from whorl.engine.rules import average_numbers, count_steps, rule, unwrap
+from whorl.engine.rules import Coming, count_steps, rule, timed, unwrap
 from whorl.engine.stepping import BATCH, BEGIN, COUNT, LENGTH, OPERATIONS, STEPS, TABLES
 from whorl.engine.threads import Crew
 from whorl.layers import chain
@@ -164,6 +164,7 @@ class CompiledSteps:
         )
         program, exchange, self.drawn, self.arena = assemble(model.dtype, self.batch, self.crew.workers, *what)
         self.operations, self.arguments = program.assembled()
+        self.rows_of_tables = program.tables
         self.crew.job[OPERATIONS], self.crew.job[LENGTH] = address(self.operations), len(self.operations)
         start = address(self.arena)
 
@@ -243,29 +244,32 @@ class CompiledSteps:
         training, state = self.training, self.training.state
         optimizer, dtype = training.options.optimizer, training.model.dtype
         inner, own, _, averages = unwrap(optimizer, state.optimizer)
-        constant = not callable(optimizer.learning_rate) and not averages and not hasattr(own, "t")
+        changing = timed(inner) or training.model.timed
+        constant = not changing and not averages and not hasattr(own, "t")
         if constant and self.tabulated == steps:
             return
         self.tabulated = -1  # an interruption before the end repeats all of this
-        update_rule, rates = rule(inner), self.rates(steps)
-        assert update_rule is not None
-        frozen = np.zeros(steps) if training.model.frozen else rates[:1]  # not read if there are none
-        self.tables = [update_rule.numbers(inner, own, given).astype(dtype) for given in (rates, frozen)]
-        self.tables += [average_numbers(*each, steps).astype(dtype) for each in averages]
+        times = self.times(steps) if changing else np.zeros(steps)
+        coming = Coming(inner, own, averages, times, self.rates(times))
+        self.tables = [rows(coming).astype(dtype) for rows in self.rows_of_tables]
         self.places = np.array([[each.ctypes.data, each.strides[0]] for each in self.tables], np.int64)
         self.crew.job[TABLES] = self.places.ctypes.data
         self.tabulated = steps if constant else -1
 
-    def rates(self, steps: int) -> Array:
-        """Return the learning rates of the coming steps."""
-        rate, state = self.training.options.optimizer.learning_rate, self.training.state
-        if not callable(rate):
-            return np.full(steps, rate)
-        count, rates = len(self.training.train), []
+    def times(self, steps: int) -> Array:
+        """Return the times of the coming steps in epochs."""
+        state, count, times = self.training.state, len(self.training.train), []
         epoch, samples = state.epoch, 0 if state.current is None else state.current.samples
         for _ in range(steps):
-            rates.append(schedules.rate_at(rate, epoch + samples / count, state.schedule))
+            times.append(epoch + samples / count)
             samples += self.training.batch_size
             if samples >= count:
                 epoch, samples = epoch + 1, 0
-        return np.array(rates)
+        return np.array(times)
+
+    def rates(self, times: Array) -> Array:
+        """Return the learning rates at these times."""
+        rate, memory = self.training.options.optimizer.learning_rate, self.training.state.schedule
+        if not callable(rate):
+            return np.full(len(times), rate)
+        return np.array([schedules.rate_at(rate, epoch, memory) for epoch in times.tolist()])

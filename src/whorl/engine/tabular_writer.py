@@ -12,10 +12,8 @@ from math import prod
 
 import numpy as np
 
-from whorl._core.types import Array
 from whorl.engine.dense_writer import Backward, DenseWriter
 from whorl.engine.kernels import activations, embedding, periodic, tabular
-from whorl.engine.parameters import Trained
 from whorl.engine.program import address
 from whorl.layers import Embedding, Layer, Parametric, PeriodicEmbedding, RankScale, RobustScale, Scale
 from whorl.layers.chain import Place
@@ -60,7 +58,7 @@ class TabularWriter(DenseWriter):
         program.add(tabular.scale_features, [x, address(p.s), y], [size], [layer.multiple, 1.0])
 
         def backward(dy: int, needed: bool) -> int:
-            factors = self.train(p.s, g.s, frozen=frozen)
+            factors = self.train(place, "s", p, g, frozen=frozen)
             if not frozen:
                 program.add(tabular.scale_features_back, [dy, x, self.parts(factors)], [size], [layer.multiple, 0.0])
             if needed:
@@ -86,8 +84,7 @@ class TabularWriter(DenseWriter):
             dx = program.batch_array(d) if needed else 0
             if needed:
                 program.add(periodic.periodic_inputs, [x, dy, w, b, v, dx, space], integers, numbers)
-            pairs = (p.w, g.w), (p.b, g.b), (p.v, g.v), (p.a, g.a)
-            trained = [self.train(*pair, frozen=frozen) for pair in pairs]
+            trained = [self.train(place, name, p, g, frozen=frozen) for name in "wbva"]
             gradients = [each.g for each in trained]
             trained[0].gradient(periodic.periodic_gradients, [x, dy, w, b, v, *gradients, space], integers, numbers)
             return dx
@@ -107,7 +104,7 @@ class TabularWriter(DenseWriter):
         program.add(embedding.embedding, [x, table, y], integers, numbers)
 
         def backward(dy: int, needed: bool) -> int:
-            rows = self.train(p.w, g.w, frozen=frozen)
+            rows = self.train(place, "w", p, g, frozen=frozen)
             rows.gradient(embedding.embedding_gradients, [dy, rows.g], integers, numbers)
             dx = program.batch_array(d) if needed else 0
             if needed:
@@ -129,13 +126,13 @@ class TabularWriter(DenseWriter):
         program.add(kernel, [x, f, slope], [size], numbers)
         arrays, numbers = [x, f, slope, address(p.a), y], [layer.multiple, 1.0]
         if fused:
-            bits, threshold, keep = self.bits(fused[0], size)
+            bits, threshold, keep = self.mask(fused[0], size)
             program.add(tabular.parametric_dropout, arrays, [size, bits, threshold], [*numbers, keep, 0.0])
         else:
             program.add(tabular.parametric, arrays, [size], numbers)
 
         def backward(dy: int, needed: bool) -> int:
-            share = self.train(p.a, g.a, frozen=frozen)
+            share = self.train(place, "a", p, g, frozen=frozen)
             if frozen:
                 program.add(activations.multiply, [dy, slope], [size])
             else:
@@ -144,9 +141,3 @@ class TabularWriter(DenseWriter):
             return dy
 
         return y, backward
-
-    def train(self, p: Array, g: Array, *, frozen: bool) -> Trained:
-        """Add an array without penalties to what is trained, whose rows are the elements of its first axis, and return it."""
-        rows = len(p)
-        self.trained.append(Trained(address(p), address(g), rows, p.size // rows, frozen))
-        return self.trained[-1]

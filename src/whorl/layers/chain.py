@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +79,8 @@ def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Pla
         for name in wanted:
             if not name.isidentifier() or name[-1].isdigit() or hasattr(Views(), name):
                 raise ValueError(
-                    f"layers[{i}], {layer!r}: a parameter's name must be an identifier other than 'parts', 'inputs' and 'frozen', and"
-                    f" not end in a digit, since the model adds a number, got {name!r}"
+                    f"layers[{i}], {layer!r}: a parameter's name must be an identifier other than 'parts', 'inputs', 'frozen' and 'epoch',"
+                    f" and not end in a digit, since the model adds a number, got {name!r}"
                 )
             validation.instance(
                 f"layers[{i}], {layer!r}: the parameter {name}", wanted[name], Parameter, "Parameter((3,), Zeros())"
@@ -107,6 +107,18 @@ def walk(places: Iterable[Place]) -> Iterator[Place]:
     for place in places:
         yield place
         yield from walk(place.parts)
+
+
+def views(place: Place, arrays: Mapping[str, Array]) -> Views:
+    """Return a layer's views of its arrays, if they are in `arrays`, by the layer's own names."""
+    own = {name: arrays[full] for full, name in place.names.items() if full in arrays}
+    return Views(**own, parts=tuple(views(part, arrays) for part in place.parts), inputs=True)
+
+
+def pairs(place: Place, p: Views) -> list[tuple[Layer, Views]]:
+    """Return a layer and the layers inside it, each with its views."""
+    inner = [pair for part, own in zip(place.parts, p.parts, strict=True) for pair in pairs(part, own)]
+    return [(place.layer, p), *inner]
 
 
 def forward(

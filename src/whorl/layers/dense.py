@@ -35,6 +35,8 @@ class Dense(Layer):
     weight_l1, weight_l2, bias_l1, bias_l2 : float, optional
         Strengths λ of the penalties ``λ Σ |w|``, ``λ Σ w²``, ``λ Σ |b|`` and ``λ Σ b²``, which the model adds to the loss; at
         least 0.
+    bias_decay : float, optional
+        Factor of the weight decay of optimizers such as `AdamW` for the biases, at least 0: with 0 they do not decay.
     max_norm : float, optional
         Largest Euclidean norm of the weights into a unit, above 0: after each step, larger ones are scaled down to it.
         Srivastava and others (2014, section 5.1) use 3 to 4 together with dropout.
@@ -67,6 +69,7 @@ class Dense(Layer):
     weight_l2: float = argument(number, default=0.0, minimum=0)
     bias_l1: float = argument(number, default=0.0, minimum=0)
     bias_l2: float = argument(number, default=0.0, minimum=0)
+    bias_decay: float = argument(number, default=1.0, minimum=0)
     max_norm: float | None = argument(number, default=None, above=0)
     initializer: Initializer = argument(instance, default=HeNormal(), kind=Initializer, example="HeNormal()")
 
@@ -78,7 +81,7 @@ class Dense(Layer):
     def parameters(self, inputs: Shape) -> dict[str, Parameter]:
         return {
             "w": Parameter((inputs[0], self.units), self.initializer, self.weight_l1, self.weight_l2),
-            "b": Parameter((self.units,), Zeros(), self.bias_l1, self.bias_l2),
+            "b": Parameter((self.units,), Zeros(), self.bias_l1, self.bias_l2, decay=self.bias_decay),
         }
 
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:

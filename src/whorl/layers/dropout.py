@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from whorl._core import randomness
 from whorl._core.description import argument
 from whorl._core.types import Array, Backward, Shape
-from whorl._core.validation import number
+from whorl._core.validation import at, scheduled
 from whorl.layers.layer import Layer
 from whorl.parameters import Views
 
@@ -49,14 +50,14 @@ class Dropout(Layer):
 
     Parameters
     ----------
-    rate : float
+    rate : float or callable
         The probability of dropping an input, in [0, 1), as PyTorch's ``p`` and Keras's ``rate``; the paper's p is the
-        probability of keeping it. It is rounded to a multiple of 1/65536.
+        probability of keeping it. It is rounded to a multiple of 1/65536. Or a schedule: its value at the time of each step.
 
     Raises
     ------
     ValueError
-        If the rate is negative, or 1 or more.
+        If the rate is negative, or 1 or more; in training, if that of a schedule is.
 
     References
     ----------
@@ -74,12 +75,21 @@ class Dropout(Layer):
     array([[1., 1., 1., 1., 1., 1.]])
     """
 
-    rate: float = argument(number, minimum=0, below=1)
+    rate: float | Callable[[float], float] = argument(scheduled, minimum=0, below=1)
+
+    @property
+    def timed(self) -> bool:
+        return callable(self.rate)
+
+    def rate_at(self, epoch: float) -> float:
+        """Return the rate at a time in epochs."""
+        return at("rate", self.rate, epoch, minimum=0, below=1)
 
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
         if rng is None or self.rate == 0:
             return x, lambda dy, g: dy
-        mask = dropout_mask(x.shape, self.rate, x.dtype, rng)
+        rate = self.rate_at(p.epoch) if callable(self.rate) else self.rate
+        mask = dropout_mask(x.shape, rate, x.dtype, rng)
 
         def backward(dy: Array, g: Views) -> Array:
             dy *= mask

@@ -108,6 +108,11 @@ class Layer(Description, ABC):
     def constrain(self, p: Views) -> None:
         """Apply the layer's constraint to its parameters p, in place. Called after each training step."""
 
+    @property
+    def timed(self) -> bool:
+        """Whether a setting of the layer changes with time: then ``p.epoch`` is the time of each step, in epochs."""
+        return False
+
     def needs_data(self, p: Views, *, again: bool = False) -> bool:
         """Return whether the layer, or one inside it, must be fitted to data, as `Standardize`: for the first time or `again`."""
         return any(part.needs_data(views, again=again) for part, views in zip(self.parts, p.parts, strict=True))

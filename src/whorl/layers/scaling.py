@@ -213,6 +213,8 @@ class Scale(Layer):
     multiple : float, optional
         m, above 0. `Adam`, whose steps do not depend on the size of the gradient, changes the factor 1 + m s by m times its learning
         rate.
+    decay : float, optional
+        Factor of the weight decay of optimizers such as `AdamW` for s, at least 0: with 0 it does not decay.
 
     Notes
     -----
@@ -235,9 +237,10 @@ class Scale(Layer):
     """
 
     multiple: float = argument(number, default=1.0, above=0)
+    decay: float = argument(number, default=1.0, minimum=0)
 
     def parameters(self, inputs: Shape) -> dict[str, Parameter]:
-        return {"s": Parameter(inputs, Zeros())}
+        return {"s": Parameter(inputs, Zeros(), decay=self.decay)}
 
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
         def backward(dy: Array, g: Views) -> Array:

@@ -46,8 +46,8 @@ class PeriodicEmbedding(Layer):
         k.
     scale : float, optional
         Standard deviation of the frequencies w at the start, above 0, for features of size 1.
-    multiple : float, optional
-        As in `Scale`: all parameters are multiplied by it, so that `Adam` changes them by that multiple of its learning rate.
+    multiple, decay : float, optional
+        As in `Scale`: all parameters are multiplied by the first, so that `Adam` changes them by that multiple of its learning rate.
     columns : sequence of int, optional
         The columns of the input that are embedded; by default all. One-hot columns need no embedding: they have two values only.
 
@@ -73,6 +73,7 @@ class PeriodicEmbedding(Layer):
     _: KW_ONLY
     scale: float = argument(number, default=0.1, above=0)
     multiple: float = argument(number, default=1.0, above=0)
+    decay: float = argument(number, default=1.0, minimum=0)
     columns: tuple[int, ...] | None = argument(column_numbers, default=None)
 
     def __post_init__(self) -> None:
@@ -96,10 +97,10 @@ class PeriodicEmbedding(Layer):
         d, k, others = len(self.chosen(inputs[0])), self.frequencies, self.dimension - 1
         mix = Uniform(1 / math.sqrt(k) / self.multiple)
         return {
-            "w": Parameter((d, k), Normal(self.scale / self.multiple)),
-            "b": Parameter((d, k), Uniform(math.pi / self.multiple)),
-            "v": Parameter((d, k, others), mix),
-            "a": Parameter((d, others), mix),
+            "w": Parameter((d, k), Normal(self.scale / self.multiple), decay=self.decay),
+            "b": Parameter((d, k), Uniform(math.pi / self.multiple), decay=self.decay),
+            "v": Parameter((d, k, others), mix, decay=self.decay),
+            "a": Parameter((d, others), mix, decay=self.decay),
         }
 
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
@@ -146,8 +147,8 @@ class Parametric(Layer):
     ----------
     activation : Layer
         f, such as ``SELU()``: a layer whose outputs have the shape of its inputs.
-    multiple : float, optional
-        m, as in `Scale`.
+    multiple, decay : float, optional
+        As in `Scale`; m is the multiple.
 
     Notes
     -----
@@ -172,6 +173,7 @@ class Parametric(Layer):
 
     activation: Layer = argument(instance, kind=Layer, example="SELU()")
     multiple: float = argument(number, default=1.0, above=0)
+    decay: float = argument(number, default=1.0, minimum=0)
 
     @property
     def parts(self) -> tuple[Layer, ...]:
@@ -184,7 +186,7 @@ class Parametric(Layer):
         return inputs
 
     def parameters(self, inputs: Shape) -> dict[str, Parameter]:
-        return {"a": Parameter(inputs, Zeros())}
+        return {"a": Parameter(inputs, Zeros(), decay=self.decay)}
 
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
         f, back = self.activation.forward(x, p.parts[0], rng)
@@ -222,6 +224,8 @@ class NTKDense(Layer):
         j, the number of outputs.
     multiple : float, optional
         m, as in `Scale`, for the biases: `Adam` changes m b by m times its learning rate.
+    bias_decay : float, optional
+        As in `Dense`.
 
     Notes
     -----
@@ -245,6 +249,7 @@ class NTKDense(Layer):
 
     units: int = argument(integer)
     multiple: float = argument(number, default=0.1, above=0)
+    bias_decay: float = argument(number, default=1.0, minimum=0)
     most_samples: ClassVar[int | None] = 10_000
 
     def output_shape(self, inputs: Shape) -> Shape:
@@ -255,7 +260,7 @@ class NTKDense(Layer):
     def parameters(self, inputs: Shape) -> dict[str, Parameter]:
         return {
             "w": Parameter((inputs[0], self.units), Normal(1.0)),
-            "b": Parameter((self.units,), Zeros()),
+            "b": Parameter((self.units,), Zeros(), decay=self.bias_decay),
             "count": Parameter((1,), Zeros(), trained=False),  # the number of samples that it started from
         }
 

@@ -10,8 +10,8 @@ import numpy as np
 from whorl._core.description import argument
 from whorl._core.memory import aligned_zeros_like
 from whorl._core.types import Array
-from whorl._core.validation import learning_rate, number
-from whorl.optimizers.optimizer import LearningRate, Optimizer, State, blocks
+from whorl._core.validation import learning_rate, number, scheduled
+from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State, blocks, decay_at
 
 
 class Adam(Optimizer):
@@ -61,7 +61,14 @@ class Adam(Optimizer):
     def start(self, parameters: Array) -> State:
         return State(t=0, m=aligned_zeros_like(parameters, 2), v=aligned_zeros_like(parameters, 3))
 
-    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
         state.t += 1
         c = math.sqrt((1 - self.beta2) / (1 - self.beta2**state.t))
         size = learning_rate * (1 - self.beta1) / (1 - self.beta1**state.t) / c
@@ -88,8 +95,9 @@ class AdamW(Adam):
     ----------
     learning_rate, beta1, beta2, epsilon
         As in `Adam`.
-    weight_decay : float, optional
-        λ, at least 0; 0.01 as in PyTorch, 0.004 in Keras. All parameters decay, biases too.
+    weight_decay : float or callable, optional
+        λ, at least 0; 0.01 as in PyTorch, 0.004 in Keras; or a schedule. All parameters decay, biases too, unless their layer declares
+        another factor of it, such as ``Dense(64, bias_decay=0)``.
 
     References
     ----------
@@ -104,10 +112,17 @@ class AdamW(Adam):
     """
 
     _: KW_ONLY
-    weight_decay: float = argument(number, default=0.01, minimum=0)
+    weight_decay: LearningRate = argument(scheduled, default=0.01, minimum=0)
 
-    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
-        parameters *= 1 - learning_rate * self.weight_decay
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
+        parameters *= 1 - learning_rate * decay_at(self.weight_decay, objective)
         super().step(parameters, gradients, state, learning_rate)
 
 

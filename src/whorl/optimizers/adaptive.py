@@ -9,8 +9,8 @@ import numpy as np
 from whorl._core.description import argument
 from whorl._core.memory import aligned_zeros_like
 from whorl._core.types import Array
-from whorl._core.validation import learning_rate, number
-from whorl.optimizers.optimizer import LearningRate, Optimizer, State, blocks
+from whorl._core.validation import learning_rate, number, scheduled
+from whorl.optimizers.optimizer import LearningRate, Objective, Optimizer, State, blocks, decay_at
 
 
 class RMSprop(Optimizer):
@@ -113,8 +113,8 @@ class Lion(Optimizer):
         At least 0, or a schedule: a third to a tenth of what suits `Adam`.
     beta1, beta2 : float, optional
         In [0, 1).
-    weight_decay : float, optional
-        λ, at least 0.
+    weight_decay : float or callable, optional
+        λ, at least 0, or a schedule; the layers declare factors of it, as for `AdamW`.
 
     Notes
     -----
@@ -136,15 +136,21 @@ class Lion(Optimizer):
     _: KW_ONLY
     beta1: float = argument(number, default=0.9, minimum=0, below=1)
     beta2: float = argument(number, default=0.99, minimum=0, below=1)
-    weight_decay: float = argument(number, default=0.0, minimum=0)
+    weight_decay: LearningRate = argument(scheduled, default=0.0, minimum=0)
 
     def start(self, parameters: Array) -> State:
         return State(momentum=aligned_zeros_like(parameters, 2))
 
-    def step(self, parameters: Array, gradients: Array, state: State, learning_rate: float, *_: object) -> None:
-        decay = 1 - learning_rate * self.weight_decay
+    def step(
+        self,
+        parameters: Array,
+        gradients: Array,
+        state: State,
+        learning_rate: float,
+        objective: Objective | None = None,
+    ) -> None:
+        parameters *= 1 - learning_rate * decay_at(self.weight_decay, objective)
         for p, g, m in blocks(parameters, gradients, state.momentum):
-            p *= decay
             p -= learning_rate * np.sign(self.beta1 * m + (1 - self.beta1) * g)
             m *= self.beta2
             m += (1 - self.beta2) * g

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from whorl._core.description import Description, argument
 from whorl._core.types import Array
-from whorl._core.validation import learning_rate
+from whorl._core.validation import at, learning_rate
 
 LearningRate: TypeAlias = float | Callable[[float], float]
 State: TypeAlias = SimpleNamespace
@@ -19,7 +19,7 @@ BLOCK = 65536
 
 
 class Objective(NamedTuple):
-    """The function to minimize, for optimizers that evaluate it more than once in a step.
+    """The function to minimize, for optimizers that evaluate it more than once in a step; and how its parameters decay.
 
     Parameters
     ----------
@@ -27,10 +27,16 @@ class Objective(NamedTuple):
         Its value at the parameters.
     evaluate : callable
         Returns its value at the current parameters, and updates the gradients.
+    epoch : float, optional
+        The time in epochs, for a weight decay that follows a schedule.
+    decay : float or ndarray, shape (P,), optional
+        Factors of the weight decay for each parameter, which the layers declare.
     """
 
     loss: float
     evaluate: Callable[[], float]
+    epoch: float = 0.0
+    decay: Array | float = 1.0
 
 
 class Optimizer(Description, ABC):
@@ -83,7 +89,7 @@ class Optimizer(Description, ABC):
         learning_rate : float
             The rate for this step.
         objective : Objective, optional
-            Needed by optimizers with a line search; the others ignore it.
+            Needed by optimizers with a line search; those with weight decay read its time and factors.
         """
 
     def settle(self, parameters: Array, state: State) -> None:
@@ -92,6 +98,12 @@ class Optimizer(Description, ABC):
     def average(self, state: State) -> Array | None:
         """Return the parameters that the model has between epochs; None for those of the last step."""
         return None
+
+
+def decay_at(weight_decay: LearningRate, objective: Objective | None) -> Array | float:
+    """Return the weight decay in a step: one number, or one for each parameter."""
+    epoch, factors = (0.0, 1.0) if objective is None else (objective.epoch, objective.decay)
+    return factors * at("weight_decay", weight_decay, epoch, minimum=0)
 
 
 def blocks(*vectors: Array) -> Iterator[tuple[Array, ...]]:

@@ -84,7 +84,7 @@ class Clipped(Wrapper):
                 clipped[...] = self._clip(gradients)
                 return loss
 
-            objective = Objective(objective.loss, evaluate)
+            objective = objective._replace(evaluate=evaluate)
         self.optimizer.step(parameters, clipped, state.inner, learning_rate, objective)
 
     def _clip(self, gradients: Array) -> Array:

@@ -9,25 +9,33 @@ from typing import Any
 from whorl._core.description import Description
 from whorl._core.types import Array
 from whorl.layers import Dense, Dropout, Layer, NTKDense, PeriodicEmbedding
-from whorl.schedules import Cosine, LogCosine, OneCycle, Polynomial, WarmUp
+from whorl.schedules import Chain, Cosine, LogCosine, OneCycle, Polynomial, WarmUp
 
 
 def stretched(value: Any, old: float, new: float) -> Any:
-    """Return an optimizer whose schedules, made for `old` epochs of training, are stretched to `new` ones.
+    """Return an optimizer, or layers, whose schedules, made for `old` epochs of training, are stretched to `new` ones.
 
-    Schedules without an end, such as `InverseTime`, stay as they are, and so does a `Chain`.
+    Schedules without an end, such as `InverseTime`, stay as they are.
 
     Examples
     --------
     >>> from whorl import Adam, Cosine, WarmUp
     >>> stretched(Adam(WarmUp(Cosine(0.1, epochs=45), epochs=5)), 50, 100)
     Adam(WarmUp(Cosine(0.1, epochs=90.0), epochs=10.0))
+    >>> stretched((Dense(64), Dropout(Cosine(0.5, epochs=50))), 50, 100)
+    (Dense(64), Dropout(Cosine(0.5, epochs=100.0)))
     """
-    parts = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
-    changed = {name: stretched(part, old, new) for name, part in parts.items() if isinstance(part, Description)}
+    if isinstance(value, tuple):
+        return tuple(stretched(part, old, new) for part in value)
+    if not isinstance(value, Description):
+        return value
+    names = [each.name for each in fields(value) if each.init]  # type: ignore[arg-type]  # each description is a dataclass
+    changed = {name: stretched(getattr(value, name), old, new) for name in names}
     if isinstance(value, Cosine | LogCosine | OneCycle | Polynomial | WarmUp):
         changed["epochs"] = value.epochs * new / old
-    return replace(value, **changed)
+    if isinstance(value, Chain):
+        changed["parts"] = tuple((epochs * new / old, part) for epochs, part in changed["parts"])
+    return replace(value, **changed)  # type: ignore[type-var]
 
 
 def with_learning_rate(value: Any, rate: float) -> Any:

@@ -24,8 +24,8 @@ LOSSES: dict[str, type] = {
 """The losses of recipes: the first for classes, the others for numbers."""
 
 READERS: dict[str, Callable[[str], Any]] = {
-    "layers": lambda text: notation.parse_list(text, LAYERS | INITIALIZERS, Layer),
-    "output_layer": lambda text: notation.parse_one(text, LAYERS | INITIALIZERS, Layer),
+    "layers": lambda text: notation.parse_list(text, LAYERS | INITIALIZERS | SCHEDULES, Layer),
+    "output_layer": lambda text: notation.parse_one(text, LAYERS | INITIALIZERS | SCHEDULES, Layer),
     "loss": lambda text: notation.parse_one(text, LOSSES, Loss),
     "optimizer": lambda text: notation.parse_one(text, OPTIMIZERS | SCHEDULES, Optimizer),
 }

@@ -131,8 +131,8 @@ class Settings(Description):
     def replace(self, **settings: Any) -> Self:
         """Return a recipe with other settings, its own or its data's, by name.
 
-        Layers, loss and optimizer may be text, as their ``repr`` writes them. If `epochs` changes and the optimizer is not
-        given, its schedules are stretched to the new length; and `max_steps` no longer limits them. If `layers` changes, all networks
+        Layers, loss and optimizer may be text, as their ``repr`` writes them. If `epochs` changes, the schedules of the
+        optimizer and of the layers, unless these are given, are stretched to the new length; and `max_steps` no longer limits them. If `layers` changes, all networks
         have these: `scales` and `dropouts` are empty unless they are given.
 
         Raises
@@ -158,11 +158,12 @@ class Settings(Description):
                     raise ValueError(f"{name}: {error}") from None
         if "epochs" in settings and self.max_steps is not None:
             settings.setdefault("max_steps", None)
-        if "epochs" in settings and "optimizer" not in settings:
-            epochs = integer("epochs", settings["epochs"])
-            settings["optimizer"] = stretched(self.optimizer, self.epochs, epochs)
         if "layers" in settings:
             settings = {"scales": (), "dropouts": ()} | settings
+        if "epochs" in settings:
+            epochs = integer("epochs", settings["epochs"])
+            for name in ("optimizer", "layers"):
+                settings.setdefault(name, stretched(getattr(self, name), self.epochs, epochs))
         own = {name: value for name, value in settings.items() if owners[name] is self}
         others = {name: value for name, value in settings.items() if owners[name] is not self}
         return dataclasses.replace(self, **own, data=self.data and dataclasses.replace(self.data, **others))

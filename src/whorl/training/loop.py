@@ -58,8 +58,7 @@ class Training:
         options: Options,
         choose: Callable[[Training], tuple[Engine | None, str]] | None = None,
     ) -> None:
-        self.model = model
-        self.options = options
+        self.model, self.options = model, options
         rng = randomness.generator(options.rng)
         self.metrics, self.callbacks = named(options.metrics), callback_list(options.callbacks)
         self.train, self.validation = training_data(model, X, y, options, self.metrics, rng)
@@ -75,8 +74,7 @@ class Training:
             self.state = TrainingState(model.parameters, model.statistics, remembered, schedules.begin(rate), rng)
         else:
             self.restore(options.state)
-        self.interruption: list[BaseException] = []
-        self.choose = choose
+        self.choose, self.interruption = choose, list[BaseException]()
         self._start_engine()
 
     def _start_engine(self) -> None:
@@ -255,13 +253,16 @@ class Training:
         """The number of completed steps."""
         return self.state.step
 
+    @property
+    def time(self) -> float:
+        """The current time in epochs, with the part of the current one that is done."""
+        current = self.state.current
+        return self.state.epoch + (0.0 if current is None else current.samples / len(self.train))
+
     def learning_rate(self) -> float:
         """Return the current learning rate."""
-        rate, state = self.options.optimizer.learning_rate, self.state
-        if not callable(rate):
-            return rate
-        part = 0.0 if state.current is None else state.current.samples / len(self.train)
-        return schedules.rate_at(rate, state.epoch + part, state.schedule)
+        rate = self.options.optimizer.learning_rate
+        return schedules.rate_at(rate, self.time, self.state.schedule) if callable(rate) else rate
 
     def columns(self) -> list[str]:
         """Return the names of the values recorded for each epoch."""

@@ -49,6 +49,10 @@ class Run(callbacks.Run, Protocol):
     batch_size: int
     engine: Engine
 
+    @property
+    def time(self) -> float:
+        """The current time in epochs."""
+
     def begin_epoch(self) -> EpochState:
         """Return the state of the current epoch; start a new epoch if there is none."""
 
@@ -76,7 +80,8 @@ class NumPySteps:
         An error, or an interruption, in the middle of a step returns to the start of the epoch.
         """
         training, model, options, state = self.training, self.training.model, self.training.options, self.training.state
-        current, learning_rate, begun = training.begin_epoch(), training.learning_rate(), time.perf_counter()
+        current = training.begin_epoch()
+        now, learning_rate, begun = training.time, training.learning_rate(), time.perf_counter()
         batches = current.batches(training.batch_size, options.accumulate)
 
         def evaluate(rows: Array) -> Outcome:
@@ -89,8 +94,9 @@ class NumPySteps:
             return evaluate(batches[0]) if len(batches) == 1 else accumulate(evaluate, model, batches)
 
         try:
+            model.set_epoch(now)  # for layers such as Dropout(Cosine(…))
             (loss, penalty, prediction), frozen = gradient(), model.frozen_values()
-            objective = Objective(loss, lambda: gradient()[0])  # for optimizers with a line search
+            objective = Objective(loss, lambda: gradient()[0], now, model.decay)  # for line searches, and weight decay
             options.optimizer.step(
                 model.parameters, model.gradients, state.optimizer, learning_rate, objective
             )  # update

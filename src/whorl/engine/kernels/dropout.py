@@ -103,8 +103,7 @@ def draw_bits(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 @kernel
 def dropout(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """``y = x · mask``, the mask 0 or `scale`."""
-    x, y, d, bits, threshold, scale, zero = p[0], p[1], s[0], pointer(s[1], np.uint16), s[2], c[0], c[1]
-    limit = np.uint16(threshold)
+    x, y, d, bits, scale, zero, limit = p[0], p[1], s[0], pointer(s[1], np.uint16), c[0], c[1], np.uint16(c[2])
     for e in range(r[FIRST] * d, r[LAST] * d):
         y[e] = x[e] * (scale if bits[e] >= limit else zero)
 
