@@ -13,6 +13,7 @@ from benchmarks.cases import CASES
 from benchmarks.processes import ROOT
 from benchmarks.tables.registry import TABLES
 
+from whorl import CrossEntropy, MeanSquaredError, Mish, Model, check_gradients
 from whorl.recipes import RECIPES
 
 TINY = replace(CASES["spiral"], steps=5)
@@ -162,13 +163,22 @@ def test_check_has_a_limit_for_each_small_network():
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_realmlp_is_built_of_the_layers_of_its_paper(task):
-    from benchmarks.realmlp import recipe
+    from benchmarks.realmlp import Factor, Mix, recipe
 
     table = next(each for each in TABLES if each.task == task)
     X = np.random.default_rng(0).normal(size=(30, 4))
     y = np.arange(30) % 3 if task == "classification" else X[:, 0]
     model = recipe(table).model(X, y, rng=0)
     assert [type(layer).__name__ for layer in model.layers[:6]] == [
-        *("RobustScale", "PeriodicEmbedding", "Scale", "NTKDense", "Parametric", "Dropout"),
+        *("RobustScale", "PeriodicEmbedding", "Factor", "NTKDense", "Mix", "Dropout"),
     ]
+    loss, target = (CrossEntropy(), y) if task == "classification" else (MeanSquaredError(), y[:, None])
+    assert max(check_gradients(model, X, target, loss=loss).values()) < 1e-6
+    factors, mix = (Model([layer], inputs=4, rng=0) for layer in (Factor(), Mix(Mish())))
+    assert factors.predict(X) == pytest.approx(X, rel=1e-6)  # at the start, a factor of 1 and the activation itself
+    assert mix.predict(X) == pytest.approx(Model([Mish()], inputs=4).predict(X), rel=1e-5)
+    factors.parameters *= 0.5
+    mix.parameters *= 0
+    assert factors.predict(X) == pytest.approx(X / 2, rel=1e-6)
+    assert mix.predict(X) == pytest.approx(X, rel=1e-6)
     assert model.outputs == ((3,) if task == "classification" else (1,))
