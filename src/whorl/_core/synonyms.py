@@ -104,6 +104,7 @@ SYNONYMS: dict[str, list[Names]] = {
         Names("", "use_bias bias_initializer", "bias", "", "every Dense layer has a bias, which starts at 0"),
         Names("weight_l2", "kernel_regularizer L2", "", "alpha"),
         Names("AdamW(weight_decay=)", "weight_decay", "weight_decay", "", "write AdamW(weight_decay=0.01), or give the strength to the layers: Dense(64, weight_l2=1e-4)"),
+        Names("Dense(bias_decay=)", "exclude_from_weight_decay", "add_param_group", "", "layers declare what does not decay: Dense(64, bias_decay=0)"),
         Names("weight_l1", "L1 L1L2", "", ""),
         Names("max_norm", "kernel_constraint MaxNorm", "", ""),
         Names("Dropout", "Dropout AlphaDropout", "Dropout Dropout1d", ""),
