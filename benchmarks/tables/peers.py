@@ -1,7 +1,7 @@
 """The other libraries, each with its defaults: a function of the training data and the seed, which returns the fitted estimator.
 
 All get the same data frame (`frames.py`). Those that take categories and missing values get them as they are; scikit-learn's MLP gets
-one-hot columns, medians in the gaps, and standardized features; RealMLP gets medians in the gaps.
+one-hot columns, medians in the gaps, and standardized features; RealMLP and TabM get medians in the gaps.
 """
 
 from collections.abc import Callable
@@ -78,11 +78,21 @@ def missing_as_text(X: Any) -> Any:
 
 
 def realmlp(X: Any, y: Array, seed: int, *, classify: bool) -> Any:
-    """Fit RealMLP with its tuned defaults (Holzmüller, Grinsztajn and Steinwart, 2024), on the CPU.
-
-    It takes categories, missing ones too, but refuses missing numbers: they get the median.
-    """
+    """Fit RealMLP with its tuned defaults (Holzmüller, Grinsztajn and Steinwart, 2024)."""
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+
+    return _of_pytabkit(RealMLP_TD_Classifier if classify else RealMLP_TD_Regressor, X, y, seed)
+
+
+def tabm(X: Any, y: Array, seed: int, *, classify: bool) -> Any:
+    """Fit TabM, 32 networks that share most of their weights, with pytabkit's defaults (Gorishniy, Kotelnikov and Babenko, 2025)."""
+    from pytabkit import TabM_D_Classifier, TabM_D_Regressor
+
+    return _of_pytabkit(TabM_D_Classifier if classify else TabM_D_Regressor, X, y, seed)
+
+
+def _of_pytabkit(kind: Any, X: Any, y: Array, seed: int) -> Any:
+    """Fit a network of pytabkit on the CPU. It takes categories, missing ones too, but refuses missing numbers: they get the median."""
     from sklearn.compose import make_column_selector, make_column_transformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -92,7 +102,6 @@ def realmlp(X: Any, y: Array, seed: int, *, classify: bool) -> Any:
         remainder="passthrough",
         verbose_feature_names_out=False,
     )
-    kind = RealMLP_TD_Classifier if classify else RealMLP_TD_Regressor
     model = kind(random_state=seed, n_threads=THREADS, device="cpu")
     return make_pipeline(imputer.set_output(transform="pandas"), model).fit(X, y)
 
@@ -104,5 +113,6 @@ PEERS: dict[str, tuple[str, str, Fit]] = {
     "xgboost": ("XGBoost", "xgboost", xgboost),
     "catboost": ("CatBoost", "catboost", catboost),
     "realmlp": ("RealMLP", "pytabkit", realmlp),
+    "tabm": ("TabM", "pytabkit", tabm),
 }
 """Their titles on the page, and the modules that they need."""
