@@ -251,13 +251,14 @@ def test_what_is_neither_a_number_nor_a_schedule_is_refused(make, value, error, 
     [
         (Chain([(1, 0.5), (1, 1.0)]), 0.1, "rate at epoch 1 must be a finite number at least 0 and below 1, got 1.0"),
         (0.1, lambda epoch: 0.5 - epoch, "weight_decay at epoch 0.8 must be a finite number at least 0, got -0.3"),
+        (0.1, lambda epoch: "0.1", "weight_decay at epoch 0 must be a finite number at least 0, got '0.1'"),
         (lambda epoch: np.nan, 0.1, "rate at epoch 0 must be a finite number at least 0 and below 1, got nan"),
     ],
 )
 def test_a_schedule_that_leaves_its_range_is_an_error_and_the_finished_epochs_stay(rate, decay, message, fast):
     model = network(rate)
     run = model.training(X, Y, **settings(batch_size=20, optimizer=AdamW(0.01, weight_decay=decay), fast=fast))
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         for _ in run:
             pass
     assert run.epoch == (1 if "epoch 1" in message else 0)

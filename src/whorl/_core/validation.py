@@ -265,8 +265,10 @@ def scheduled(name: str, value: object, **limits: float) -> float | Callable[[fl
 
 
 def at(name: str, value: float | Callable[[float], float], epoch: float, **limits: float) -> float:
-    """Return the number that a setting is at a time in epochs; raise ValueError unless it is within the limits of `number`."""
-    return number(f"{name} at epoch {epoch:g}", float(value(epoch)), **limits) if callable(value) else value
+    """Return the number that a setting is at a time in epochs; raise an error unless it is one within the limits of `number`."""
+    if not callable(value):
+        return value
+    return number(f"{name} at epoch {epoch:g}", np.asarray(value(epoch)).tolist(), **limits)
 
 
 def is_function(value: object) -> TypeGuard[Callable[..., Any]]:
