@@ -72,9 +72,7 @@ def test_another_number_of_epochs_stretches_the_schedules_of_layers_that_are_not
     assert recipe.replace(epochs=50, layers=[falling]).layers == (falling,)
     assert recipe.replace(epochs=50, optimizer=SGD(0.1)).layers[1] == Dropout(Cosine(0.2, epochs=50))
     table = RECIPES["table"]["default"]
-    assert (
-        table.replace(epochs=10).scales == table.scales
-    )  # the layers are the same, so there are several kinds of them
+    assert table.replace(epochs=10).scales == table.scales  # the same layers, so several kinds of networks
 
 
 START = Normal(2.0)

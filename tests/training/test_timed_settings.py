@@ -14,6 +14,8 @@ from whorl import (
     AdamW,
     Averaged,
     BatchNorm,
+    Callback,
+    Checkpoint,
     Clipped,
     Cosine,
     CrossEntropy,
@@ -166,6 +168,35 @@ def test_a_run_that_is_stopped_in_an_epoch_goes_on_with_the_same_bits(optimizer,
     second = pickle.loads(pickle.dumps(copy.deepcopy(first)))
     second.fit(X, Y, **options, state=run.state)
     assert (second.parameters == whole.parameters).all()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_checkpoint_resumes_in_the_middle_of_an_epoch_with_the_same_bits(tmp_path, fast):
+    path = tmp_path / "checkpoint.npz"
+    options = settings(batch_size=20, epochs=5, optimizer=AdamW(0.01, weight_decay=FALLING), fast=fast)
+    whole = network(FALLING, bias_decay=0.5)
+    whole.fit(X, Y, **options)
+
+    class Stop(Callback):
+        def on_step_end(self, training):
+            if training.step == 8:
+                raise whorl.StopTraining("enough")
+
+    network(FALLING, bias_decay=0.5).fit(X, Y, **options, callbacks=[Checkpoint(path, steps=1), Stop()])
+    resumed = network(FALLING, bias_decay=0.5)
+    resumed.fit(X, Y, **options, resume=path)
+    assert (resumed.parameters == whole.parameters).all()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_step_that_is_skipped_leaves_the_time_of_the_next_ones(fast):
+    # One sample makes the loss of its step infinite in each epoch.
+    recorded, spoilt = Recorded(0.3), X.copy()
+    spoilt[7] = 1.7e308
+    options = settings(batch_size=20, epochs=2, optimizer=SGD(0.1), fast=fast)
+    history = network(recorded).fit(spoilt, Y, **options, on_divergence="skip")
+    assert len(history.skipped) == 2
+    assert set(np.round(recorded.times, 6)) == {0.0, 0.4, 0.8, 1.0, 1.4, 1.8}
 
 
 @pytest.mark.parametrize("frozen", [(0,), (2,), (0, 2)])
