@@ -3,8 +3,8 @@
 pytabkit's figures are those of ``python -m benchmarks tables FOLDER --methods realmlp``, which needs PyTorch. The network and its training
 are those of Holzmüller, Grinsztajn and Steinwart (2024), arXiv:2407.04491, appendix A: one network, a fifth of the training rows
 for validation, the best epoch; with what pytabkit's code adds to the paper: parameters whose learning rate is multiplied by m decay m² times as fast.
-Two layers of their own decay to 0 and to no activation, as theirs do; those of whorl decay to a factor of 1 and to the activation. What
-remains: the last batch is not dropped, and categories with more than eight values are one-hot, not embedded.
+`Factor` and `Mix` are variants of whorl's `Scale` and `Parametric`: weight decay pulls them toward 0 and toward no activation, as in pytabkit, and those of
+whorl toward a factor of 1 and the activation itself. What still differs: the last batch is not dropped, and categories with more than eight values are one-hot, not embedded.
 """
 
 import argparse

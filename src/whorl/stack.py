@@ -168,19 +168,8 @@ class Stack:
     # For copy.deepcopy and pickle: a copy gets its own vectors and views.
 
     def __getstate__(self) -> dict[str, Any]:
-        derived = {
-            "places",
-            "outputs",
-            "declared",
-            "trained",
-            "untrained",
-            "p",
-            "g",
-            "first",
-            "penalties",
-            "decay",
-            "timed",
-        }
+        derived = {"places", "outputs", "declared", "trained", "untrained", "p", "g", "first", "penalties"}
+        derived |= {"decay", "timed"}
         derived |= {"_parameters", "_gradients", "_statistics", "_constrained", "_frozen"}
         state = {name: value for name, value in vars(self).items() if name not in derived}
         return state | {"parameters": self.parameters.copy(), "statistics": self.statistics.copy()}
@@ -282,7 +271,7 @@ class Stack:
             gradient[...] = 0
 
     def set_epoch(self, epoch: float) -> None:
-        """Tell the layers whose settings change with time which time it is."""
+        """Set the time, in epochs, for the layers whose settings change with it."""
         for views_ in self.timed:
             views_.epoch = epoch
 

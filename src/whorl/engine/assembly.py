@@ -20,7 +20,7 @@ from whorl.engine.kernels.losses import SLOT
 from whorl.engine.layers import Writer
 from whorl.engine.parameters import Trained
 from whorl.engine.program import LINE, Program, address
-from whorl.engine.rules import Coming, Rule, average_numbers
+from whorl.engine.rules import Rule, UpcomingSteps, average_numbers
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError
 from whorl.passes import is_fused
 from whorl.stack import Stack
@@ -176,15 +176,15 @@ def _step(
     program.add(update.rule.kernel, [trained.p, g, *memory], [trained.rows, trained.columns], table=table)
 
 
-def _numbers(rule: Rule, frozen: bool, factor: float, coming: Coming) -> Array:
+def _numbers(rule: Rule, frozen: bool, factor: float, upcoming: UpcomingSteps) -> Array:
     """Return the numbers of the optimizer, at a learning rate of 0 for frozen parameters."""
-    rates = coming.rates * (not frozen)
-    return rule.numbers(coming.optimizer, coming.state, rates, factor * coming.decays())
+    rates = upcoming.rates * (not frozen)
+    return rule.numbers(upcoming.optimizer, upcoming.state, rates, factor * upcoming.decays())
 
 
-def _average_numbers(number: int, coming: Coming) -> Array:
+def _average_numbers(number: int, upcoming: UpcomingSteps) -> Array:
     """Return the numbers of an average of the parameters."""
-    return average_numbers(*coming.averages[number], len(coming.times))
+    return average_numbers(*upcoming.averages[number], len(upcoming.times))
 
 
 def assemble(dtype: np.dtype[Any], batch: int, workers: int, *what: Any) -> tuple[Program, Memory, list[int], Array]:

@@ -16,7 +16,7 @@ from whorl.engine.dense_writer import Backward
 from whorl.engine.kernels import activations, dropout, normalization
 from whorl.engine.parameters import Trained
 from whorl.engine.program import address
-from whorl.engine.rules import Coming
+from whorl.engine.rules import UpcomingSteps
 from whorl.engine.tabular_writer import TabularWriter
 from whorl.layers import (
     BatchNorm,
@@ -103,8 +103,8 @@ class Writer(TabularWriter):
             threshold, scale = rounded(rate, program.dtype)
             return float(scale), 0.0, threshold
 
-        def rows(coming: Coming) -> Array:
-            return np.array([numbers(layer.rate_at(epoch)) for epoch in coming.times.tolist()])
+        def rows(upcoming: UpcomingSteps) -> Array:
+            return np.array([numbers(layer.rate_at(epoch)) for epoch in upcoming.times.tolist()])
 
         fixed, table = ((), program.table(rows)) if callable(layer.rate) else (numbers(layer.rate), 0)
         program.add(dropout.dropout, [x, y], [size, bits], fixed, table)

@@ -40,7 +40,7 @@ class Operation:
 BARRIER = Operation(None)
 
 Table: TypeAlias = Callable[[Any], Array]
-"""Returns the numbers for the coming steps (`whorl.engine.rules.Coming`), a row for each."""
+"""Returns the numbers for the coming steps (`whorl.engine.rules.UpcomingSteps`), a row for each."""
 
 
 @dataclass

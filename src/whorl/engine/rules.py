@@ -39,7 +39,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Coming:
+class UpcomingSteps:
     """The coming steps of a run, and what they depend on.
 
     Parameters

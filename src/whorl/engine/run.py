@@ -17,7 +17,7 @@ from whorl._core.validation import all_finite
 from whorl.engine.assembly import Data, Update, assemble
 from whorl.engine.kernels.dropout import STATE, generator_words, skip, words
 from whorl.engine.program import address
-from whorl.engine.rules import Coming, count_steps, rule, timed, unwrap
+from whorl.engine.rules import UpcomingSteps, count_steps, rule, timed, unwrap
 from whorl.engine.stepping import BATCH, BEGIN, COUNT, LENGTH, OPERATIONS, STEPS, TABLES
 from whorl.engine.threads import Crew
 from whorl.layers import chain
@@ -250,8 +250,8 @@ class CompiledSteps:
             return
         self.tabulated = -1  # an interruption before the end repeats all of this
         times = self.times(steps) if changing else np.zeros(steps)
-        coming = Coming(inner, own, averages, times, self.rates(times))
-        self.tables = [rows(coming).astype(dtype) for rows in self.rows_of_tables]
+        upcoming = UpcomingSteps(inner, own, averages, times, self.rates(times))
+        self.tables = [rows(upcoming).astype(dtype) for rows in self.rows_of_tables]
         self.places = np.array([[each.ctypes.data, each.strides[0]] for each in self.tables], np.int64)
         self.crew.job[TABLES] = self.places.ctypes.data
         self.tabulated = steps if constant else -1
