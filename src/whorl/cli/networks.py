@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,13 @@ def checkpoints(model: Path, recipe: Recipe, problem: Problem) -> list[Path]:
     number = recipe.members if problem.validation is None and divisible(recipe, len(problem.X)) else 1
     endings = [""] if number == 1 else [f"-{k + 1}" for k in range(number)]
     return [model.with_suffix(f".checkpoint{ending}.npz") for ending in endings]
+
+
+def interrupted(model: Path) -> list[Path]:
+    """Return the checkpoints that an interrupted training has left, of any number of networks."""
+    name = re.compile(rf"{re.escape(model.stem)}\.checkpoint(-(\d+))?\.npz")
+    found = [(int(match[2] or 0), path) for path in model.parent.iterdir() if (match := name.fullmatch(path.name))]
+    return [path for _, path in sorted(found)]
 
 
 def callbacks(

@@ -114,7 +114,7 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
     files = networks.checkpoints(model_path, recipe, problem)
-    _check_resume(plan, files, config_path, resume=arguments.resume)
+    _check_resume(plan, files, networks.interrupted(model_path), config_path, resume=arguments.resume)
     shown: list[Callback] = [] if arguments.quiet or len(files) > 1 else progress(every)
     if not arguments.quiet:
         _show(recipe, problem)
@@ -166,23 +166,24 @@ def _show(recipe: Recipe, problem: Problem) -> None:
         print(f"fewer than {FEWEST_SAMPLES} rows: one network, which is not calibrated")
 
 
-def _check_resume(plan: config.Run, files: Sequence[Path], config_path: Path, *, resume: bool) -> None:
-    """Raise ValueError if there is nothing to resume, or another training; warn if a training will not be resumed."""
-    left = [each for each in files if each.exists()]
+def _check_resume(
+    plan: config.Run, files: Sequence[Path], left: Sequence[Path], config_path: Path, *, resume: bool
+) -> None:
+    """Raise ValueError if there is nothing to resume, or another training; warn if what is `left` of one will not be resumed."""
     if resume and plan.recipe.time is not None:
         raise ValueError(
             "argument --resume: a training with --time is planned by the clock, so it cannot be continued; start it again"
         )
-    if resume and not left:
-        raise ValueError(f"argument --resume: there is no checkpoint {files[0]}; an interrupted training leaves one")
-    if resume and config_path.exists():
+    if resume and left and config_path.exists():
         _check_same(plan, config_path)
+    if resume and not any(each.exists() for each in files):
+        raise ValueError(f"argument --resume: there is no checkpoint {files[0]}; an interrupted training leaves one")
     if left and not resume:
         print(
             f"{left[0]} is of a training that was interrupted: --resume continues it; this one replaces it",
             file=sys.stderr,
         )
-        for each in left:  # of another number of networks, say
+        for each in left:
             each.unlink()
 
 
