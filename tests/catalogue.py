@@ -94,6 +94,7 @@ LAYERS = [  # all of them take inputs of shape (5,)
     LayerNorm(epsilon=0.1),
     Standardize(),
     Rescale(-3.0, 2.0),
+    Rescale(-0.5, (1.0, 2.0, 0.0, -1.0, 0.5)),
     RankScale(),
     RankScale(3),
     RobustScale(),

@@ -134,7 +134,7 @@ ARGUMENTS = [
     (lambda v: Clip(v, 1e300), "low", number("")),
     (lambda v: Clip(-1e300, v), "high", number("")),
     (lambda v: Rescale(v, 0.0), "factor", number("")),
-    (lambda v: Rescale(1.0, v), "offset", number("")),
+    (lambda v: Rescale(1.0, [0.5, v]), "offset[1]", number("")),
     (Normal, "std", number(*POSITIVE)),
     (Uniform, "limit", number(*POSITIVE)),
     (lambda v: CrossEntropy(label_smoothing=v), "label_smoothing", number(*FRACTION)),

@@ -188,11 +188,11 @@ def _zeros_and_ones(target: Array) -> Array:
 
 def _with_temperature(model: Model, data: Samples, target: Array, scores: Array) -> Model:
     """Return a copy of the model with its scores divided by their temperature, and with the sets for it."""
-    factor, offset, before = 1 / temperature(scores, target), 0.0, list(model.layers[:-1])
+    scale, before = Rescale(1 / temperature(scores, target), 0.0), list(model.layers[:-1])
     if before and isinstance(given := before[-1], Rescale):
-        factor, offset = factor * given.factor, factor * given.offset
+        scale = Rescale(scale.factor * given.factor, np.multiply(scale.factor, given.offset).tolist())
         before.pop()
-    calibrated = with_layers(model, [*before, Rescale(factor, offset), model.layers[-1]])
+    calibrated = with_layers(model, [*before, scale, model.layers[-1]])
     calibrated.freeze(*(i for i in model.frozen if i < len(before)))
     calibrated.uncertainty = Sets.learn(target, calibrated.predict(data.x))
     return calibrated

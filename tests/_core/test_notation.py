@@ -272,7 +272,15 @@ LAYER = st.recursive(
         ),
         st.builds(layers.Dropout, BELOW_ONE),
         st.builds(layers.Embedding, st.lists(st.integers(1, 99), min_size=1, max_size=3), st.integers(1, 9)),
-        st.sampled_from([layers.ReLU(), layers.BatchNorm(), layers.Standardize(), layers.Rescale(-2.0, 1e-300)]),
+        st.sampled_from(
+            [
+                layers.ReLU(),
+                layers.BatchNorm(),
+                layers.Standardize(),
+                layers.Rescale(-2.0, 1e-300),
+                layers.Rescale(2.0, (0.5, -1.0)),
+            ]
+        ),
     ),
     lambda inner: st.builds(layers.Residual, st.lists(inner, min_size=1, max_size=3)),
     max_leaves=4,

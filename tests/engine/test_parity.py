@@ -236,7 +236,19 @@ def test_products_of_all_shapes_agree(sizes, threads):
 WIDE = [
     [Dense(200, weight_l2=1e-3, bias_l1=1e-3), ReLU(), Dropout(0.3), Dense(33), ReLU()],
     [Dense(131), Tanh(), Dropout(0.5), BatchNorm(), Dense(3, max_norm=0.5)],
-    [Dense(197, max_norm=0.8), ReLU(), Dense(9), LayerNorm(), Dense(300), GELU(), Rescale(0.9, 0.1), Dense(20), ReLU()],
+    [
+        Dense(197, max_norm=0.8),
+        ReLU(),
+        Dense(9),
+        LayerNorm(),
+        Dense(300),
+        GELU(),
+        Rescale(0.9, 0.1),
+        Dense(2),
+        Rescale(2.0, (0.5, -1.0)),
+        Dense(20),
+        ReLU(),
+    ],
     [Residual([Dense(256), ReLU(), Dropout(0.2), Dense(15)]), Dense(130, weight_l1=1e-4), Dense(130), ReLU()],
 ]
 

@@ -54,13 +54,14 @@ def test_the_networks_become_one_model(fitted):
     assert fitted.score(NEW, EXPECTED) > 0.8
 
 
-def test_probabilities_are_those_of_the_average_divided_by_the_temperature(fitted):
+def test_probabilities_are_those_of_the_average_calibrated(fitted):
     layers = fitted.model_.layers
     plain = Model([layers[0], Softmax()], inputs=3, rng=0)
     plain.parameters[:], plain.statistics[:] = fitted.model_.parameters, fitted.model_.statistics
     odds = np.diff(np.log(plain.predict(NEW)), axis=1)[:, 0]  # z2 − z1, before the temperature
     assert layers[1].factor != 1
-    np.testing.assert_allclose(fitted.decision_function(NEW), layers[1].factor * odds, rtol=1e-3, atol=1e-3)
+    expected = layers[1].factor * odds + layers[1].offset[1] - layers[1].offset[0]
+    np.testing.assert_allclose(fitted.decision_function(NEW), expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(fitted.predict_proba(NEW).sum(axis=1), 1)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from whorl import BatchNorm, Dense, Dropout, Flatten, Model, ReLU, Softmax
+from whorl import BatchNorm, Dense, Dropout, Flatten, Model, ReLU, Rescale, Softmax
 from whorl.layers.dropout import dropout_mask
 from whorl.rows import zeros
 
@@ -124,3 +124,11 @@ def test_shared_zeros_cannot_be_written_to():
         assert shared.shape == found
         with pytest.raises(ValueError, match="read-only"):
             shared += 1
+
+
+def test_rescale_has_an_offset_for_each_feature():
+    model = Model([Rescale(2.0, [0.5, -0.5])], inputs=2, rng=0)
+    assert model.layers == (Rescale(2.0, (0.5, -0.5)),) == (Rescale(2.0, np.array([0.5, -0.5])),)
+    np.testing.assert_array_equal(model.predict([[1.0, 1.0], [0.0, 3.0]]), [[2.5, 1.5], [0.5, 5.5]])
+    with pytest.raises(ValueError, match=r"Rescale has 2 offsets, one for each feature, got inputs of shape \(3,\)"):
+        Model([Rescale(2.0, [0.5, -0.5])], inputs=3)

@@ -5,7 +5,7 @@ import pytest
 
 import whorl
 from whorl import Adam, Callback, CrossEntropy, Dense, Dropout, Model, NTKDense, ReLU, Softmax
-from whorl.calibration import Intervals, Sets, temperature
+from whorl.calibration import Intervals, Sets, temperature, temperature_and_biases
 from whorl.layers import Average, Clip, PeriodicEmbedding, RankScale, Rescale
 from whorl.recipes import RECIPES, Recipe, ensemble, networks
 from whorl.recipes.selection import votes
@@ -86,33 +86,41 @@ def test_held_out_predictions_are_those_of_networks_that_have_not_learned_from_a
         )
 
 
-def test_probabilities_have_the_temperature_of_the_held_out_samples():
+def test_held_out_samples_calibrate_the_probabilities():
     X, y = moons()
     recipe = SEVERAL.replace(epochs=40, calibrate=True)
     found = recipe.fitted(X, y, rng=0)
     z = found.networks.held_out()
-    assert found.model.layers[1:] == (Rescale(1 / temperature(z, y), 0.0), Softmax())
-    p = softmax(z / temperature(z, y))
+    T, biases = temperature_and_biases(z, y)
+    assert found.model.layers[1:] == (Rescale(1 / T, biases.round(4)), Softmax())
+    p = softmax(z / T + biases.round(4))
     np.testing.assert_allclose(found.model.uncertainty.scores, Sets.learn(y, p).scores, rtol=1e-5, atol=1e-7)
     assert found.history.held_out["accuracy"] == np.mean(p.argmax(axis=1) == y)
     assert found.history.held_out["loss"] == pytest.approx(-np.log(p[np.arange(160), y]).mean())
     assert found.history.held_out["calibration_error"] == pytest.approx(whorl.metrics.calibration_error(y, p), rel=1e-4)
 
 
-def test_the_temperature_counts_the_weights_of_samples():
+def test_many_classes_have_a_temperature_only():
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(400, 101)), rng.integers(101, size=400)
+    assert ensemble.calibrating(z, y, None) == Rescale(1 / temperature(z, y), 0.0)
+    assert len(ensemble.calibrating(z[:, :100], y % 100, None).offset) == 100
+
+
+def test_the_calibration_counts_the_weights_of_samples():
     X, y = moons()
     trained = SEVERAL.fitted(X, y, rng=0).networks
     weight = np.where(X[:, 0] > 0, 5.0, 1.0)
     model, scores = ensemble.classifier(trained, y, calibrate=True, sample_weight=weight)
     usual, usual_scores = ensemble.classifier(trained, y, calibrate=True)
-    factors = [1 / temperature(trained.held_out(), y, given) for given in (weight, None)]
-    assert [each.layers[1] for each in (model, usual)] == [Rescale(factor, 0.0) for factor in factors]
-    assert factors[0] != factors[1]
-    p = softmax(factors[0] * trained.held_out())  # all count alike in what comes after it
+    found = [temperature_and_biases(trained.held_out(), y, given) for given in (weight, None)]
+    assert [each.layers[1] for each in (model, usual)] == [Rescale(1 / T, b.round(4)) for T, b in found]
+    assert found[0][0] != found[1][0]
+    p = softmax(trained.held_out() / found[0][0] + found[0][1].round(4))  # all count alike in what comes after it
     assert scores["loss"] == pytest.approx(-np.log(p[np.arange(160), y]).mean(), rel=1e-5)
     assert scores["calibration_error"] == pytest.approx(whorl.metrics.calibration_error(y, p), rel=1e-4)
     np.testing.assert_allclose(model.uncertainty.scores, Sets.learn(y, p).scores, rtol=1e-4, atol=1e-6)
-    assert scores["accuracy"] == usual_scores["accuracy"]
+    assert scores["accuracy"] == np.mean(p.argmax(axis=1) == y) != usual_scores["accuracy"]
 
 
 def test_numbers_are_predicted_in_their_unit_and_range():

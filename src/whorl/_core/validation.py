@@ -89,6 +89,13 @@ def number(
     return real
 
 
+def number_or_numbers(name: str, value: object, **limits: float) -> float | tuple[float, ...]:
+    """Return one number, or those of a sequence as a tuple, each within the limits of `number`."""
+    if (isinstance(value, Sequence) and not isinstance(value, str)) or (isinstance(value, np.ndarray) and value.ndim):
+        return tuple(number(f"{name}[{i}]", each, **limits) for i, each in enumerate(value))
+    return number(name, value, **limits)
+
+
 def instance(name: str, value: object, kind: type[Any], example: str) -> Any:
     """Return `value` if it is a `kind`; the error mentions the common mistake of passing the class itself."""
     if not isinstance(value, kind):

@@ -57,15 +57,7 @@ def temperature(scores: Any, y: Any, weight: Any = None) -> float:
     >>> round(T, 1), round(1 / (1 + np.exp(-4.0 / T)), 2)
     (3.7, np.float64(0.75))
     """
-    z = numeric("scores", scores, np.dtype(np.float64))
-    if z.ndim != 2 or z.shape[1] < 2 or len(z) == 0:
-        raise ValueError(
-            f"scores must have shape (n, k), with at least one sample and a score for each of at least 2 classes, got {z.shape}"
-        )
-    target = labels(y, z.shape[1])
-    same_length("scores", len(z), "y", len(target))
-    w = _weights(weight, len(z))
-    z = z - z.max(axis=1, keepdims=True)
+    z, target, w = checked(scores, y, weight)
     if not z.any():  # all probabilities are equal at any temperature
         return 1.0
     share = np.square(w).sum()  # 1/n, if the weights are equal
@@ -77,6 +69,18 @@ def temperature(scores: Any, y: Any, weight: Any = None) -> float:
         return float(w @ ((1 + share) * mean - wanted)), float(w @ ((1 + share) * variance))
 
     return 1 / _root(slopes)
+
+
+def checked(scores: Any, y: Any, weight: Any) -> tuple[Array, Array, Array]:
+    """Return scores in float64 whose largest is 0 for each sample, labels (n,), and weights (n,) of sum 1; raise ValueError."""
+    z = numeric("scores", scores, np.dtype(np.float64))
+    if z.ndim != 2 or z.shape[1] < 2 or len(z) == 0:
+        raise ValueError(
+            f"scores must have shape (n, k), with at least one sample and a score for each of at least 2 classes, got {z.shape}"
+        )
+    target = labels(y, z.shape[1])
+    same_length("scores", len(z), "y", len(target))
+    return z - z.max(axis=1, keepdims=True), target, _weights(weight, len(z))
 
 
 def _moments(z: Array, b: float) -> tuple[Array, Array]:

@@ -160,7 +160,8 @@ class Writer(TabularWriter):
         layer, program, size = place.layer, self.program, prod(place.outputs)
         assert isinstance(layer, Rescale)
         y = program.batch_array(size)
-        program.add(activations.affine, [x, y], [size], [layer.factor, layer.offset])
+        offsets = program.constant(np.broadcast_to(layer.offset, size), program.dtype)
+        program.add(activations.affine, [x, offsets, y], [size], [layer.factor])
 
         def backward(dy: int, needed: bool) -> int:
             program.add(activations.scale, [dy], [size], [layer.factor])

@@ -91,9 +91,9 @@ class Program:
         """Return the address of an array with a row of this size for each sample of a batch."""
         return self.array(self.batch, size)
 
-    def constant(self, integers: Array | Sequence[int]) -> int:
-        """Return the address of integers that kernels read, such as the numbers of columns."""
-        self.constants.append(np.array(integers, np.int64))
+    def constant(self, values: Array | Sequence[int], dtype: np.dtype[Any] | type = np.int64) -> int:
+        """Return the address of values that kernels read: integers, such as the numbers of columns, or numbers of another type."""
+        self.constants.append(np.array(values, dtype))
         return address(self.constants[-1])
 
     def table(self, rows: Table) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from whorl._core.description import argument
 from whorl._core.types import Array, Backward, Shape
-from whorl._core.validation import integer, number
+from whorl._core.validation import integer, number, number_or_numbers
 from whorl.initializers import Ones, Zeros
 from whorl.layers.layer import Layer
 from whorl.parameters import Parameter, Views
@@ -252,32 +252,45 @@ class Scale(Layer):
 
 
 class Rescale(Layer):
-    """``y = factor · x + offset``, with given numbers: converts predictions to the unit of the targets.
+    """``y = factor · x + offset``, with given numbers: converts predictions to the unit of the targets, or calibrates scores.
 
     Use it as the last layer after training on standardized targets, ``(price − mean) / deviation``.
 
     Parameters
     ----------
-    factor, offset : float
-        Finite; the factor not 0.
+    factor : float
+        Finite, not 0.
+    offset : float or sequence of float
+        Finite: one number for all features, or one for each.
 
     Examples
     --------
     >>> Rescale(100.0, 20.0).forward(np.array([[0.5]]), None)[0]
     array([[70.]])
+    >>> Rescale(2.0, (0.5, -0.5)).forward(np.array([[1.0, 1.0]]), None)[0]
+    array([[2.5, 1.5]])
     """
 
     factor: float = argument(number)
-    offset: float = argument(number)
+    offset: float | tuple[float, ...] = argument(number_or_numbers)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.factor == 0:
             raise ValueError("factor must not be 0, or every prediction is the same, got 0")
 
+    def output_shape(self, inputs: Shape) -> Shape:
+        if isinstance(self.offset, tuple) and inputs != (len(self.offset),):
+            raise ValueError(
+                f"Rescale has {len(self.offset)} offsets, one for each feature, got inputs of shape {inputs}"
+            )
+        return inputs
+
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
         def backward(dy: Array, g: Views) -> Array:
             dy *= self.factor
             return dy
 
-        return self.factor * x + self.offset, backward
+        y = self.factor * x
+        y += np.asarray(self.offset, x.dtype)
+        return y, backward

@@ -5,7 +5,6 @@ Letters: n samples, m outputs, p predictions, y targets, d = p − y.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from whorl._core import validation
 from whorl._core.description import argument
 from whorl._core.types import Array, Shape
-from whorl._core.validation import number
+from whorl._core.validation import number, number_or_numbers
 from whorl.losses.loss import Elementwise, values
 
 
@@ -81,13 +80,6 @@ class Huber(Elementwise):
         return slope * (d - 0.5 * slope), slope
 
 
-def quantiles(name: str, value: object) -> float | tuple[float, ...]:
-    """Return q, one number or several in a tuple, each above 0 and below 1."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(number(f"{name}[{i}]", each, above=0, below=1) for i, each in enumerate(value))
-    return number(name, value, above=0, below=1)
-
-
 class Quantile(Elementwise):
     """``max(q (y − p), (q − 1) (y − p))``, the pinball loss: the best constant prediction is the q-quantile.
 
@@ -108,7 +100,7 @@ class Quantile(Elementwise):
     0.5
     """
 
-    q: float | tuple[float, ...] = argument(quantiles)
+    q: float | tuple[float, ...] = argument(number_or_numbers, above=0, below=1)
 
     def targets(self, y: object, outputs: Shape, dtype: np.dtype[Any]) -> Array:
         if isinstance(self.q, tuple) and outputs != (len(self.q),):

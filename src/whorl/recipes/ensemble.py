@@ -13,7 +13,7 @@ import numpy as np
 from whorl import metrics
 from whorl._core import randomness
 from whorl._core.types import Array
-from whorl.calibration import Intervals, Sets, temperature
+from whorl.calibration import Intervals, Sets, temperature, temperature_and_biases
 from whorl.derived import average, with_layers
 from whorl.layers import Layer, Rescale, Softmax
 from whorl.losses import CrossEntropy
@@ -27,6 +27,8 @@ from whorl.training import Callback, EarlyStopping, TimeLimit
 
 FEWEST_SAMPLES = 100
 """With fewer samples there are no folds."""
+MOST_BIASES, DECIMALS = 100, 4
+"""With more classes, probabilities have a temperature only. The biases, which are part of the text of a model file, have so many decimals."""
 
 
 def divisible(recipe: Settings, count: int) -> bool:
@@ -141,18 +143,28 @@ def classifier(
 ) -> tuple[Model, dict[str, float]]:
     """Return the average of networks that end in `Softmax`, and the scores of their predictions for the held-out samples.
 
-    The average is of the scores before the softmax, which are divided by their temperature. The targets are labels (n,). The
-    temperature counts the weights of samples; sets of classes and scores, which come after it, count all samples alike.
+    The average is of the scores before the softmax, which are divided by their temperature, plus biases. The targets are labels (n,).
+    These count the weights of samples; sets of classes and scores, which come after them, count all samples alike.
     """
     model, z, own = joined(trained, 1), trained.held_out(), target[trained.rows]
     weight = None if sample_weight is None else sample_weight[trained.rows]
-    factor = 1 / temperature(z, own, weight) if calibrate else 1.0
-    loss, p, _ = CrossEntropy().from_scores(factor * z, own)
     if calibrate:
-        model = with_layers(model, [*model.layers[:-1], Rescale(factor, 0.0), Softmax()])
+        scale = calibrating(z, own, weight)
+        z, _ = scale.forward(z, Views())
+    loss, p, _ = CrossEntropy().from_scores(z, own)
+    if calibrate:
+        model = with_layers(model, [*model.layers[:-1], scale, Softmax()])
         model.uncertainty = Sets.learn(own, p)
     error = metrics.calibration_error(own, p)
     return model, {"accuracy": metrics.accuracy(own, p), "loss": loss, "calibration_error": error}
+
+
+def calibrating(z: Array, target: Array, weight: Array | None) -> Rescale:
+    """Return the layer that calibrates scores (n, k): the temperature, and biases if there are not too many classes."""
+    if z.shape[1] > MOST_BIASES:
+        return Rescale(1 / temperature(z, target, weight), 0.0)
+    T, biases = temperature_and_biases(z, target, weight)
+    return Rescale(1 / T, biases.round(DECIMALS).tolist())
 
 
 def regressor(

@@ -127,9 +127,10 @@ def relu(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 @kernel
 def affine(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """``y = factor · x + offset``, the layer Rescale."""
-    x, y, d, factor, offset = p[0], p[1], s[0], c[0], c[1]
-    for e in range(r[FIRST] * d, r[LAST] * d):
-        y[e] = factor * x[e] + offset
+    x, offset, y, d, factor = p[0], p[1], p[2], s[0], c[0]
+    for i in range(r[FIRST], r[LAST]):
+        for j in range(d):
+            y[i * d + j] = factor * x[i * d + j] + offset[j]
 
 
 @kernel
