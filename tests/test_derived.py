@@ -171,6 +171,18 @@ def test_calibration_inserts_the_temperature_and_changes_a_second_time_what_it_i
     assert calibrate(average([overconfident] * 2, outside=1), X, y).layers[-2].factor == pytest.approx(1 / T, rel=1e-3)
 
 
+def test_calibration_after_a_layer_with_offsets_scales_them_too(overconfident):
+    X, y = noisy(400, np.random.default_rng(3))
+    *layers, last = overconfident.layers
+    given = Model([*layers, Rescale(2.0, (0.5, -0.5)), last], inputs=2, rng=0)
+    given.parameters = overconfident.parameters
+    scaled = calibrate(given, X, y).layers[-2]
+    b = scaled.factor / 2.0  # 1/T of the scores with the offsets
+    assert scaled == Rescale(2.0 * b, (0.5 * b, -0.5 * b))
+    p = np.log(given.predict(X) + 1e-30)
+    assert b == pytest.approx(1 / temperature(p, y), rel=1e-3)
+
+
 def test_one_output_is_calibrated_as_two():
     X, y = noisy(300, np.random.default_rng(4))
     one = Model([Dense(1), Sigmoid()], inputs=2, rng=0)

@@ -61,6 +61,16 @@ def test_each_class_is_predicted_as_often_as_it_occurs(rng):
     assert softmax(z / temperature(z, y))[:, 1].mean() > 0.3
 
 
+@pytest.mark.parametrize("n", [100, 1000, 10_000])
+def test_the_mean_probability_approaches_the_share_as_samples_grow(n):
+    y = np.arange(n) % 20 == 0  # 5 % of them
+    T, b = temperature_and_biases(np.zeros((n, 2)), y.astype(int))
+    p = softmax(np.zeros((n, 2)) / T + b)[:, 1].mean()
+    # Where the derivative by b_1 is 0: n (p − 0.05) + (p − 1/2) + b_1 / 0.2² = 0
+    assert n * (p - 0.05) + (p - 0.5) + b[1] / 0.04 == pytest.approx(0, abs=1e-6 * n)
+    assert 0.05 < p < {100: 0.22, 1000: 0.09, 10_000: 0.06}[n]
+
+
 def test_few_samples_change_the_odds_little(rng):
     _, b = temperature_and_biases(rng.normal(size=(10, 2)), [0] * 9 + [1])
     assert abs(b[0] - b[1]) < 0.3

@@ -255,6 +255,13 @@ def test_another_number_of_networks_cannot_be_resumed_but_replaces_what_is_left(
     assert [path.name for path in Path().glob("*.checkpoint*")] == ["another.checkpoint-1.npz"]
 
 
+def test_a_training_that_is_completed_leaves_no_checkpoint_of_any_number(capsys):
+    assert interrupted(KIND, 2, 1) == 130
+    Path("model.checkpoint-12.npz").touch()  # of an earlier training
+    assert main([*KIND, "--resume"]) == 0
+    assert list(Path().glob("*.checkpoint*")) == []
+
+
 def test_a_training_that_the_clock_has_planned_cannot_be_resumed(capsys):
     Path("model.checkpoint-1.npz").touch()
     error = refused(capsys, *KIND, "--time", "5", "--resume")

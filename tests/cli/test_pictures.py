@@ -69,7 +69,7 @@ def test_classes_of_a_table_have_their_names(capsys, figures):
     accuracies = [float(found[1]) for found in networks if found]
     mistakes, samples = wrong(matrix.get_title())
     assert samples == 150  # the fold of the first network
-    # The biases of the model, which the picture of its first network has too, decide a few samples differently.
+    # The picture is of the first network with the biases of the model, the line without them.
     assert min(abs(1 - mistakes / samples - each) for each in accuracies) < 0.02
 
 

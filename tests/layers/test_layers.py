@@ -132,3 +132,7 @@ def test_rescale_has_an_offset_for_each_feature():
     np.testing.assert_array_equal(model.predict([[1.0, 1.0], [0.0, 3.0]]), [[2.5, 1.5], [0.5, 5.5]])
     with pytest.raises(ValueError, match=r"Rescale has 2 offsets, one for each feature, got inputs of shape \(3,\)"):
         Model([Rescale(2.0, [0.5, -0.5])], inputs=3)
+    with pytest.raises(ValueError, match=r"offset must be a number, or a sequence of at least one, got \[\]"):
+        Rescale(2.0, [])
+    with pytest.raises(TypeError, match="offset must be a finite number, got None"):
+        Rescale(2.0, None)

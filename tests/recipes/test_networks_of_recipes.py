@@ -103,8 +103,8 @@ def test_held_out_samples_calibrate_the_probabilities():
 def test_many_classes_have_a_temperature_only():
     rng = np.random.default_rng(0)
     z, y = rng.normal(size=(400, 101)), rng.integers(101, size=400)
-    assert ensemble.calibrating(z, y, None) == Rescale(1 / temperature(z, y), 0.0)
-    assert len(ensemble.calibrating(z[:, :100], y % 100, None).offset) == 100
+    assert ensemble.calibration_layer(z, y, None) == Rescale(1 / temperature(z, y), 0.0)
+    assert len(ensemble.calibration_layer(z[:, :100], y % 100, None).offset) == 100
 
 
 def test_the_calibration_counts_the_weights_of_samples():

@@ -91,7 +91,11 @@ def number(
 
 def number_or_numbers(name: str, value: object, **limits: float) -> float | tuple[float, ...]:
     """Return one number, or those of a sequence as a tuple, each within the limits of `number`."""
-    if (isinstance(value, Sequence) and not isinstance(value, str)) or (isinstance(value, np.ndarray) and value.ndim):
+    if (isinstance(value, Sequence) and not isinstance(value, str | bytes)) or (
+        isinstance(value, np.ndarray) and value.ndim
+    ):
+        if len(value) == 0:
+            raise ValueError(f"{name} must be a number, or a sequence of at least one, got {show(value)}")
         return tuple(number(f"{name}[{i}]", each, **limits) for i, each in enumerate(value))
     return number(name, value, **limits)
 

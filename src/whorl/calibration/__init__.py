@@ -1,4 +1,4 @@
-"""Honest predictions, learned from held-out samples: the temperature of scores and biases of classes, intervals for numbers, sets of classes.
+"""Honest predictions, learned from held-out samples: probabilities of classes, sets of classes, and intervals for numbers.
 
 `whorl.calibrate` applies them to a model. They can also be learned from labels and predictions alone, such as those of
 cross-validation. Everything learned is a description, so a model file can hold it.

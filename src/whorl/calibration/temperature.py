@@ -57,7 +57,7 @@ def temperature(scores: Any, y: Any, weight: Any = None) -> float:
     >>> round(T, 1), round(1 / (1 + np.exp(-4.0 / T)), 2)
     (3.7, np.float64(0.75))
     """
-    z, target, w = checked(scores, y, weight)
+    z, target, w = check_scores(scores, y, weight)
     if not z.any():  # all probabilities are equal at any temperature
         return 1.0
     share = np.square(w).sum()  # 1/n, if the weights are equal
@@ -71,7 +71,7 @@ def temperature(scores: Any, y: Any, weight: Any = None) -> float:
     return 1 / _root(slopes)
 
 
-def checked(scores: Any, y: Any, weight: Any) -> tuple[Array, Array, Array]:
+def check_scores(scores: Any, y: Any, weight: Any) -> tuple[Array, Array, Array]:
     """Return scores in float64 whose largest is 0 for each sample, labels (n,), and weights (n,) of sum 1; raise ValueError."""
     z = numeric("scores", scores, np.dtype(np.float64))
     if z.ndim != 2 or z.shape[1] < 2 or len(z) == 0:

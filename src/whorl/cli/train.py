@@ -138,8 +138,8 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
             more = f" and {len(left) - 1} more" if len(left) > 1 else ""
             print(f"to continue: the same command with --resume, which reads {left[0]}{more}", flush=True)
         else:
-            for each in files:
-                each.unlink(missing_ok=True)
+            for each in networks.interrupted(model_path):
+                each.unlink()
     if history.held_out:
         print(f"held-out samples: {scores(history.held_out)}")
     pictures.draw(recipe.data, *networks.shown(model, problem, history, trained, starts), picture_path)
@@ -169,7 +169,7 @@ def _show(recipe: Recipe, problem: Problem) -> None:
 def _check_resume(
     plan: config.Run, files: Sequence[Path], left: Sequence[Path], config_path: Path, *, resume: bool
 ) -> None:
-    """Raise ValueError if there is nothing to resume, or another training; warn if what is `left` of one will not be resumed."""
+    """Raise ValueError if there is nothing to resume, or another training; delete leftover checkpoints that are not resumed, with a warning."""
     if resume and plan.recipe.time is not None:
         raise ValueError(
             "argument --resume: a training with --time is planned by the clock, so it cannot be continued; start it again"

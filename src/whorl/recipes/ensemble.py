@@ -27,8 +27,10 @@ from whorl.training import Callback, EarlyStopping, TimeLimit
 
 FEWEST_SAMPLES = 100
 """With fewer samples there are no folds."""
-MOST_BIASES, DECIMALS = 100, 4
-"""With more classes, probabilities have a temperature only. The biases, which are part of the text of a model file, have so many decimals."""
+MAX_CLASSES_WITH_BIASES = 100
+"""With more classes, probabilities have a temperature only."""
+DECIMALS = 4
+"""The biases, which are part of the text of a model file, are rounded to so many decimals."""
 
 
 def divisible(recipe: Settings, count: int) -> bool:
@@ -149,7 +151,7 @@ def classifier(
     model, z, own = joined(trained, 1), trained.held_out(), target[trained.rows]
     weight = None if sample_weight is None else sample_weight[trained.rows]
     if calibrate:
-        scale = calibrating(z, own, weight)
+        scale = calibration_layer(z, own, weight)
         z, _ = scale.forward(z, Views())
     loss, p, _ = CrossEntropy().from_scores(z, own)
     if calibrate:
@@ -159,9 +161,9 @@ def classifier(
     return model, {"accuracy": metrics.accuracy(own, p), "loss": loss, "calibration_error": error}
 
 
-def calibrating(z: Array, target: Array, weight: Array | None) -> Rescale:
+def calibration_layer(z: Array, target: Array, weight: Array | None) -> Rescale:
     """Return the layer that calibrates scores (n, k): the temperature, and biases if there are not too many classes."""
-    if z.shape[1] > MOST_BIASES:
+    if z.shape[1] > MAX_CLASSES_WITH_BIASES:
         return Rescale(1 / temperature(z, target, weight), 0.0)
     T, biases = temperature_and_biases(z, target, weight)
     return Rescale(1 / T, biases.round(DECIMALS).tolist())

@@ -76,7 +76,7 @@ class Settings(Description):
         Number of epochs to allow without a better validation loss, or accuracy if `keep` is "best" and there are classes; a network then
         gets its best parameters. By default all epochs run.
     calibrate : bool, optional
-        Whether the validation samples also determine temperature and biases of probabilities, sets of classes and prediction intervals.
+        Whether the validation samples also determine temperature and biases of the scores, sets of classes and prediction intervals.
     clip : bool, optional
         Whether predictions of numbers are limited to the range of the targets in training.
     time : float, optional
