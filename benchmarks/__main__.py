@@ -20,6 +20,7 @@ COMMANDS = {
     "tables": "accuracy on public tables, compared with other libraries; writes benchmarks/tables.md",
     "realmlp": "RealMLP of whorl's layers beside that of its authors; writes benchmarks/realmlp.md",
     "ablations": "what each ingredient of the recipe for tables is worth; writes benchmarks/ablations.md",
+    "tabm": "networks that share weights beside separate ones, for tables; writes benchmarks/tabm.md",
     "large": "time and memory of the recipe for tables at its limits; writes benchmarks/large.md",
     "frames": "code between `Model.fit` and the change of a weight: frames, files, functions, lines",
 }

@@ -11,9 +11,10 @@ from benchmarks import check, images, page
 from benchmarks.__main__ import COMMANDS, main, parse
 from benchmarks.cases import CASES
 from benchmarks.processes import ROOT
+from benchmarks.tables.measure import Split
 from benchmarks.tables.registry import TABLES
 
-from whorl import Dense, MeanSquaredError, Mish, Model, check_gradients
+from whorl import CrossEntropy, Dense, MeanSquaredError, Mish, Model, check_gradients
 from whorl.recipes import RECIPES
 
 TINY = replace(CASES["spiral"], steps=5)
@@ -42,7 +43,7 @@ def test_page_without_its_markers_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["speed", "footprint", "threads", "many", "estimators", "spiral", "images", "tables", "realmlp"]
+    "name", ["speed", "footprint", "threads", "many", "estimators", "spiral", "images", "tables", "realmlp", "tabm"]
 )
 def test_recorded_pages_name_the_command_that_writes_them(name):
     folder, page_name = {"speed": ("docs", "benchmarks"), "footprint": ("docs", name)}.get(name, ("benchmarks", name))
@@ -188,3 +189,41 @@ def test_the_layers_of_realmlp_are_those_of_whorl_but_for_what_they_decay_to():
     mix.parameters *= 0
     assert factors.predict(X) == pytest.approx(X / 2, rel=1e-6)
     assert mix.predict(X) == pytest.approx(X, rel=1e-6)
+
+
+def test_the_members_of_a_tabm_are_networks_that_share_weights():
+    from benchmarks.tabm import Copies, Heads, MeanOverMembers, SharedDense
+
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(7, 4)), rng.integers(3, size=7)
+    model = Model([Copies(2), SharedDense(5), Mish(), Heads(3)], inputs=4, rng=0, dtype=np.float64)
+    cross_entropy, squared = MeanOverMembers(CrossEntropy()), MeanOverMembers(MeanSquaredError())
+    assert max(check_gradients(model, X, labels, loss=cross_entropy).values()) < 1e-6
+    assert max(check_gradients(model, X, X[:, :3], loss=squared).values()) < 1e-6
+    p, members = model.named_parameters(), model.predict(X)
+    for k in range(2):  # the factors are a tenth of the parameters, as in NTKDense
+        hidden = 0.1 * p["s2"][k] * ((0.1 * p["r2"][k] * 0.1 * p["r1"][k] * X) @ p["w2"]) / 2 + 0.1 * p["b2"][k]
+        hidden *= np.tanh(np.log1p(np.exp(hidden)))
+        assert members[:, k] == pytest.approx(hidden @ p["w3"][k] / np.sqrt(5) + 0.1 * p["b3"][k], rel=1e-12)
+    each = [CrossEntropy().from_scores(members[:, k], labels)[0] for k in range(2)]
+    assert cross_entropy(members, labels) == pytest.approx(np.mean(each), rel=1e-12)
+    assert squared(members, X[:, :3]) == pytest.approx(np.square(members - X[:, None, :3]).mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_tabm_learns_a_table(task, monkeypatch):
+    from benchmarks import tabm
+
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, 300)
+    target = np.where(x > 0, "up", "down") if task == "classification" else 10 * x
+    table = replace(next(each for each in TABLES if each.task == task), name="line", target="y")
+    rows = [
+        {"x": x[part].astype(str).tolist(), "y": target[part].astype(str).tolist()}
+        for part in (slice(200), slice(200, 300))
+    ]
+    part = Split(table, *rows, classes=["down", "up"] if task == "classification" else [])
+    monkeypatch.setattr(tabm, "RECIPE", tabm.RECIPE.replace(epochs=30))
+    for layers in (tabm.with_waves, tabm.plain):
+        found = tabm.of_tabm(part, 0, 2, layers)
+        assert found["accuracy" if task == "classification" else "r2"] > 0.9
