@@ -198,8 +198,11 @@ rng, state, resume, on_divergence, fast, threads
         """
         ending = os.path.splitext(os.fspath(path))[1].lower()
         if ending in FOREIGN:
+            hint = (
+                "; whorl.formats.save_safetensors(model, path) writes such a file" if ending == ".safetensors" else ""
+            )
             raise ValueError(
-                f"path must not end in {ending}, which is another format: the file would be .npz, got {os.fspath(path)!r}"
+                f"path must not end in {ending}, which is another format: the file would be .npz, got {os.fspath(path)!r}{hint}"
             )
         training, arrays = saving.write(state)
         archive.save(path, header(self) | training, self.named_arrays(), arrays)

@@ -331,7 +331,7 @@ def test_the_module_can_be_run():
     assert "saved model.npz" in done.stdout
 
 
-@pytest.mark.parametrize("output", ["pic.png", "folder/model.toml", "a.csv"])
+@pytest.mark.parametrize("output", ["pic.png", "folder/model.toml", "a.csv", "a.safetensors", "b.ONNX"])
 def test_the_model_is_not_given_the_name_of_another_format(output, capsys):
     assert main([*QUICK, "--output", output]) == 2
     assert (

@@ -76,13 +76,10 @@ def save(
     OSError
         If the file cannot be written; the one that was there stays.
     """
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not all_finite(array):
-            raise ValueError(f"{name} holds infinite numbers or NaN, so {os.fspath(path)} was not written")
-    import json  # slow to import, as hashlib and zipfile, and not needed for prediction
-    from zipfile import ZipFile
+    check_finite(arrays, path)
+    from zipfile import ZipFile  # slow to import, as hashlib and json, and not needed for prediction
 
-    text = np.array(json.dumps({"format": FORMAT, **header}, allow_nan=False))
+    text = np.array(header_text(header))
     members = {**arrays, **(others or {})}
     if wrong := [name for name in members if not NAME.fullmatch(f"{name}.npy")]:
         raise ValueError(
@@ -99,6 +96,37 @@ def save(
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     write_array(member, np.ascontiguousarray(array).reshape(array.shape), (1, 0), allow_pickle=False)
         seal(file)
+
+
+def check_finite(arrays: Mapping[str, Array], path: str | os.PathLike[str]) -> None:
+    """Raise ValueError if an array to be written holds infinite numbers or NaN."""
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not all_finite(array):
+            raise ValueError(f"{name} holds infinite numbers or NaN, so {os.fspath(path)} was not written")
+
+
+def header_text(header: Mapping[str, Any]) -> str:
+    """Return a header as text."""
+    import json
+
+    return json.dumps({"format": FORMAT, **header}, allow_nan=False)
+
+
+def parse_header(text: str) -> dict[str, Any]:
+    """Return the header in a text from `header_text`; raise ModelFileError unless it is one of this format."""
+    import json
+
+    if len(text) > HEADER // 4:  # as many characters as a .npz file may have
+        raise ModelFileError(f"its header has {len(text)} characters, more than {HEADER // 4}")
+    header = json.loads(text, object_pairs_hook=_distinct, parse_constant=_no_constant)
+    if not isinstance(header, dict) or "format" not in header:
+        raise ModelFileError("its header does not state its format")
+    if header["format"] != FORMAT:
+        newer = "; install a newer one" if isinstance(header["format"], int) and header["format"] > FORMAT else ""
+        raise ModelFileError(
+            f"it has format {header['format']}, but this version of whorl reads format {FORMAT}{newer}"
+        )
+    return header
 
 
 def seal(file: BinaryIO) -> None:
@@ -128,33 +156,16 @@ class Archive:
         self.header = self._header()
 
     def _header(self) -> dict[str, Any]:
-        import json
-
         if self._zip.getinfo("whorl.npy").file_size > HEADER:
             raise ModelFileError(f"its header is larger than {HEADER} bytes")
         text = self.any_array("whorl")
         if text.dtype.kind != "U" or text.shape != ():
             raise ModelFileError(f"its header must be text, got {text.dtype} with shape {text.shape}")
-        header = json.loads(str(text), object_pairs_hook=_distinct, parse_constant=_no_constant)
-        if not isinstance(header, dict) or "format" not in header:
-            raise ModelFileError("its header does not state its format")
-        if header["format"] != FORMAT:
-            newer = "; install a newer one" if isinstance(header["format"], int) and header["format"] > FORMAT else ""
-            raise ModelFileError(
-                f"it has format {header['format']}, but this version of whorl reads format {FORMAT}{newer}"
-            )
-        return header
+        return parse_header(str(text))
 
     def array(self, name: str, shape: Shape) -> Array:
         """Return an array of finite floats; raise ModelFileError if it is missing, or has another type or shape."""
-        array = self.any_array(name)
-        if array.shape != shape:
-            raise ModelFileError(f"{name} must have shape {shape}, got {array.shape}")
-        if array.dtype.kind != "f":
-            raise ModelFileError(f"{name} must hold floats, got {array.dtype}")
-        if not all_finite(array):
-            raise ModelFileError(f"{name} holds infinite numbers or NaN")
-        return array
+        return check_floats(name, self.any_array(name), shape)
 
     def any_array(self, name: str) -> Array:
         """Return an array of any type and shape, which cannot be written to."""
@@ -240,14 +251,32 @@ def _no_constant(name: str) -> None:
     raise ModelFileError(f"its header holds {name}, which is not a finite number")
 
 
+def check_floats(name: str, array: Array, shape: Shape) -> Array:
+    """Return an array of a file; raise ModelFileError unless it has this shape, and holds finite floats."""
+    if array.shape != shape:
+        raise ModelFileError(f"{name} must have shape {shape}, got {array.shape}")
+    if array.dtype.kind != "f":
+        raise ModelFileError(f"{name} must hold floats, got {array.dtype}")
+    if not all_finite(array):
+        raise ModelFileError(f"{name} holds infinite numbers or NaN")
+    return array
+
+
 @contextmanager
 def reading(path: str | os.PathLike[str]) -> Iterator[Archive]:
     """Open a file that `save` wrote; errors in its content, also those in the block, are raised as `ModelFileError`."""
+    with open_file(path) as file:
+        yield Archive(file)
+
+
+@contextmanager
+def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file to read; errors in the block are raised as `ModelFileError`, except OSError."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(f"path must name a file, but {os.fspath(path)} is not a regular file")
     with open(path, "rb") as file:
         try:
-            yield Archive(file)
+            yield file
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a damaged file leads to

@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
         "Measure a saved network: on new points, drawn like those it was trained on; on the test images of mnist and"
         " fashion-mnist; on all the digits; or on the rows of a file with the same columns as the one it learned from."
     )
-    parser.add_argument("model", metavar="MODEL", help="file that whorl train wrote, such as model.npz")
+    parser.add_argument(
+        "model", metavar="MODEL", help="model file, such as model.npz, which whorl train wrote, or model.safetensors"
+    )
     parser.add_argument("data", metavar="DATA", help=f"{', '.join(DATA)}; or a file; - for the input")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     name = words[1] if len(words) > 1 else "-"

@@ -12,7 +12,9 @@ from whorl.formats import load
 def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
     """Add the arguments to the parser."""
     parser.description = "Show the layers of a saved network, their shapes and their numbers of parameters."
-    parser.add_argument("model", metavar="MODEL", help="file that whorl train wrote, such as model.npz")
+    parser.add_argument(
+        "model", metavar="MODEL", help="model file, such as model.npz, which whorl train wrote, or model.safetensors"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

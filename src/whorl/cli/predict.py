@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser, _: Sequence[str]) -> None:
         "Print the predictions for the rows of a CSV file, as CSV: the most probable class, and the probability of each."
         " A first line that holds anything but numbers is read as the names of the columns."
     )
-    parser.add_argument("model", metavar="MODEL", help="file that whorl train wrote, such as model.npz")
+    parser.add_argument(
+        "model", metavar="MODEL", help="model file, such as model.npz, which whorl train wrote, or model.safetensors"
+    )
     parser.add_argument(
         "file",
         type=Path,

@@ -20,6 +20,7 @@ from whorl.cli.console import accuracy, best_possible, progress, scores, show_ta
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.cli.source import STANDARD_INPUT
 from whorl.losses import CrossEntropy, Quantile
+from whorl.model import FOREIGN
 from whorl.recipes import RECIPES, Problem, Recipe
 from whorl.recipes.data import TableFile
 from whorl.recipes.ensemble import FEWEST_SAMPLES, divisible
@@ -240,7 +241,7 @@ def _checksum(plan: config.Run) -> str:
 
 def _outputs(output: Path, title: str) -> tuple[Path, Path, Path]:
     """Return where model, settings and picture go; raise OSError before the training if they cannot be written."""
-    if output.suffix in {".png", ".toml", ".csv", ".json", ".svg", ".pdf"}:
+    if output.suffix.lower() in FOREIGN | {".svg", ".pdf"}:
         raise ValueError(
             f"argument --output: must be a directory, or the name of the model, ending in .npz, got {str(output)!r}"
         )

@@ -1,6 +1,10 @@
-"""Loading models from files. Nothing here uses pickle, eval or imports that a file names."""
+"""Models in files. Nothing here uses pickle, eval or imports that a file names."""
 
 from whorl._core.archive import ModelFileError
-from whorl.formats.npz import load
+from whorl._core.hints import hint_missing_names
+from whorl.formats.loading import load
+from whorl.formats.safetensors import load_safetensors, save_safetensors
 
-__all__ = ["ModelFileError", "load"]
+__all__ = ["ModelFileError", "load", "load_safetensors", "save_safetensors"]
+
+hint_missing_names(__name__)

@@ -1,0 +1,47 @@
+"""Loading a model from a file of any format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from whorl._core.description import Description
+from whorl.formats import npz, safetensors
+from whorl.model import Model
+
+
+def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = ()) -> Model:
+    """Load a model from a file that `Model.save` or `whorl.formats.save_safetensors` wrote. Its predictions are bit-identical.
+
+    Files from untrusted sources are safe to load: no code in a file is ever run.
+
+    Parameters
+    ----------
+    path : str or path
+        If it ends in ``.safetensors``, the file has that format, otherwise that of `Model.save`.
+    custom : iterable of type, optional
+        Your own layer and initializer classes that the file may name.
+
+    Raises
+    ------
+    ImportError
+        If a safetensors file is given, and the package of that name is not installed.
+    OSError
+        If there is no such file, or it cannot be read.
+    ModelFileError
+        If the file is not a model, is damaged, or has the format of another version of whorl. A safetensors file has no checksum, so
+        changed numbers are not noticed.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from whorl import Dense, Model
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.npz")
+    >>> model = Model([Dense(3)], inputs=2, rng=0)
+    >>> model.save(path)
+    >>> bool((load(path).parameters == model.parameters).all())
+    True
+    """
+    if os.path.splitext(os.fsdecode(path))[1].lower() == safetensors.ENDING:
+        return safetensors.load_safetensors(path, custom=custom)
+    return npz.load_npz(path, custom=custom)
