@@ -22,7 +22,7 @@ STEPS, SMALLEST = 50, 1e-14
 def temperature_and_biases(scores: Any, y: Any, weight: Any = None) -> tuple[float, Array]:
     """Return the temperature T and the biases b for which ``softmax(scores / T + b)`` fits held-out labels best.
 
-    A `temperature` cannot correct that a class is predicted too rarely, as a rare one often is: it makes all probabilities more or less
+    A `temperature` cannot help a class that is predicted too rarely, as a rare one often is: it makes all probabilities more or less
     extreme. With biases, the mean probability of each class over the held-out samples approaches its share of the labels, the closer
     the more samples there are. Where two classes are about equally probable, a bias may change which one is predicted. They minimize,
     with ``t = 1/T`` from 0.001 to 20 and S the sum over the samples::

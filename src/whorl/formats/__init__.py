@@ -3,8 +3,8 @@
 from whorl._core.archive import ModelFileError
 from whorl._core.hints import hint_missing_names
 from whorl.formats.loading import load
-from whorl.formats.safetensors import load_safetensors, save_safetensors
+from whorl.formats.safetensors import save_safetensors
 
-__all__ = ["ModelFileError", "load", "load_safetensors", "save_safetensors"]
+__all__ = ["ModelFileError", "load", "save_safetensors"]
 
 hint_missing_names(__name__)

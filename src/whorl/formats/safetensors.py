@@ -73,35 +73,7 @@ def save_safetensors(model: Model, path: str | os.PathLike[str]) -> None:
 
 
 def load_safetensors(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = ()) -> Model:
-    """Load a model from a file that `save_safetensors` wrote. Its predictions are bit-identical.
-
-    The format has no checksum: if a number in the file was changed, nothing notices it, other than in the files of `Model.save`.
-
-    Parameters
-    ----------
-    path : str or path
-    custom : iterable of type, optional
-        As for `whorl.load`, which calls this function for a file whose name ends in ``.safetensors``.
-
-    Raises
-    ------
-    ImportError
-        If the package safetensors is not installed.
-    OSError
-        If there is no such file, or it cannot be read.
-    ModelFileError
-        If another program wrote the file, or its structure is damaged.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> from whorl import Dense, Model
-    >>> path = os.path.join(tempfile.mkdtemp(), "model.safetensors")
-    >>> model = Model([Dense(3)], inputs=2, rng=0)
-    >>> save_safetensors(model, path)
-    >>> bool((load_safetensors(path).parameters == model.parameters).all())
-    True
-    """
+    """Load a model from a file that `save_safetensors` wrote, as `whorl.load` does."""
     package, own = _package(), custom_classes(custom)
     with archive.open_file(path) as opened:
         length = int.from_bytes(opened.read(8), "little")

@@ -133,8 +133,7 @@ class Settings(Description):
 
         Layers, loss and optimizer may be text, as their ``repr`` writes them. If `epochs` changes, the schedules of the
         optimizer and of the layers, unless these are given, are stretched to the new length; and `max_steps` no longer limits
-        them. If `layers` changes, all networks
-        have these: `scales` and `dropouts` are empty unless they are given.
+        them. If `layers` changes, all networks have these: `scales` and `dropouts` are empty unless they are given.
 
         Raises
         ------

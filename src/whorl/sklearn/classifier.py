@@ -80,7 +80,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     ----------
     model_ : Model
         The network. By default its first layer is `Average`, which has the networks of the preset, followed by temperature and biases of
-        the probabilities and `Softmax`; with several labels for each sample, or another loss, nothing is calibrated.
+        its scores and `Softmax`; with several labels for each sample, or another loss, nothing is calibrated.
     classes_ : ndarray
         The class labels, in the order of the probabilities.
     preparation_ : Preparation or None
