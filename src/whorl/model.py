@@ -27,6 +27,8 @@ FOREIGN = {
     ".toml",
     ".csv",
     ".png",
+    ".py",
+    ".c",
 }
 """Extensions of other formats, which a model file does not get."""
 
@@ -198,9 +200,13 @@ rng, state, resume, on_divergence, fast, threads
         """
         ending = os.path.splitext(os.fspath(path))[1].lower()
         if ending in FOREIGN:
-            hint = (
-                "; whorl.formats.save_safetensors(model, path) writes such a file" if ending == ".safetensors" else ""
-            )
+            writer = {
+                ".safetensors": "save_safetensors",
+                ".onnx": "save_onnx",
+                ".py": "save_python",
+                ".c": "save_c",
+            }.get(ending)
+            hint = f"; whorl.formats.{writer}(model, path) writes such a file" if writer else ""
             raise ValueError(
                 f"path must not end in {ending}, which is another format: the file would be .npz, got {os.fspath(path)!r}{hint}"
             )

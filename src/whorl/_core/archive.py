@@ -270,8 +270,8 @@ def reading(path: str | os.PathLike[str]) -> Iterator[Archive]:
 
 
 @contextmanager
-def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file to read; errors in the block are raised as `ModelFileError`, except OSError."""
+def open_file(path: str | os.PathLike[str], what: str = "a whorl model, or is damaged") -> Iterator[BinaryIO]:
+    """Open a file to read; errors in the block are raised as `ModelFileError`, except OSError: the file is not `what` it must be."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(f"path must name a file, but {os.fspath(path)} is not a regular file")
     with open(path, "rb") as file:
@@ -280,4 +280,4 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever a damaged file leads to
-            raise ModelFileError(f"{os.fspath(path)!r} is not a whorl model, or is damaged: {error}") from None
+            raise ModelFileError(f"{os.fspath(path)!r} is not {what}: {error}") from None

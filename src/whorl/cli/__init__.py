@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 import whorl
 from whorl._core.hints import did_you_mean, similar
-from whorl.cli import describe, evaluate, inspect, predict, schedule, train, warm_up
+from whorl.cli import describe, evaluate, export, inspect, predict, schedule, train, warm_up
 
 COMMANDS = {
     "train": (train, "train a network; save it, with a picture"),
     "evaluate": (evaluate, "measure a saved network on new data"),
     "predict": (predict, "predict the rows of a file with a saved network"),
     "describe": (describe, "show what the columns of a file would be to a network"),
+    "export": (export, "write a saved network as ONNX, Python, C or safetensors"),
     "inspect": (inspect, "show the layers of a saved network"),
     "schedule": (schedule, "show learning rates over time, side by side"),
     "warm-up": (warm_up, "compile the kernels of the extra whorl[fast]"),

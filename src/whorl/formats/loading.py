@@ -6,26 +6,30 @@ import os
 from collections.abc import Iterable
 
 from whorl._core.description import Description
-from whorl.formats import npz, safetensors
+from whorl.formats import npz, onnx_reader, safetensors
 from whorl.model import Model
 
 
 def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = ()) -> Model:
-    """Load a model from a file that `Model.save` or `whorl.formats.save_safetensors` wrote. Its predictions are bit-identical.
+    """Load a model from a file that `Model.save` or `whorl.formats.save_safetensors` wrote; its predictions are bit-identical. Or from ONNX.
 
     Files from untrusted sources are safe to load: no code in a file is ever run.
+
+    Of ONNX, those networks are understood whose layers whorl has, in a row or as residual blocks, such as PyTorch and scikit-learn
+    export them. Activations are recognized by their values, however they are written. What only applies in training is not in such a
+    file: the model has no `Dropout`, and initializers and penalties have their defaults.
 
     Parameters
     ----------
     path : str or path
-        If it ends in ``.safetensors``, the file has that format, otherwise that of `Model.save`.
+        If it ends in ``.safetensors`` or ``.onnx``, the file has that format, otherwise that of `Model.save`.
     custom : iterable of type, optional
         Your own layer and initializer classes that the file may name.
 
     Raises
     ------
     ImportError
-        If a safetensors file is given, and the package of that name is not installed.
+        If a safetensors or ONNX file is given, and the package of that name is not installed.
     OSError
         If there is no such file, or it cannot be read.
     ModelFileError
@@ -42,6 +46,9 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = 
     >>> bool((load(path).parameters == model.parameters).all())
     True
     """
-    if os.path.splitext(os.fsdecode(path))[1].lower() == safetensors.ENDING:
+    ending = os.path.splitext(os.fsdecode(path))[1].lower()
+    if ending == safetensors.ENDING:
         return safetensors.load_safetensors(path, custom=custom)
+    if ending == ".onnx":
+        return onnx_reader.load_onnx(path)
     return npz.load_npz(path, custom=custom)

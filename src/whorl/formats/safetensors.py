@@ -17,8 +17,8 @@ from whorl._core.archive import ModelFileError
 from whorl._core.description import Description
 from whorl._core.files import replacing
 from whorl._core.types import Array, Shape
-from whorl._core.validation import instance
 from whorl.formats.build import build, custom_classes
+from whorl.formats.writing import check_target
 from whorl.header import header
 from whorl.model import Model
 
@@ -62,9 +62,7 @@ def save_safetensors(model: Model, path: str | os.PathLike[str]) -> None:
     {'b1': (3,), 'w1': (2, 3)}
     """
     save = _package().numpy.save
-    instance("model", model, Model, "Model([Dense(3)], inputs=2)")
-    if os.path.splitext(os.fspath(path))[1].lower() != ENDING:
-        raise ValueError(f"path must end in {ENDING}, got {os.fspath(path)!r}")
+    check_target(model, path, ENDING)
     arrays = {name: np.ascontiguousarray(array) for name, array in model.named_arrays().items()}
     archive.check_finite(arrays, path)
     data = save(arrays, {KEY: archive.header_text(header(model))})
