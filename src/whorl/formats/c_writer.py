@@ -92,8 +92,8 @@ def _heading(model: Model, prefix: str) -> str:
     lines = [
         f"Predictions of a neural network. Written by whorl {whorl.__version__}.",
         "",
-        f"    cc -std=c99 -O2 -c {prefix}.c                                   with {prefix}_predict",
-        f"    cc -std=c99 -O2 -D{prefix.upper()}_MAIN {prefix}.c -o {prefix} -lm     a program",
+        f"To compile it:    cc -std=c99 -O2 -c {prefix}.c",
+        f"As a program:     cc -std=c99 -O2 -D{prefix.upper()}_MAIN {prefix}.c -o {prefix} -lm",
         "",
         f"The layers of the network, for inputs of shape {model.inputs}:",
         "",
@@ -151,8 +151,9 @@ def _places(graph: Graph) -> tuple[dict[int, str], dict[str, int]]:
 def _array(name: str, array: Array, dtype: np.dtype[np.floating]) -> str:
     """Return the definition of an array."""
     suffix = "f" if dtype == np.float32 else ""
-    numbers = ", ".join(f"{literal(each)}{suffix}" for each in array.ravel())
-    return f"static const real {name}[{array.size}] = {{\n{textwrap.fill(numbers, 120, break_on_hyphens=False)}\n}};\n"
+    rows = [array.ravel()[i : i + 8] for i in range(0, array.size, 8)]
+    lines = ["".join(f"{literal(each)}{suffix}, " for each in row).rstrip() for row in rows]
+    return "\n".join([f"static const real {name}[{array.size}] = {{", *lines, "};", ""])
 
 
 def _functions(body: Sequence[str]) -> list[str]:

@@ -193,7 +193,7 @@ def _weights(arrays: Mapping[str, Array], dtype: np.dtype[np.floating]) -> str:
     text = base64.b64encode(data).decode()
     lines = [
         'DATA = np.frombuffer(base64.b64decode("""',
-        *textwrap.wrap(text, 120),
+        *(text[i : i + 120] for i in range(0, len(text), 120)),
         f'"""), "<f{dtype.itemsize}")',
         "",
     ]
