@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from whorl import SGD, Dense, MeanSquaredError, Model
 from whorl.cli import main
+from whorl.cli.interrupt import StopOnInterrupt
 
 QUICK = ["train", "spiral", "--samples", "30", "--hidden", "8", "--epochs", "4", "--log-every", "2"]
 
@@ -36,3 +38,12 @@ def flowers(path, rows=300, *, header="length,colour,price,kind\n"):
     cells = [f"{a:.4f}" if i % 10 else "" for i, a in enumerate(length)]
     lines = [f"{a},{c},{p:.2f},{k}" for a, c, p, k in zip(cells, colour, price, kind, strict=True)]
     Path(path).write_text(header + "\n".join(lines) + "\n")
+
+
+def checkpoint(path):
+    """Write a checkpoint as the command does, of a network of no other use."""
+    stop = StopOnInterrupt(Path(path))
+    stop.received = "Ctrl-C"
+    X, model = np.arange(4.0)[:, None], Model([Dense(1)], inputs=1, rng=0)
+    model.fit(X, X, loss=MeanSquaredError(), optimizer=SGD(0.1), epochs=2, batch_size=2, callbacks=[stop], fast=False)
+    assert Path(path).exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import QUICK, flowers, out, refused
+from commands import QUICK, checkpoint, flowers, out, refused
 
 import whorl
 from whorl.cli import COMMANDS, main
@@ -336,6 +336,5 @@ def test_resume_without_a_checkpoint_is_an_error(capsys):
 
 
 def test_a_checkpoint_of_another_network_is_an_error(capsys):
-    model = whorl.Model([whorl.Dense(3), whorl.Softmax()], inputs=2, rng=0)
-    model.save("model.checkpoint.npz")
+    checkpoint("model.checkpoint.npz")
     assert "resume must be a checkpoint of this model" in refused(capsys, *QUICK, "--resume")

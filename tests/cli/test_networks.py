@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import flowers, out, refused
+from commands import checkpoint, flowers, out, refused
 from PIL import Image
 
 import whorl
@@ -241,8 +241,8 @@ def test_a_network_that_has_not_begun_leaves_no_checkpoint(monkeypatch, capsys):
 
 @pytest.mark.parametrize("number", ["1", "3"])
 def test_another_number_of_networks_cannot_be_resumed_but_replaces_what_is_left(number, capsys):
-    Path("model.checkpoint-12.npz").touch()  # of an earlier training
-    Path("another.checkpoint-1.npz").touch()
+    checkpoint("model.checkpoint-12.npz")  # of an earlier training
+    checkpoint("another.checkpoint-1.npz")
     assert interrupted(KIND, 2, 1) == 130
     capsys.readouterr()
     error = refused(capsys, *KIND, "--members", number, "--resume")
@@ -257,13 +257,13 @@ def test_another_number_of_networks_cannot_be_resumed_but_replaces_what_is_left(
 
 def test_a_training_that_is_completed_leaves_no_checkpoint_of_any_number(capsys):
     assert interrupted(KIND, 2, 1) == 130
-    Path("model.checkpoint-12.npz").touch()  # of an earlier training
+    checkpoint("model.checkpoint-12.npz")  # of an earlier training
     assert main([*KIND, "--resume"]) == 0
     assert list(Path().glob("*.checkpoint*")) == []
 
 
 def test_a_training_that_the_clock_has_planned_cannot_be_resumed(capsys):
-    Path("model.checkpoint-1.npz").touch()
+    checkpoint("model.checkpoint-1.npz")
     error = refused(capsys, *KIND, "--time", "5", "--resume")
     assert "argument --resume: a training with --time is planned by the clock, so it cannot be continued" in error
 

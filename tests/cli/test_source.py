@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.commands import flowers, out, refused
+from tests.cli.commands import checkpoint, flowers, out, refused
 
 from whorl.cli import main
 
@@ -63,7 +63,7 @@ def test_quiet_prints_what_is_saved_and_no_table(capsys):
 
 
 def test_resume_refuses_a_file_that_has_changed(capsys):
-    Path("model.checkpoint-1.npz").write_bytes(b"never read")
+    checkpoint("model.checkpoint-1.npz")
     Path("flowers.csv").write_text(Path("flowers.csv").read_text().replace("rose", "lily", 3))
     expected = "argument --resume: the file to learn from is no longer the one of the training in model.toml"
     assert expected in refused(capsys, *TRAIN, "--resume")

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+from whorl._core import tree
+from whorl._core.archive import reading
 from whorl.training import Callback, Epoch, StopTraining
 from whorl.training.callbacks import Run
 
@@ -86,6 +88,7 @@ class StopOnInterrupt(Callback):
         raise StopTraining(f"interrupted by {self.stopping}")
 
     def _save(self, training: Run) -> None:
+        training.memory(self).file = self.checkpoint.name  # which `saved_here` looks for
         training.model.save(self.checkpoint, state=training.state)
         self.saved = time.monotonic()
 
@@ -110,3 +113,16 @@ class _OfNetwork(StopOnInterrupt):
         if training.epoch == training.epochs or training.state.history.stopped:
             self._save(training)
         super().on_epoch_end(training, epoch)
+
+
+KINDS = StopOnInterrupt.__name__, _OfNetwork.__name__
+
+
+def saved_here(path: Path) -> bool:
+    """Return whether the file is a checkpoint that the command saved under this name; a copy with another name is not."""
+    try:
+        with reading(path) as file:
+            memories = tree.restore(file.header["training"]["callbacks"], file.any_array)
+            return any(each.kind in KINDS and vars(each).get("file") == path.name for each in memories)
+    except (OSError, ValueError):  # it cannot be read, is damaged, or holds no training state
+        return False

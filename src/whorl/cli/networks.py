@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from whorl.cli.interrupt import StopOnInterrupt
+from whorl.cli.interrupt import StopOnInterrupt, saved_here
 from whorl.cli.pictures import Start
 from whorl.derived import with_layers
 from whorl.layers import Average
@@ -28,10 +28,20 @@ def checkpoints(model: Path, recipe: Recipe, problem: Problem) -> list[Path]:
 
 
 def interrupted(model: Path) -> list[Path]:
-    """Return the checkpoints that an interrupted training has left, of any number of networks."""
+    """Return the checkpoints that an interrupted training of the command has left, of any number of networks."""
     name = re.compile(rf"{re.escape(model.stem)}\.checkpoint(-(\d+))?\.npz")
     found = [(int(match[2] or 0), path) for path in model.parent.iterdir() if (match := name.fullmatch(path.name))]
-    return [path for _, path in sorted(found)]
+    return [path for _, path in sorted(found) if saved_here(path)]
+
+
+def check_own(files: Sequence[Path]) -> None:
+    """Raise ValueError if there is a file of these names that the command has not saved, and would overwrite."""
+    for each in files:
+        if each.exists() and not saved_here(each):
+            raise ValueError(
+                f"{each} is not a checkpoint that whorl train has saved under this name, and would be overwritten: rename it, or choose"
+                " another --output"
+            )
 
 
 def callbacks(

@@ -170,7 +170,7 @@ def _show(recipe: Recipe, problem: Problem) -> None:
 def _check_resume(
     plan: config.Run, files: Sequence[Path], left: Sequence[Path], config_path: Path, *, resume: bool
 ) -> None:
-    """Raise ValueError if there is nothing to resume, or another training; delete leftover checkpoints that are not resumed, with a warning."""
+    """Raise ValueError if there is nothing to resume, another training, or a file in the way; delete checkpoints that are not resumed, with a warning."""
     if resume and plan.recipe.time is not None:
         raise ValueError(
             "argument --resume: a training with --time is planned by the clock, so it cannot be continued; start it again"
@@ -179,6 +179,7 @@ def _check_resume(
         _check_same(plan, config_path)
     if resume and not any(each.exists() for each in files):
         raise ValueError(f"argument --resume: there is no checkpoint {files[0]}; an interrupted training leaves one")
+    networks.check_own(files)
     if left and not resume:
         print(
             f"{left[0]} is of a training that was interrupted: --resume continues it; this one replaces it",
