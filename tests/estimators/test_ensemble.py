@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from whorl import Average, Callback, Clip, Dense, Hinge, Model, Rescale, Softmax
@@ -117,6 +118,36 @@ def test_weights_of_classes_and_samples():
     np.testing.assert_array_equal(by_hand.predict_proba(x), balanced.predict_proba(x))
     equal = classifier(epochs=2).fit(X, Y, sample_weight=np.full(160, 3.0))
     np.testing.assert_allclose(equal.predict_proba(X), classifier(epochs=2).fit(X, Y).predict_proba(X), rtol=1e-4)
+
+
+def test_balanced_classes_have_the_probabilities_of_classes_that_are_equally_frequent():
+    """Brought back to the shares in the data, they are as right as those without weights; so they are calibrated with the weights."""
+    x, y = unequal(3000, 0)
+    plain, balanced = (
+        classifier(preset="fast", epochs=8, fast=False, class_weight=weight).fit(x, y) for weight in (None, "balanced")
+    )
+    new, expected = unequal(20_000, 1)
+    odds = y.mean() / (1 - y.mean())
+    weight = np.where(expected, 1 / odds, 1)
+    p, q = (each.predict_proba(new)[:, 1] for each in (plain, balanced))
+    assert log_loss(expected, times_odds(q, odds)) == pytest.approx(log_loss(expected, p), abs=0.02)
+    assert log_loss(expected, q, sample_weight=weight) == pytest.approx(
+        log_loss(expected, times_odds(p, 1 / odds), sample_weight=weight), abs=0.04
+    )
+    assert q.mean() > 3 * p.mean()
+    assert np.average(q, weights=weight) == pytest.approx(0.5, abs=0.05)
+
+
+def unequal(count, seed):
+    """Two classes, of which one has a share of a tenth, that depend on the first column."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(count, 2))
+    return x, (rng.logistic(size=count) < 2 * x[:, 0] - 3.5).astype(int)
+
+
+def times_odds(p, factor):
+    """Probabilities with odds that are larger by a factor."""
+    return p * factor / (p * factor + 1 - p)
 
 
 def test_samples_of_weight_0_have_no_effect():
