@@ -64,7 +64,7 @@ class L2:
 
     def __init__(self, strengths: Array) -> None:
         self.strengths = strengths
-        self.slopes = 2 * strengths
+        self.slopes: Array = 2 * strengths
 
     def forward(self, parameters: Array) -> tuple[float, Callable[[Array], None]]:
         """Return the penalty, and a closure that adds the gradient of the penalty to the gradients passed to it."""

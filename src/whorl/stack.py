@@ -16,10 +16,10 @@ from whorl._core import randomness, validation
 from whorl._core.hints import did_you_mean
 from whorl._core.memory import aligned_zeros
 from whorl._core.randomness import RNG
-from whorl._core.types import Array
+from whorl._core.types import Array, Shape
 from whorl.layers import Layer, chain
 from whorl.layers.chain import Place
-from whorl.parameters import NamedArrays, Views, declared, views
+from whorl.parameters import NamedArrays, Parameter, Views, declared, views
 from whorl.regularizers import L1, L2
 
 FOREIGN = {"stop_training", "trainable", "optimizer"}
@@ -60,9 +60,9 @@ class Stack:
         rng: RNG = None,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        self.inputs = validation.shape("inputs", inputs)
-        self.dtype = validation.float_type("dtype", dtype)
-        self.layers = chain.checked("layers", layers)
+        self.inputs: Shape = validation.shape("inputs", inputs)
+        self.dtype: np.dtype[Any] = validation.float_type("dtype", dtype)
+        self.layers: tuple[Layer, ...] = chain.checked("layers", layers)
         self.frozen: frozenset[int] = frozenset()
         self._connect()
         generator, arrays = randomness.generator(rng), self.named_arrays()
@@ -71,26 +71,28 @@ class Stack:
 
     def _connect(self) -> None:
         """Allocate the vectors, and create the layers' views of them."""
-        self.places = places = chain.connect(self.layers, self.inputs)
-        self.outputs = places[-1].outputs
-        self.declared = {name: each for place in chain.walk(places) for name, each in place.declared.items()}
-        self.trained = {name: each for name, each in self.declared.items() if each.trained}
-        self.untrained = {name: each for name, each in self.declared.items() if not each.trained}
+        self.places: list[Place] = chain.connect(self.layers, self.inputs)
+        self.outputs: Shape = self.places[-1].outputs
+        parameters = {name: each for place in chain.walk(self.places) for name, each in place.declared.items()}
+        self.declared: dict[str, Parameter] = parameters
+        self.trained: dict[str, Parameter] = {name: each for name, each in parameters.items() if each.trained}
+        self.untrained: dict[str, Parameter] = {name: each for name, each in parameters.items() if not each.trained}
         size = sum(each.size for each in self.trained.values())
         self._parameters = aligned_zeros(size, self.dtype, 0)
         self._gradients = aligned_zeros(size, self.dtype, 1)
         self._statistics = np.zeros(sum(each.size for each in self.untrained.values()), self.dtype)
         arrays = self.named_arrays()
-        self.p = tuple(chain.views(place, arrays) for place in places)
-        self.first = next((i for i, place in enumerate(places) if self._trained_in(place)), len(places))
-        self.g = self.gradient_views()
+        self.p: tuple[Views, ...] = tuple(chain.views(place, arrays) for place in self.places)
+        trained = (i for i, place in enumerate(self.places) if self._trained_in(place))
+        self.first: int = next(trained, len(self.places))
+        self.g: tuple[Views, ...] = self.gradient_views()
         penalties = L1(declared("l1", self.trained, self.dtype)), L2(declared("l2", self.trained, self.dtype))
-        self.penalties = [penalty for penalty in penalties if penalty.strengths.any()]
+        self.penalties: list[L1 | L2] = [penalty for penalty in penalties if penalty.strengths.any()]
         factors = declared("decay", self.trained, self.dtype)
-        self.decay = factors if (factors != 1).any() else 1.0
-        pairs = [pair for place, p in zip(places, self.p, strict=True) for pair in chain.pairs(place, p)]
+        self.decay: Array | float = factors if (factors != 1).any() else 1.0
+        pairs = [pair for place, p in zip(self.places, self.p, strict=True) for pair in chain.pairs(place, p)]
         self._constrained = [(layer, p) for layer, p in pairs if layer.constrained]
-        self.timed = [p for layer, p in pairs if layer.timed]
+        self.timed: list[Views] = [p for layer, p in pairs if layer.timed]
         self._gather_frozen()
 
     def samples(self, X: Any) -> Array:

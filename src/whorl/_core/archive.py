@@ -150,10 +150,10 @@ class Archive:
 
         _verify(file)
         self._zip = ZipFile(file)
-        self.names = _members(file, self._zip)
+        self.names: set[str] = _members(file, self._zip)
         if "whorl" not in self.names:
             raise ModelFileError(f"it has no header, only the arrays {sorted(self.names)}")
-        self.header = self._header()
+        self.header: dict[str, Any] = self._header()
 
     def _header(self) -> dict[str, Any]:
         if self._zip.getinfo("whorl.npy").file_size > HEADER:

@@ -63,8 +63,8 @@ class Description:
                 " __init__: whorl needs the fields to compare, print and save it"
             )
         dataclass(frozen=True, eq=False, repr=False, match_args=False)(cls)
-        cls.__setattr__ = _refuse  # type: ignore[assignment]
-        cls.__init__ = explained(cls.__init__)  # type: ignore[method-assign]
+        for name, method in (("__init__", explained(vars(cls)["__init__"])), ("__setattr__", _refuse)):
+            setattr(cls, name, method)  # so that type checkers see those of a dataclass
 
     def __post_init__(self) -> None:
         for each in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass

@@ -49,8 +49,10 @@ class BoundaryAnimation(Callback):
     """
 
     def __init__(self, X: Any, y: Any, path: str | os.PathLike[str] | None = None, *, frames: int = 50) -> None:
-        self.X, self.y, self.path = X, y, path if path is None else _gif(path)
-        self.frames = validation.integer("frames", frames, minimum=2)
+        self.X = X
+        self.y = y
+        self.path: str | None = path if path is None else _gif(path)
+        self.frames: int = validation.integer("frames", frames, minimum=2)
         self.images: list[Image] = []
 
     def on_train_begin(self, training: Run) -> None:

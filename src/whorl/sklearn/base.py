@@ -250,10 +250,10 @@ class NetworkEstimator(BaseEstimator, ABC):
     def _record(self, history: History) -> Self:
         """Set the attributes that say how training went."""
         self.history_ = history
-        self.n_iter_ = len(history.epochs)
-        self.loss_curve_ = history["loss"] if history.epochs else []
-        self.validation_curve_ = history.get("val_loss")
-        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else None
+        self.n_iter_: int = len(history.epochs)
+        self.loss_curve_: list[float] = history["loss"] if history.epochs else []
+        self.validation_curve_: list[float] | None = history.get("val_loss")
+        self.loss_: float | None = self.loss_curve_[-1] if self.loss_curve_ else None
         return self
 
     def _checked(self, x: Array, y: Any) -> Array:

@@ -163,9 +163,9 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     def _learn_target(self, y: Array, classes: Any) -> None:
         with _readable_labels():
             check_classification_targets(y)
-            self.multilabel_ = type_of_target(y).startswith("multilabel")
+            self.multilabel_: bool = type_of_target(y).startswith("multilabel")
             known = np.arange(y.shape[1]) if self.multilabel_ else np.unique(y if classes is None else _listed(classes))
-        self.classes_ = known
+        self.classes_: Array = known
 
     def _check_target(self, y: Array, classes: Any, *, part: bool) -> None:
         if classes is None and (part or self.multilabel_):

@@ -103,13 +103,13 @@ callbacks, warm_start, random_state, fast, threads, verbose
         return self._fit_part(X, y, sample_weight)
 
     def _scale_targets(self, targets: Array, weight: Array | None) -> None:
-        self.target_mean_ = np.average(targets, axis=0, weights=weight)
+        self.target_mean_: Array = np.average(targets, axis=0, weights=weight)
         scale = np.sqrt(np.average((targets - self.target_mean_) ** 2, axis=0, weights=weight))
         if not np.isfinite(scale).all():
             raise ValueError(
                 f"y must hold numbers whose squares are finite, got {np.abs(targets).max():.3g}: divide them by a number"
             )
-        self.target_scale_ = np.where(scale <= 1e-12 * np.abs(targets).max(axis=0), 1, scale)
+        self.target_scale_: Array = np.where(scale <= 1e-12 * np.abs(targets).max(axis=0), 1, scale)
 
     def _scaled(self, targets: Array) -> Array:
         scaled: Array = (targets - self.target_mean_) / self.target_scale_

@@ -1,7 +1,7 @@
 """Training: options, state, loop, step, history and callbacks."""
 
 from whorl._core.hints import hint_missing_names
-from whorl.training.callbacks import Callback, StopTraining
+from whorl.training.callbacks import Callback, Run, StopTraining
 from whorl.training.checkpoint import Checkpoint
 from whorl.training.data import RowView, Samples
 from whorl.training.guard import DivergenceError
@@ -26,6 +26,7 @@ __all__ = [
     "Options",
     "Progress",
     "RowView",
+    "Run",
     "Samples",
     "Step",
     "StopAt",

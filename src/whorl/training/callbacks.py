@@ -148,7 +148,20 @@ def listening(callbacks: Sequence[Callback], training: Run, history: History) ->
                 ends.callback(stopping, history, callback.on_train_end, training, history)
 
 
-def matched(memories: Sequence[SimpleNamespace], kinds: Sequence[str]) -> list[SimpleNamespace]:
+def remembered(memories: list[SimpleNamespace], callbacks: Sequence[Callback], callback: Callback) -> SimpleNamespace:
+    """Return the memory of one of these callbacks, after matching the memories with them."""
+    kinds = [type(each).__name__ for each in callbacks]
+    if [memory.kind for memory in memories] != kinds:  # none yet, or there are other callbacks now
+        memories[:] = _matched(memories, kinds)
+    for own, memory in zip(callbacks, memories, strict=True):
+        if own is callback:
+            return memory
+    raise ValueError(
+        f"memory keeps the data of the callbacks of this training, got {callback!r}, which is none of them"
+    )
+
+
+def _matched(memories: Sequence[SimpleNamespace], kinds: Sequence[str]) -> list[SimpleNamespace]:
     """Return a memory for each kind of callback: the first one of that kind which is not taken, or a new one."""
     left = list(memories)
     found = []

@@ -35,7 +35,9 @@ class RowView:
     """
 
     def __init__(self, array: Array, rows: Array) -> None:
-        self.array, self.rows, self.dtype = array, rows, array.dtype
+        self.array = array
+        self.rows = rows
+        self.dtype: np.dtype[Any] = array.dtype
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,11 +17,11 @@ from whorl._core.interrupts import Uninterrupted
 from whorl._core.memory import keep_freed_memory
 from whorl._core.monitor import check_column
 from whorl.layers import chain
-from whorl.metrics import named
+from whorl.metrics import Metric, named
 from whorl.passes import measure
 from whorl.stack import Stack
 from whorl.training import guard, saving
-from whorl.training.callbacks import Callback, listening, matched, stepped, stopping, wait
+from whorl.training.callbacks import Callback, listening, remembered, stepped, stopping, wait
 from whorl.training.data import Samples, training_data
 from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, batch_size, callback_list
@@ -50,6 +50,13 @@ class Training:
         Which engine it is, and why.
     """
 
+    state: TrainingState
+    train: Samples
+    validation: Samples | None
+    engine: Engine
+    engine_name: str
+    interruption: Sequence[BaseException] = ()
+
     def __init__(
         self,
         model: Stack,
@@ -58,28 +65,30 @@ class Training:
         options: Options,
         choose: Callable[[Training], tuple[Engine | None, str]] | None = None,
     ) -> None:
-        self.model, self.options = model, options
+        self.model = model
+        self.options = options
         rng = randomness.generator(options.rng)
-        self.metrics, self.callbacks = named(options.metrics), callback_list(options.callbacks)
+        self.metrics: dict[str, Metric] = named(options.metrics)
+        self.callbacks: tuple[Callback, ...] = callback_list(options.callbacks)
         self.train, self.validation = training_data(model, X, y, options, self.metrics, rng)
-        self.batch_size = batch_size(options, len(self.train))
-        self.resumed = options.resume is not None
+        self.batch_size: int = batch_size(options, len(self.train))
+        self.resumed: bool = options.resume is not None
         rate = options.optimizer.learning_rate
         for name in schedules.monitored(rate):
             check_column(name, self.columns()[:-1])  # the learning rate itself depends on it
         if options.resume is not None:
             saving.resume(options.resume, model, self.restore)
         elif options.state is None:
-            remembered = options.optimizer.start(model.parameters)
-            self.state = TrainingState(model.parameters, model.statistics, remembered, schedules.begin(rate), rng)
+            memory, schedule = options.optimizer.start(model.parameters), schedules.begin(rate)
+            self.state = TrainingState(model.parameters, model.statistics, memory, schedule, rng)
         else:
             self.restore(options.state)
-        self.choose, self.interruption = choose, list[BaseException]()
+        self.choose = choose
         self._start_engine()
 
     def _start_engine(self) -> None:
         engine, self.engine_name = (None, "NumPy") if self.choose is None else self.choose(self)
-        self.engine: Engine = engine or NumPySteps(self)
+        self.engine = engine or NumPySteps(self)
 
     # For copy.deepcopy and pickle: a copy gets an engine of its own, and its state has the vectors of its model.
 
@@ -160,10 +169,8 @@ class Training:
         elif self.callbacks:
             stepped(self.callbacks, self, self.state.history)
             self._check_ending()
-        count = self.begin_epoch().samples - begin
-        return (
-            Step(self.state.step, count, loss, penalty, rate, self._end_epoch()) if self.state.step > before else None
-        )
+        count, taken = self.begin_epoch().samples - begin, self.state.step > before
+        return Step(self.state.step, count, loss, penalty, rate, self._end_epoch()) if taken else None
 
     def ending(self) -> bool:
         """Whether a callback stops training, or Ctrl-C was pressed."""
@@ -289,12 +296,4 @@ class Training:
 
     def memory(self, callback: Callback) -> SimpleNamespace:
         """Return the namespace in the training state where a callback keeps its data."""
-        memories, kinds = self.state.callbacks, [type(own).__name__ for own in self.callbacks]
-        if [memory.kind for memory in memories] != kinds:  # none yet, or there are other callbacks now
-            memories[:] = matched(memories, kinds)
-        for own, memory in zip(self.callbacks, memories, strict=True):
-            if own is callback:
-                return memory
-        raise ValueError(
-            f"memory keeps the data of the callbacks of this training, got {callback!r}, which is none of them"
-        )
+        return remembered(self.state.callbacks, self.callbacks, callback)
