@@ -2,6 +2,7 @@
 
 import nox
 
+nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "tests"]
 
@@ -42,6 +43,14 @@ def oldest(session: nox.Session) -> None:
 
 
 @nox.session
+def prerelease(session: nox.Session) -> None:
+    """Run the tests on the newest NumPy, pre-releases included."""
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
+    session.install("--upgrade", "--pre", "numpy", "--no-deps")
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
 def torch(session: nox.Session) -> None:
     """Compare with PyTorch itself, instead of its stored values."""
     session.install("-e", ".[torch]", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
@@ -57,11 +66,30 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check format, style and types."""
+    """Check format, style and types of the code, and the files of the repository."""
     session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "lint"))
-    session.run("ruff", "format", "--check")
-    session.run("ruff", "check")
-    session.run("mypy")
+    session.run("python", "-m", "tools.lint")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check that type checkers know the types of all public names without inferring them."""
+    session.install(".", *nox.project.dependency_groups(nox.project.load_toml(), "lint"))
+    session.run("python", "-m", "tools.public_types")
+
+
+@nox.session
+def distributions(session: nox.Session) -> None:
+    """Build the source distribution and the wheel in dist/, and check them in fresh environments on each Python."""
+    session.install(*nox.project.dependency_groups(nox.project.load_toml(), "release"))
+    session.run("python", "-m", "tools.distributions")
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Make a release, or try whether it could be made: ``nox -s release -- 1.2.0 --dry-run``."""
+    session.install(*nox.project.dependency_groups(nox.project.load_toml(), "release"))
+    session.run("python", "-m", "tools.release", *session.posargs)
 
 
 @nox.session

@@ -36,21 +36,24 @@ def test_links_exist(text):
         assert link.startswith("https://") or (ROOT / link).exists(), link
 
 
-def test_on_pypi_no_link_leads_nowhere_and_no_image_is_missing():
+def test_on_pypi_links_and_images_lead_to_the_files_of_the_release():
     from readme_renderer import markdown  # what PyPI shows
 
     built = subprocess.run(
         [sys.executable, "-m", "hatchling", "metadata"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    readme = json.loads(built.stdout)["readme"]
-    assert readme["content-type"] == "text/markdown"
-    page = markdown.render(readme["text"])
+    metadata = json.loads(built.stdout)
+    assert metadata["readme"]["content-type"] == "text/markdown"
+    page = markdown.render(metadata["readme"]["text"])
     targets = re.findall(r'(?:href|src)="([^"]*)"', page)
     assert "https://scientific-python.org/specs/spec-0000/" in targets
-    assert [target for target in targets if not target.startswith(("https://", "#"))] == []
-    assert "one function (<code>src/whorl/training/step.py</code>)" in page
-    assert "<code>docs/engine.md</code> explains the engine" in page
-    assert "loss, accuracy and learning rate:</em> <code>docs/spiral.png</code>" in page
+    address = metadata["urls"]["Homepage"]
+    release = rf"{re.escape(address)}/(?:blob|raw)/v{re.escape(metadata['version'])}/(.+)"
+    files = [found[1] for found in map(re.compile(release).fullmatch, targets) if found]
+    assert {"src/whorl/training/step.py", "docs/engine.md", "docs/theory/README.md", "src/whorl/layers/"} < {*files}
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    assert [target for target in targets if not re.fullmatch(r"https://.+|#.+", target)] == []
+    assert f'src="{address}/raw/v{metadata["version"]}/docs/spiral.png"' in page
 
 
 def test_files_and_nox_sessions_exist():
