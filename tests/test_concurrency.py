@@ -114,6 +114,7 @@ print(json.dumps([first == child, first == train(), os.wait()[1]]))
 """
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("engine", ["numpy", "fast"])
 def test_a_process_that_forks_after_training_trains_in_both(engine):
     done = subprocess.run(

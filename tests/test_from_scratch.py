@@ -70,7 +70,7 @@ def test_script_and_library_create_the_same_data(script):
 
 
 def test_the_script_is_short_and_independent():
-    text = "".join(path.read_text() for path in sorted(FOLDER.glob("*.py")))
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py")))
     assert len(text.splitlines()) <= 215
     assert "whorl" not in text
 

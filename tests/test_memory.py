@@ -1,7 +1,6 @@
 """Memory that a step frees is kept for the next one; long-lived vectors are aligned."""
 
 import platform
-import resource
 import tracemalloc
 
 import numpy as np
@@ -14,6 +13,7 @@ from whorl._core.validation import numeric
 
 def faults_of_a_step():
     """Return the page faults of allocating the arrays of a step for the second time."""
+    import resource  # which Windows lacks
 
     def step():
         arrays = [np.ones((128, 512), np.float32) for _ in range(8)]  # 256 KiB each
@@ -26,6 +26,7 @@ def faults_of_a_step():
     return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 10
 
 
+@pytest.mark.posix
 def test_a_step_reuses_freed_memory():
     keep_freed_memory()
     assert faults_of_a_step() < 64 or platform.libc_ver()[0] != "glibc"  # of 512 pages

@@ -160,7 +160,7 @@ def test_a_name_that_does_not_exist(name, hint):
 
 def test_nothing_that_reads_files_uses_pickle_eval_or_import():
     for file in (path for part in ("_core", "formats", "datasets", "tables") for path in (SOURCE / part).rglob("*.py")):
-        tree = ast.parse(file.read_text())
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         called = {
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }

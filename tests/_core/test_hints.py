@@ -153,7 +153,7 @@ def test_a_name_of_another_library_gets_the_right_hint(call, words):
 @pytest.mark.parametrize("library", ["keras", "torch", "sklearn"])
 def test_the_names_are_those_of_the_real_packages(library):
     """As looked up by `names_reference.py`, which fails if a name is nowhere."""
-    places = json.loads(STORED.read_text())[library]["places"]
+    places = json.loads(STORED.read_text(encoding="utf-8"))[library]["places"]
     assert list(places) == names(library)
     assert all(places.values())
 
@@ -257,7 +257,7 @@ def test_every_package_has_hints_and_still_answers_hasattr(name):
 
 
 def test_the_page_is_written_from_the_table():
-    assert PAGE.read_text() == render()
+    assert PAGE.read_text(encoding="utf-8") == render()
 
 
 def test_copies_and_pickles_of_a_model_do_not_ask_for_hints():

@@ -11,7 +11,7 @@ from whorl._core.synonyms import SYNONYMS
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "translation.md"
 TITLES = {"keras": "Keras", "torch": "PyTorch", "sklearn": "scikit-learn"}
-STORED = json.loads((ROOT / "tests/parity/names.json").read_text())
+STORED = json.loads((ROOT / "tests/parity/names.json").read_text(encoding="utf-8"))
 VERSIONS = {name: f"{title} {STORED[name]['version'].partition('+')[0]}" for name, title in TITLES.items()}
 
 

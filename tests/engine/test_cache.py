@@ -122,8 +122,10 @@ def test_old_and_missing_caches(at_once, tmp_path):
     shutil.copytree(package, tmp_path / "src" / "whorl", ignore=shutil.ignore_patterns("__pycache__"))
     changed = tmp_path / "src" / "whorl" / "engine" / "compiling.py"
     helper = "return count * r[WORKER] // r[WORKERS], count * (r[WORKER] + 1) // r[WORKERS]"
-    assert helper in changed.read_text()
-    changed.write_text(changed.read_text().replace(helper, "return count - count, count - count"))  # no parameters
+    code = changed.read_text(encoding="utf-8")
+    assert helper in code
+    code = code.replace(helper, "return count - count, count - count")  # no parameters
+    changed.write_text(code, encoding="utf-8")
     (tmp_path / "file").write_text("")
     other, nowhere = results(start(written, PYTHONPATH=str(tmp_path / "src")), start(tmp_path / "file" / "sub"))
 
@@ -133,7 +135,7 @@ def test_old_and_missing_caches(at_once, tmp_path):
     assert nowhere[:2] == (bits, "True")
     start_of_warning = f"RuntimeWarning compiled kernels cannot be kept in {tmp_path / 'file' / 'sub' / 'kernels-'}"
     assert [each[: len(start_of_warning)] for each in nowhere[2]] == [start_of_warning]
-    assert (tmp_path / "file").read_text() == ""
+    assert (tmp_path / "file").read_text(encoding="utf-8") == ""
 
 
 def test_the_directory_depends_on_the_version_of_numba(monkeypatch):

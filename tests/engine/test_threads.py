@@ -364,6 +364,7 @@ for threads in 1, 2:
 """
 
 
+@pytest.mark.posix
 def test_training_continues_after_interruptions_at_any_time():
     assert all(int(caught) > 0 for caught in run(INTERRUPTED))
 
@@ -465,5 +466,6 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.posix
 def test_a_forked_process_trains_too():
     assert run(FORKED) == ["0"] * 2 + ["True"] + (["0"] * 5 + ["False"]) * 2

@@ -211,7 +211,7 @@ PRIVATE = {"test_gradient"}
 
 def test_scikit_learn_s_own_tests(tmp_path):
     source = Path(neural_network.__file__).parent / "tests" / "test_mlp.py"
-    code = source.read_text()
+    code = source.read_text(encoding="utf-8")
     theirs = "from sklearn.neural_network import MLPClassifier, MLPRegressor\n"
     assert theirs in code
     (tmp_path / "test_theirs.py").write_text(

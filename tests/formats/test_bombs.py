@@ -187,6 +187,7 @@ def refused(path, message=None):
         tracemalloc.stop()
 
 
+@pytest.mark.posix
 def test_only_regular_files_are_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, "/dev/zero"):
@@ -211,6 +212,7 @@ def test_what_can_be_saved_can_be_loaded(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
 
+@pytest.mark.posix
 def test_temporary_files_of_killed_processes_are_removed_by_the_next_one(tmp_path):
     target, other = tmp_path / "model.npz", tmp_path / "other.npz"
     pid = os.fork()

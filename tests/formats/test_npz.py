@@ -159,6 +159,7 @@ def test_a_file_takes_no_more_memory_than_its_size(saved):
     tracemalloc.stop()
 
 
+@pytest.mark.posix
 def test_links_are_followed_and_permissions_kept(saved, model, tmp_path):
     saved.chmod(0o600)
     link = tmp_path / "link.npz"
@@ -170,6 +171,7 @@ def test_links_are_followed_and_permissions_kept(saved, model, tmp_path):
     np.testing.assert_array_equal(load(saved).parameters, model.parameters)
 
 
+@pytest.mark.posix
 def test_only_regular_files_are_replaced(model, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match=r"path must name a file, but .*pipe is not a regular file"):

@@ -54,10 +54,10 @@ def decision_boundary(
 
     Examples
     --------
-    >>> import whorl
+    >>> import io, whorl
     >>> X, y = whorl.datasets.spiral(50, rng=0)
     >>> model = whorl.Model([whorl.Dense(3), whorl.Softmax()], inputs=2, rng=0)
-    >>> decision_boundary(model, X, y).savefig("/dev/null", format="png")
+    >>> decision_boundary(model, X, y).savefig(io.BytesIO(), format="png")
     """
     if model.inputs != (2,) or len(model.outputs) != 1:
         raise ValueError(
