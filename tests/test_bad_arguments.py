@@ -59,6 +59,7 @@ from whorl import (
 from whorl.initializers import Normal, Uniform
 from whorl.schedules import Step
 from whorl.tables import Category, Number
+from whorl.tracking import LivePlot, MLflow, TensorBoard
 
 X, Y = whorl.datasets.spiral(20, rng=0)
 ONE_HOT = np.eye(3)[Y]
@@ -181,6 +182,9 @@ ARGUMENTS = [
     (lambda v: Checkpoint("a.npz", every=v), "every", whole(1)),
     (lambda v: Checkpoint("a.npz", steps=v), "steps", whole(1, optional=True)),
     (lambda v: Checkpoint("a.npz", state=v), "state", truth()),
+    (lambda v: TensorBoard("runs", histograms=v), "histograms", whole(1, optional=True)),
+    (lambda v: MLflow(model=v), "model", truth()),
+    (lambda v: LivePlot(every=v), "every", number(*AT_LEAST_0)),
     (Progress, "every", whole(1, optional=True)),
     (lambda v: Number("a", v), "fill", number("")),
     (lambda v: Number("a", 1, missing=v), "missing", truth()),

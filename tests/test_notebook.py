@@ -1,9 +1,11 @@
-"""What a notebook shows of models, histories, tables and figures."""
+"""What a notebook shows of models, histories, tables and figures, and of a training while it runs."""
 
 import re
+from collections import Counter
 
 import nbformat
 import numpy as np
+import pytest
 from nbclient import NotebookClient
 
 import whorl
@@ -20,12 +22,47 @@ CELLS = [
     "whorl.plot.curve(history, 'loss')",
     "whorl.tables.table({'rooms': [3, 4, None], 'heating': ['gas', 'oil', 'gas']}, target='heating')",
     "model.summary()",
+    "from whorl.tracking.live_plot import LivePlot, draw; run = {'loss': CrossEntropy(), 'optimizer': Adam(0.01), 'validation': 0.2, 'rng': 0}",
+    "_ = model.fit(X, y, **run, metrics=['accuracy'], epochs=3, callbacks=[LivePlot(every=0)])",
+    "draw(_, ['loss', 'accuracy'], 'epoch 3 of 3')",
+    "_ = model.fit(X, y, **run, epochs=9, callbacks=[LivePlot(['learning_rate'], every=60), TimeLimit(9)])",
+    "training = model.training(X, y, **run, epochs=3, callbacks=[LivePlot()]); _ = next(iter(training))",
+    "_ = list(training)",
 ]
 
 
-def test_the_value_of_a_cell_is_shown():
+class Client(NotebookClient):
+    """Counts the messages that show something, for each cell."""
+
+    def process_message(self, message, cell, index):
+        self.counts = getattr(self, "counts", {})
+        self.counts.setdefault(index, Counter())[message["msg_type"]] += 1
+        return super().process_message(message, cell, index)
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    """The notebook with the outputs of its cells, and the messages that brought them."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    client = Client(notebook, timeout=60, kernel_name="python3")
+    client.execute()
+    notebook.messages = [
+        (client.counts[k]["display_data"], client.counts[k]["update_display_data"]) for k in range(len(CELLS))
+    ]
+    return notebook
+
+
+def test_a_training_is_drawn_while_it_runs(notebook):
+    outputs = [[output.data for output in cell.outputs] for cell in notebook.cells]
+    assert notebook.messages[8] == (1, 3)  # a picture after each epoch, and one at the end, in the same place
+    assert notebook.messages[10] == (1, 1)  # at most one in a minute, and one at the end
+    assert notebook.messages[11:] == [(1, 0), (1, 1)]  # another cell goes on in a place of its own
+    assert [len(each) for each in outputs[8:]] == [1] * 5
+    assert outputs[8][0]["image/png"] == outputs[9][0]["image/png"]
+    assert outputs[10][0]["image/png"].startswith("iVBOR")
+
+
+def test_the_value_of_a_cell_is_shown(notebook):
     shown = [{kind for output in cell.outputs for kind in output.data} for cell in notebook.cells]
     assert shown[0] == set()
     assert all("text/html" in kinds for kinds in (shown[1], shown[2], shown[5]))

@@ -27,7 +27,7 @@ LAYERS = Layers(
         ["engine", "network"],
         ["model"],
         ["derived", "many"],
-        ["datasets", "formats", "glassbox", "plot", "recipes", "tables"],
+        ["datasets", "formats", "glassbox", "plot", "recipes", "tables", "tracking"],
         ["sklearn"],
         ["cli"],
         ["__main__"],
@@ -119,6 +119,7 @@ PACKAGES = [
     "recipes",
     "schedules",
     "tables",
+    "tracking",
 ]
 FUNCTIONS = ["average", "calibrate", "check_gradients", "fit_many", "load"]
 CLASSES = """

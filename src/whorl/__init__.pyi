@@ -11,6 +11,7 @@ from whorl import plot as plot
 from whorl import recipes as recipes
 from whorl import schedules as schedules
 from whorl import tables as tables
+from whorl import tracking as tracking
 from whorl.derived import average as average
 from whorl.derived import calibrate as calibrate
 from whorl.formats import ModelFileError as ModelFileError

@@ -13,6 +13,7 @@ import whorl
 from whorl import (
     SGD,
     Adam,
+    Checkpoint,
     CrossEntropy,
     Dense,
     Dropout,
@@ -27,6 +28,7 @@ from whorl import (
 )
 from whorl._core.hints import did_you_mean
 from whorl._core.synonyms import SYNONYMS
+from whorl.tracking import CSVLogger, TensorBoard
 
 X, Y = datasets.spiral(10, rng=0)
 
@@ -93,6 +95,16 @@ CALLS = [
     (lambda: whorl.ReduceLROnPlateau, "did you mean 'ReduceOnPlateau'?"),
     (lambda: whorl.ModelCheckpoint, "did you mean 'Checkpoint'?"),
     (lambda: whorl.load_model, "load is a function: whorl.load(path)"),
+    (lambda: whorl.CSVLogger("log.csv"), "did you mean 'whorl.tracking.CSVLogger'?"),
+    (lambda: whorl.SummaryWriter, "did you mean 'tracking.TensorBoard'?"),
+    (lambda: TensorBoard(log_dir="runs"), "did you mean 'directory'?"),
+    (lambda: TensorBoard("runs", histogram_freq=1), "did you mean 'histograms'?"),
+    (lambda: TensorBoard("runs", write_graph=True), "leave it out: the values of each epoch are written"),
+    (lambda: CSVLogger("log.csv", append=True), "a training that is resumed continues its file"),
+    (lambda: CSVLogger("log.csv", separator=";"), "a comma separates the columns"),
+    (lambda: CSVLogger(filename="log.csv"), "did you mean 'path'?"),
+    (lambda: Checkpoint(filepath="model.npz"), "did you mean 'path'?"),
+    (lambda: model().append(Dense(3)), "give all layers at once"),
     (lambda: whorl.EarlyStoping, "did you mean 'EarlyStopping'?"),
     (lambda: model().compile(), "Model has no attribute 'compile'; give loss and optimizer to fit"),
     (lambda: model().forward(X), "did you mean 'predict'?"),
@@ -162,7 +174,7 @@ def test_what_to_write_exists():
     """The first word of what to write in whorl is a public name, a method, or an argument."""
     known = {*dir(whorl), *dir(Model), *dir(EarlyStopping()), *dir(whorl.Callback), *whorl.metrics.METRICS}
     known |= {name for each in vars(whorl.Options)["__dataclass_fields__"] for name in [each]}
-    for module in (whorl.layers, whorl.losses, whorl.optimizers, whorl.schedules):
+    for module in (whorl.layers, whorl.losses, whorl.optimizers, whorl.schedules, whorl.tracking):
         for each in vars(module).values():
             known |= set(getattr(each, "__dataclass_fields__", ())) | {getattr(each, "__name__", "")}
     for section in SYNONYMS.values():

@@ -82,6 +82,7 @@ def torch_places():
     import torch
     from torch import nn
     from torch.optim import lr_scheduler, swa_utils
+    from torch.utils.tensorboard import SummaryWriter
 
     found = places(
         {
@@ -98,6 +99,8 @@ def torch_places():
     )
     found["criterion"] = "the name of the loss in PyTorch's tutorials"
     found["verbose"] = found.get("verbose", "torch.optim.lr_scheduler (until 2.6)")
+    found["SummaryWriter"] = "torch.utils.tensorboard.SummaryWriter"
+    arguments(SummaryWriter, found["SummaryWriter"], found)
     return torch.__version__, found
 
 

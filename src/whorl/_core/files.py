@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -144,7 +145,7 @@ def write_rows(path: str | os.PathLike[str], names: Sequence[str], rows: Sequenc
     names : sequence of str
         The columns of a CSV file.
     rows : sequence of mapping
-        Mappings from name to value; names may be missing.
+        Mappings from name to value; names may be missing. JSON has neither infinity nor NaN: they are written as null.
 
     Raises
     ------
@@ -162,20 +163,44 @@ def write_rows(path: str | os.PathLike[str], names: Sequence[str], rows: Sequenc
     ...     print(file.read(), end="")
     {"epoch": 1, "loss": 0.5}
     """
-    import csv  # slow to import, and rarely needed
-    import io
-    import json
-
     ending = os.path.splitext(os.fspath(path))[1]
     if ending == ".jsonl":
-        text = "".join(json.dumps(row) + "\n" for row in rows)
+        text = json_lines(rows)
     elif ending == ".csv":
-        table = io.StringIO()
-        writer = csv.DictWriter(table, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        text = table.getvalue()
+        text = csv_text(names, [dict(zip(names, names, strict=True)), *rows])
     else:
         raise ValueError(f"path must end in .csv or .jsonl, got {os.fspath(path)!r}")
     with replacing(path) as file:
         file.write(text.encode())
+
+
+def csv_text(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    r"""Return a line of CSV for each row, with its values in the order of the names; missing ones are empty.
+
+    Examples
+    --------
+    >>> csv_text(["epoch", "loss", "f1"], [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25, "f1": math.nan}])
+    '1,0.5,\n2,0.25,nan\n'
+    """
+    import csv  # slow to import, and rarely needed
+    import io
+
+    table = io.StringIO()
+    csv.DictWriter(table, names, lineterminator="\n").writerows(rows)
+    return table.getvalue()
+
+
+def json_lines(rows: Iterable[Mapping[str, object]]) -> str:
+    r"""Return a line of JSON for each row; numbers that are infinite or NaN, which JSON does not have, are null.
+
+    Examples
+    --------
+    >>> json_lines([{"epoch": 1, "loss": 0.5, "f1": math.nan}])
+    '{"epoch": 1, "loss": 0.5, "f1": null}\n'
+    """
+    import json  # slow to import, and rarely needed
+
+    def finite(value: object) -> object:
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return "".join(json.dumps({name: finite(value) for name, value in row.items()}) + "\n" for row in rows)

@@ -34,7 +34,7 @@ def did_you_mean(name: str, known: Iterable[str], form: str = "{!r}") -> str:
         for write in (each.whorl, each.whorl.rpartition(".")[2]):
             if write.partition(".")[0] in names and not each.hint:
                 return f"; did you mean {form.format(write)}?"
-    for each in synonyms:
+    for each in sorted(synonyms, key=lambda each: each.whorl not in names):
         if each.hint and (each.whorl in names or not each.whorl.isidentifier()):
             return f"; {each.hint}"
     return similar(name, names, form)

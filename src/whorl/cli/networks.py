@@ -51,6 +51,7 @@ def callbacks(
     starts: Sequence[Start],
     film: Callback | None,
     shown: Sequence[Callback],
+    trackers: Sequence[Sequence[Callback]],
     *,
     quiet: bool,
 ) -> Callable[[int], list[Callback]]:
@@ -58,9 +59,9 @@ def callbacks(
 
     def of(k: int) -> list[Callback]:
         if len(files) == 1:
-            return [stop, *shown, starts[0], *([film] if film else [])]
+            return [stop, *shown, starts[0], *trackers[0], *([film] if film else [])]
         lines = [] if quiet else [NetworkProgress(recipe, k, len(files))]
-        return [stop.of_network(files[k]), *lines, starts[k], *([film] if film and k == 0 else [])]
+        return [stop.of_network(files[k]), *lines, starts[k], *trackers[k], *([film] if film and k == 0 else [])]
 
     return of
 

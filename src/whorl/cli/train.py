@@ -15,7 +15,7 @@ import numpy as np
 from whorl._core.randomness import generator
 from whorl._core.types import Array
 from whorl._core.validation import integer
-from whorl.cli import config, networks, options, pictures
+from whorl.cli import config, networks, options, pictures, tracking
 from whorl.cli.console import accuracy, best_possible, progress, scores, show_table
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.cli.source import STANDARD_INPUT
@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     parser.add_argument("--seed", type=whole, metavar="N", help=f"same seed, same results [{start.seed}]")
     parser.add_argument("--quiet", action="store_true", help="print no progress, only what is saved and measured")
     parser.add_argument("--log-every", type=whole, metavar="N", help="print every N-th epoch [about ten of them]")
+    tracking.add_arguments(parser)
     output = "directory to write to, or name of the model, ending in .npz [.]"
     parser.add_argument("--output", type=Path, default=Path(), metavar="PATH", help=output)
     parser.add_argument(
@@ -115,13 +116,14 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
     files = networks.checkpoints(model_path, recipe, problem)
+    trackers = tracking.callbacks(arguments, len(files))
     _check_resume(plan, files, networks.interrupted(model_path), config_path, resume=arguments.resume)
     shown: list[Callback] = [] if arguments.quiet or len(files) > 1 else progress(every)
     if not arguments.quiet:
         _show(recipe, problem)
     starts, film = [pictures.Start() for _ in files], pictures.animation(problem) if arguments.gif else None
     with StopOnInterrupt(files[0]) as stop:
-        callbacks = networks.callbacks(recipe, stop, files, starts, film, shown, quiet=arguments.quiet)
+        callbacks = networks.callbacks(recipe, stop, files, starts, film, shown, trackers, quiet=arguments.quiet)
         model, _, history, trained = recipe.train(
             rng, callbacks, problem, resume=lambda k: files[k] if arguments.resume and files[k].exists() else None
         )

@@ -24,6 +24,14 @@ class Run(Protocol):
         """The model."""
 
     @property
+    def options(self) -> Any:
+        """The arguments of training, `Options`."""
+
+    @property
+    def batch_size(self) -> int:
+        """Samples per batch."""
+
+    @property
     def epochs(self) -> int:
         """The number of epochs requested."""
 
@@ -40,8 +48,12 @@ class Run(Protocol):
         """The training state."""
 
     @property
+    def train(self) -> Any:
+        """The training data, `x`, `target` and `weight`."""
+
+    @property
     def validation(self) -> Any:
-        """The validation data, `x`, `target` and `weight`, or None."""
+        """The validation data, or None."""
 
     def columns(self) -> list[str]:
         """Return the names of the values recorded for each epoch."""

@@ -60,6 +60,10 @@ class Epoch:
     def __getitem__(self, name: str) -> float:
         return self.values[name]
 
+    def row(self) -> dict[str, float]:
+        """Return the number, the seconds and the values by name, for a line of a file."""
+        return {"epoch": self.number, "seconds": self.seconds, **self.values}
+
 
 class History(Mapping[str, list[float]]):
     """The values of all epochs: a mapping from their names to lists of floats, one float per epoch.
@@ -138,6 +142,9 @@ class History(Mapping[str, list[float]]):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a line for each epoch, with its number and seconds, to a ``.csv`` or ``.jsonl`` file.
 
+        `whorl.tracking.CSVLogger` and `JSONLinesLogger` write the same lines during training. JSON has neither infinity nor NaN:
+        they are written as null.
+
         Examples
         --------
         >>> import tempfile
@@ -150,8 +157,7 @@ class History(Mapping[str, list[float]]):
         epoch,seconds,loss
         1,0.5,0.7
         """
-        rows = [{"epoch": each.number, "seconds": each.seconds, **each.values} for each in self.epochs]
-        write_rows(path, ["epoch", "seconds", *self], rows)
+        write_rows(path, ["epoch", "seconds", *self], [each.row() for each in self.epochs])
 
     def _repr_html_(self) -> str:
         """Show the loss and the first metric as curves in a notebook."""

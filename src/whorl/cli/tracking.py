@@ -1,0 +1,38 @@
+"""Options of ``whorl train`` to watch it in other tools."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from whorl.tracking import CSVLogger, JSONLinesLogger, TensorBoard
+from whorl.tracking.lines import LineLogger
+
+LOGGERS: dict[str, type[LineLogger]] = {".csv": CSVLogger, ".jsonl": JSONLinesLogger}
+"""What writes a log, by the ending of its name."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    several = "of several networks, each has its own, numbered"
+    log = f"write the values of each epoch to a .csv or .jsonl file; {several}"
+    parser.add_argument("--log", type=Path, metavar="FILE", help=log)
+    board = f"write event files for TensorBoard; {several}"
+    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help=board)
+
+
+def callbacks(arguments: argparse.Namespace, networks: int) -> list[list[LineLogger | TensorBoard]]:
+    """Return for each network the callbacks that the options ask for; raise FileExistsError if their files are there already."""
+    log, board = arguments.log, arguments.tensorboard
+    if log is not None and log.suffix not in LOGGERS:
+        raise ValueError(f"argument --log: must end in .csv or .jsonl, got {str(log)!r}")
+    found: list[list[LineLogger | TensorBoard]] = [[] for _ in range(networks)]
+    for number, own in enumerate(found, start=1):
+        if log is not None:
+            own.append(LOGGERS[log.suffix](log if networks == 1 else log.with_stem(f"{log.stem}-{number}")))
+        if board is not None:
+            own.append(TensorBoard(board if networks == 1 else board / str(number)))
+        for each in own:
+            if not arguments.resume:
+                each.check_new()
+    return found
