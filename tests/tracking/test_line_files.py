@@ -69,9 +69,10 @@ def test_lines_after_the_checkpoint_are_replaced_when_training_resumes(tmp_path)
     with pytest.raises(ZeroDivisionError):
         fit(log, lines, Fail(5), Checkpoint(tmp_path / "{epoch}.npz", every=3))
     assert table(tmp_path / "log.csv")["epoch"] == [1, 2, 3, 4, 5]
-    history = fit(log, lines, model=network(9), resume=tmp_path / "3.npz")
-    check(tmp_path / "log.csv", history)
-    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 6
+    for epochs in (4, 6):
+        history = fit(log, lines, model=network(9), resume=tmp_path / "3.npz", epochs=epochs)
+        check(tmp_path / "log.csv", history)
+        assert len((tmp_path / "log.jsonl").read_text().splitlines()) == epochs
     assert dict(history) == dict(fit())
 
 
@@ -145,14 +146,15 @@ def test_a_file_that_is_lost_or_cut_is_written_anew(tmp_path):
     check(path, run.state.history)
 
 
-def test_a_full_disk_ends_training_and_the_next_loop_completes_the_file(tmp_path):
+@pytest.mark.parametrize("first", [0, 2])
+def test_a_full_disk_ends_training_and_the_next_loop_completes_the_file(tmp_path, first):
     path, limits = tmp_path / "log.csv", resource.getrlimit(resource.RLIMIT_FSIZE)
     run = training(CSVLogger(path))
-    for epoch in run:
-        if epoch.number == 2:
-            break
+    for _, _ in zip(range(first), run, strict=False):
+        pass
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 9, limits[1]))
+        size = path.stat().st_size if first else 0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 9, limits[1]))
         with pytest.raises(OSError, match="File too large"):
             list(run)
     finally:
@@ -207,6 +209,16 @@ def test_a_resumed_training_does_not_take_the_file_of_another(tmp_path):
     with pytest.raises(FileExistsError):
         fit(log, resume=tmp_path / "run.npz")
     check(tmp_path / "log.csv", other)
+
+
+@pytest.mark.parametrize("wrong", [{"run": "../other"}, {"count": 9}, {"count": -1}])
+def test_a_state_that_a_logger_has_not_written_is_refused(tmp_path, wrong):
+    run = training(log := CSVLogger(tmp_path / "log-{run}.csv"))
+    next(iter(run))
+    vars(run.memory(log).place).update(wrong)
+    with pytest.raises(ValueError, match="state has data of CSVLogger that it does not keep in this form"):
+        next(iter(run))
+    assert [path.name for path in tmp_path.iterdir()] == ["log-1.csv"]
 
 
 def test_a_training_that_fails_before_its_first_epoch_ends_leaves_no_file(tmp_path):

@@ -1,17 +1,12 @@
 """MLflow's file store, read back with its client."""
 
-import os
 import re
 import shutil
 import sys
 from pathlib import Path
 
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before it is imported
-
-import mlflow
 import numpy as np
 import pytest
-from mlflow.exceptions import MlflowException
 from tracked import Fail, X, Y, fit, network, settings, training
 
 import whorl
@@ -20,13 +15,21 @@ from whorl.tracking import MLflow
 
 
 @pytest.fixture(autouse=True)
-def client(tmp_path, monkeypatch):
-    """A client of a store of this test's own, of the kind that needs no database."""
+def mlflow(tmp_path, monkeypatch):
+    """The package, with a store of this test's own, of the kind that needs no database. Importing it takes seconds."""
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    import mlflow
+
     mlflow.set_tracking_uri((tmp_path / "store").as_uri())
-    yield mlflow.MlflowClient()
+    yield mlflow
     assert mlflow.active_run() is None
+
+
+@pytest.fixture
+def client(mlflow):
+    return mlflow.MlflowClient()
 
 
 def runs(client, experiment="Default"):
@@ -43,10 +46,10 @@ def check(client, run, history):
         assert found == list(zip([epoch.number for epoch in history.epochs], values, strict=True))
 
 
-def test_a_run_is_started_and_ended(client, tmp_path):
+def test_a_run_is_started_and_ended(mlflow, client, tmp_path):
     model = network()
     stop = EarlyStopping("val_accuracy", patience=1)  # returns to an earlier epoch
-    history = fit(stop, MLflow("spirals", run_name="first", model=True), model=model, epochs=30)
+    history = fit(MLflow("spirals", run_name="first", model=True), stop, model=model, epochs=30)
     (run,) = runs(client, "spirals")
     assert (run.info.status, run.info.run_name) == ("FINISHED", "first")
     check(client, run, history)
@@ -60,7 +63,7 @@ def test_a_run_is_started_and_ended(client, tmp_path):
     assert history.best("val_accuracy").number < len(history.epochs)
 
 
-def test_the_active_run_is_used_and_stays_active(client):
+def test_the_active_run_is_used_and_stays_active(mlflow, client):
     with mlflow.start_run() as active:
         history = fit(MLflow())
         assert mlflow.active_run().info.run_id == active.info.run_id
@@ -94,7 +97,7 @@ def test_a_resumed_training_continues_its_run(client, tmp_path, order):
     assert run.info.status == "FINISHED"
 
 
-def test_a_training_that_is_continued_in_another_run_has_all_its_epochs_there(client):
+def test_a_training_that_is_continued_in_another_run_has_all_its_epochs_there(mlflow, client):
     run = training(MLflow())
     with mlflow.start_run():
         next(iter(run))
@@ -147,11 +150,11 @@ def test_a_store_that_stays_away_does_not_stop_training(client, tmp_path):
     assert last.startswith("MLflow failed, so the run is not complete: ")
 
 
-def test_a_server_that_is_not_there_is_an_error_before_training():
+def test_a_server_that_is_not_there_is_an_error_before_training(mlflow):
     mlflow.set_tracking_uri("http://127.0.0.1:9")
     model = network()
     before = model.parameters.copy()
-    with pytest.raises(MlflowException, match=r"127\.0\.0\.1"):
+    with pytest.raises(mlflow.exceptions.MlflowException, match=r"127\.0\.0\.1"):
         fit(MLflow(), model=model)
     np.testing.assert_array_equal(model.parameters, before)
 
@@ -162,7 +165,7 @@ def test_without_mlflow_the_error_names_the_extra(monkeypatch):
         fit(MLflow())
 
 
-def test_the_examples_of_the_page(client, monkeypatch):
+def test_the_examples_of_the_page(mlflow, client, monkeypatch):
     page = (Path(__file__).parents[2] / "docs" / "tracking.md").read_text(encoding="utf-8")
     examples = re.findall(r"```python\n(.*?)```", page.partition("## MLflow")[2].partition("\n## ")[0], re.DOTALL)
     monkeypatch.setattr(mlflow, "set_tracking_uri", lambda uri: None)

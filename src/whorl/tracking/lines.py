@@ -35,30 +35,30 @@ class LineLogger(Callback, Description):
         places.check_new(self.path)
 
     def on_train_begin(self, training: Run) -> None:
-        place = places.recall(training.memory(self), self.path)
+        place = places.recall(training, self, self.path)
         if place.run is None:
             self.check_new()
         elif place.count:
             self._has_lines(place, training.state.history.epochs[place.count - 1])
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        place, epochs = places.recall(training.memory(self), self.path), training.state.history.epochs
+        place, epochs = places.recall(training, self, self.path), training.state.history.epochs
         if place.run is None:
             place.run, place.columns = places.claim(self.path, lambda own: open(own, "xb").close()), []
         new, file = epochs[place.count :], places.numbered(self.path, place.run)
         known = all(each.row().keys() <= set(place.columns) for each in new)
-        if known and self._has_lines(place, epochs[place.count - 1]):
+        if place.count and known and self._has_lines(place, epochs[place.count - 1]):
             with open(file, "r+b") as opened:
                 opened.seek(place.size)
                 opened.write(self.lines(new, place.columns).encode())
                 opened.truncate()
                 place.size = opened.tell()
         else:
-            place.columns = list(dict.fromkeys(name for each in epochs for name in each.row()))
-            content = (self.heading(place.columns) + self.lines(epochs, place.columns)).encode()
+            columns = list(dict.fromkeys(name for each in epochs for name in each.row()))
+            content = (self.heading(columns) + self.lines(epochs, columns)).encode()
             with replacing(file) as opened:
                 opened.write(content)
-            place.size = len(content)
+            place.columns, place.size = columns, len(content)
         place.count = len(epochs)
 
     def _has_lines(self, place: SimpleNamespace, last: Epoch) -> bool:
@@ -90,7 +90,7 @@ class CSVLogger(LineLogger):
     Raises
     ------
     FileExistsError
-        Before the first epoch, if the file is there, and is not of this training.
+        Before the first epoch, if the file is there, and is not of this training; at its end, if another one has made it meanwhile.
     OSError
         If it cannot be written; training ends.
 

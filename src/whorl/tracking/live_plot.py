@@ -78,7 +78,7 @@ class LivePlot(Callback, Description):
         memory.shown = -math.inf
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        if time.monotonic() > training.memory(self).shown + self.every:
+        if time.monotonic() >= training.memory(self).shown + self.every:
             self._show(training)
 
     def on_train_end(self, training: Run, history: History) -> None:

@@ -100,7 +100,7 @@ class MLflow(Callback, Description):
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         if not training.memory(self).failed:
-            with self._telling(training, "what it misses is sent at the end of training"):
+            with self._as_warning(training, "what it misses is sent at the end of training"):
                 self._send(training)
 
     def on_train_end(self, training: Run, history: History) -> None:
@@ -109,7 +109,7 @@ class MLflow(Callback, Description):
             return
         memory.open = False
         complete = training.epoch >= training.epochs or history.stopped is not None
-        with self._telling(training, "the run is not complete"):
+        with self._as_warning(training, "the run is not complete"):
             try:
                 self._send(training)
                 self._conclude(training, history, model=self.model and complete)
@@ -142,7 +142,7 @@ class MLflow(Callback, Description):
         memory.count = len(epochs)
 
     @contextmanager
-    def _telling(self, training: Run, consequence: str) -> Iterator[None]:
+    def _as_warning(self, training: Run, consequence: str) -> Iterator[None]:
         """Turn an error of MLflow, its server or its disk into a warning: training goes on."""
         try:
             yield

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from itertools import count
 from types import SimpleNamespace
 from typing import NoReturn
+
+from whorl.training import Callback
+from whorl.training.callbacks import Run
 
 RUN = "{run}"
 """What is replaced in a path by the number of the training: 1, 2, …"""
 
 
-def recall(memory: SimpleNamespace, path: str) -> SimpleNamespace:
+def recall(training: Run, callback: Callback, path: str) -> SimpleNamespace:
     """Return what a callback remembers of its place: nothing, unless it has written to this path before.
 
     ``place.run`` is the number of the training, or None before `claim`; ``place.count`` is the number of epochs written.
     """
-    place = getattr(memory, "place", None)
-    if place is None or place.path != path:
+    memory = training.memory(callback)
+    place = getattr(memory, "place", SimpleNamespace())
+    if getattr(place, "path", None) != path:
         place = memory.place = SimpleNamespace(path=path, run=None, count=0)
+    run, count = getattr(place, "run", ""), getattr(place, "count", -1)
+    if not isinstance(run, int | None) or not 0 <= count <= len(training.state.history.epochs):
+        raise ValueError(f"state has data of {type(callback).__name__} that it does not keep in this form")
     return place
 
 
@@ -50,7 +56,8 @@ def claim(path: str, make: Callable[[str], object]) -> int:
     make : callable
         Makes it, given its path; raises FileExistsError if it is there already. So two trainings never get the same one.
     """
-    for run in count(1):
+    run = 1
+    while True:
         own = numbered(path, run)
         os.makedirs(os.path.dirname(own) or ".", exist_ok=True)
         try:
@@ -60,7 +67,7 @@ def claim(path: str, make: Callable[[str], object]) -> int:
                 refuse(path)
         else:
             return run
-    raise AssertionError  # count is endless
+        run += 1
 
 
 def refuse(path: str) -> NoReturn:

@@ -83,7 +83,7 @@ class TensorBoard(Callback, Description):
 
     def on_train_begin(self, training: Run) -> None:
         event_files.check_installed()
-        place = places.recall(training.memory(self), self.directory)
+        place = places.recall(training, self, self.directory)
         if place.run is None:
             self.check_new()
         elif not os.path.isdir(train := places.numbered(self._train, place.run)):  # it is written anew from the history
@@ -92,7 +92,7 @@ class TensorBoard(Callback, Description):
             places.refuse(self.directory)
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        place = places.recall(training.memory(self), self.directory)
+        place = places.recall(training, self, self.directory)
         if place.run is None:
             place.run, place.files = places.claim(self._train, os.mkdir), {}
         directory = places.numbered(self.directory, place.run)
