@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from whorl.tracking import CSVLogger, JSONLinesLogger, TensorBoard
-from whorl.tracking.lines import LineLogger
-
-LOGGERS: dict[str, type[LineLogger]] = {".csv": CSVLogger, ".jsonl": JSONLinesLogger}
-"""What writes a log, by the ending of its name."""
+if TYPE_CHECKING:
+    from whorl.tracking import TensorBoard
+    from whorl.tracking.lines import LineLogger
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,13 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def callbacks(arguments: argparse.Namespace, networks: int) -> list[list[LineLogger | TensorBoard]]:
     """Return for each network the callbacks that the options ask for; raise FileExistsError if their files are there already."""
+    from whorl.tracking import CSVLogger, JSONLinesLogger, TensorBoard  # not needed for the help
+
     log, board = arguments.log, arguments.tensorboard
-    if log is not None and log.suffix not in LOGGERS:
+    loggers: dict[str, type[LineLogger]] = {".csv": CSVLogger, ".jsonl": JSONLinesLogger}
+    if log is not None and log.suffix not in loggers:
         raise ValueError(f"argument --log: must end in .csv or .jsonl, got {str(log)!r}")
     found: list[list[LineLogger | TensorBoard]] = [[] for _ in range(networks)]
     for number, own in enumerate(found, start=1):
         if log is not None:
-            own.append(LOGGERS[log.suffix](log if networks == 1 else log.with_stem(f"{log.stem}-{number}")))
+            own.append(loggers[log.suffix](log if networks == 1 else log.with_stem(f"{log.stem}-{number}")))
         if board is not None:
             own.append(TensorBoard(board if networks == 1 else board / str(number)))
         for each in own:
