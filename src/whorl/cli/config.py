@@ -16,7 +16,7 @@ import whorl
 from whorl._core import validation
 from whorl._core.files import replacing
 from whorl._core.hints import did_you_mean
-from whorl.formats import toml
+from whorl.formats.toml import dumps
 from whorl.recipes import RECIPES, Recipe, find
 
 KEYS = {"data": str, "preset": str, "seed": object, "file_sha256": str, "settings": dict, "made_with": dict}
@@ -76,7 +76,7 @@ def text(run: Run, name: str) -> str:
         "settings": {name: value for name, value in run.recipe.settings().items() if value is not None},
         "made_with": run.made_with,
     }
-    return f"# whorl train --config {name} repeats this training; further options change it.\n" + toml.dumps(document)
+    return f"# whorl train --config {name} repeats this training; further options change it.\n" + dumps(document)
 
 
 def write(run: Run, path: Path) -> None:
