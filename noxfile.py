@@ -102,14 +102,15 @@ def security(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """Kill trainings, change files, predict in threads, repeat trainings, take a million steps: the long forms of `tests/torture`. An hour."""
-    session.install("-e", ".[fast,tables]")
+    """Kill trainings, change files, predict in threads, repeat trainings, take a million steps, send malformed requests: the long forms of `tests/torture`. An hour."""
+    session.install("-e", ".[fast,serve,tables]")
     for script, count in (
         ("kill", "1000"),
         ("mutate", "1000000"),
         ("predictions", "60"),
         ("repeat", "100"),
         ("steps", "1000000"),
+        ("serve", "10000"),
     ):
         session.run("python", f"tests/torture/{script}.py", count)
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "threads": "from which size on BLAS threads pay; writes benchmarks/threads.md",
     "many": "networks per second, of many small ones at once; writes benchmarks/many.md",
     "estimators": "time of MLPClassifier and MLPRegressor, ours and scikit-learn's; writes benchmarks/estimators.md",
+    "serving": "requests per second and latency of `whorl serve`; writes benchmarks/serving.md",
     "spiral": "accuracy of the recipes for the spiral; writes benchmarks/spiral.md",
     "images": "accuracy of the recipes for MNIST and Fashion-MNIST; writes benchmarks/images.md",
     "tables": "accuracy on public tables, compared with other libraries; writes benchmarks/tables.md",

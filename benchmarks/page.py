@@ -13,6 +13,7 @@ BEGIN, END = "<!-- measured: written by the command -->", "<!-- end of what was 
 PACKAGES = [
     *("whorl", "numpy", "numba", "torch", "jax", "jaxlib", "keras"),
     *("scikit-learn", "lightgbm", "xgboost", "xgboost-cpu", "catboost", "pytabkit"),
+    *("uvicorn", "starlette", "fastapi"),
 ]
 THREADS = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS"]
 

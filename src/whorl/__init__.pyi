@@ -10,6 +10,7 @@ from whorl import optimizers as optimizers
 from whorl import plot as plot
 from whorl import recipes as recipes
 from whorl import schedules as schedules
+from whorl import serving as serving
 from whorl import tables as tables
 from whorl import tracking as tracking
 from whorl.derived import average as average

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from threading import Event, Lock
 from typing import Any
 
+from whorl._core.blas import single_threaded_blas
 from whorl._core.validation import instance, integer, show
 from whorl.engine import choose, cores
 from whorl.model import Model
@@ -77,7 +78,8 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
                     break
         return training.state.history
 
-    with _single_threaded_blas(), ThreadPoolExecutor(max(1, min(count, len(given))), "whorl-fit") as pool:
+    # Trainings side by side validate on NumPy, each with products of its own.
+    with single_threaded_blas(), ThreadPoolExecutor(max(1, min(count, len(given))), "whorl-fit") as pool:
         futures = [pool.submit(run, *each) for each in given]
         try:
             return [future.result() for future in futures]
@@ -85,19 +87,6 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
             stop.set()
             _cancel(futures)
             raise
-
-
-def _single_threaded_blas() -> AbstractContextManager[Any]:
-    """Return a context in which NumPy's matrix products run in the thread that calls them, if threadpoolctl is installed.
-
-    Trainings side by side validate on NumPy, each with products of its own; if these had threads too, they would wait for each other.
-    """
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return nullcontext()
-    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
-    return limits
 
 
 def _cancel(futures: Sequence[Future[History]]) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import whorl
 from whorl._core.hints import did_you_mean, similar
-from whorl.cli import describe, evaluate, export, inspect, predict, schedule, train, warm_up
+from whorl.cli import describe, evaluate, export, inspect, predict, schedule, serve, train, warm_up
 
 COMMANDS = {
     "train": (train, "train a network; save it, with a picture"),
     "evaluate": (evaluate, "measure a saved network on new data"),
     "predict": (predict, "predict the rows of a file with a saved network"),
+    "serve": (serve, "answer requests for predictions over HTTP"),
     "describe": (describe, "show what the columns of a file would be to a network"),
     "export": (export, "write a saved network as ONNX, Python, C or safetensors"),
     "inspect": (inspect, "show the layers of a saved network"),

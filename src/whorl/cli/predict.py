@@ -9,7 +9,6 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,9 @@ import numpy as np
 from whorl._core import validation
 from whorl._core.files import replacing
 from whorl._core.types import Array
-from whorl.calibration import Intervals, Sets
+from whorl.answers import certainty, classes_of
 from whorl.cli import options, source
 from whorl.formats import load
-from whorl.layers import Softmax
 from whorl.model import Model
 from whorl.recipes.data import TableFile
 from whorl.tables import read
@@ -136,29 +134,23 @@ def _csv(names: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:
 def _table(model: Model, predictions: Array) -> tuple[list[str], list[list[str | float]]]:
     """Return the predictions with names of their columns; classes come first, before the probabilities."""
     target = model.preparation and model.preparation.target
-    count = predictions.shape[1]
+    count, classes = predictions.shape[1], [str(name) for name in classes_of(model)]
     rows: list[list[float]] = predictions.tolist()
-    if not isinstance(model.layers[-1], Softmax):
+    if not classes:
         return [target.name] if target and count == 1 else [f"y{k}" for k in range(count)], [[*row] for row in rows]
-    classes = list(target.classes) if target else [str(k) for k in range(count)]
     names = classes if target else [f"p{k}" for k in range(count)]
-    return [target.name if target else "class", *names], [[classes[int(np.argmax(row))], *row] for row in rows]
+    chosen = predictions.argmax(axis=1).tolist()
+    return [target.name if target else "class", *names], [
+        [classes[k], *row] for k, row in zip(chosen, rows, strict=True)
+    ]
 
 
 def _certainty(model: Model, predictions: Array, coverage: float, path: str) -> dict[str, list[Any]]:
-    """Return columns that say how sure the predictions are: bounds of numbers, or sets of classes."""
-    learned = model.uncertainty
-    if isinstance(learned, Intervals):
-        _, low, high = learned.interval(predictions, coverage)
-        return {"low": low.ravel().tolist(), "high": high.ravel().tolist()}
-    if isinstance(learned, Sets):
-        inside = learned.sets(predictions, coverage)
-        names = model.classes or [str(k) for k in range(inside.shape[1])]
-        return {"set": ["|".join(compress(names, row)) for row in inside]}
-    raise ValueError(
-        f"argument --interval: {path} has not learned how sure its predictions are: calibrate it with held-out samples, in Python with"
-        " whorl.calibrate(model, X, y).save(path)"
-    )
+    """Return columns that say how sure the predictions are."""
+    found = certainty(model, predictions, coverage, f"argument --interval: {path}")
+    if "sets" in found:
+        return {"set": ["|".join(map(str, classes)) for classes in found["sets"]]}
+    return {name: bounds.tolist() for name, bounds in found.items()}
 
 
 def _inputs(path: Path, columns: list[str] | None, count: int, skip: int) -> Array:

@@ -199,7 +199,7 @@ class Category(Description):
                     raise frame.error(row, self.name, "true or false", value)
         codes = np.array([position.get(value, other) for value in values])  # (n,)
         known = np.flatnonzero(codes >= 0)
-        encoded = np.zeros((len(codes), len(self.feature_names)))
+        encoded = np.zeros((len(codes), k + self.other + self.missing))
         encoded[known, codes[known]] = 1
         return encoded
 

@@ -31,8 +31,29 @@ DISTINCT = 20
 """More different values than that are many: they identify the rows, or are numbers."""
 WORDS = 3
 """Up to so many different texts beside many different numbers stand for missing numbers, even if they are frequent."""
+MIDNIGHT = " 00:00:00"
+"""What is not written of a date."""
 STYLED = re.compile(r"[-+(]?\s*[$€£¥]?\s*\d{1,3}([,.' ]\d{3})*([.,]\d+)?\s*[$€£¥%]?\s*\)?|[-+]?\d+,\d+")
 """Numbers for people: $3,000 and 12,5 and 40 %."""
+
+
+class CellError(ValueError):
+    """A value of a table is not what its column must hold.
+
+    Parameters
+    ----------
+    text : str
+        The message, with the place.
+    row : int
+        The place of the row in the source, as in `Frame.rows`.
+    column : str
+    message : str
+        The message without the place.
+    """
+
+    def __init__(self, text: str, row: int, column: str, message: str) -> None:
+        super().__init__(text)
+        self.row, self.column, self.message = row, column, message
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +110,10 @@ class Frame:
         """Return the place of a row for an error message: ``houses.csv line 3``."""
         return f"{self.title}{' line' if self.in_lines else ', row'} {self.rows[row]}"
 
-    def error(self, row: int | np.integer[Any], name: str, expected: str, value: object) -> ValueError:
+    def error(self, row: int | np.integer[Any], name: str, expected: str, value: object) -> CellError:
         """Return the error that a value of a column is not what it must be."""
-        return ValueError(f"{self.location(row)}, column {name!r}: must be {expected}, got {validation.show(value)}")
+        message = f"must be {expected}, got {validation.show(value)}"
+        return CellError(f"{self.location(row)}, column {name!r}: {message}", int(self.rows[row]), name, message)
 
     def is_number(self, name: str) -> bool:
         """Return whether the column holds numbers, not text."""
@@ -210,6 +232,8 @@ def number(text: str) -> float | None:
 
 def spelled(value: Any) -> str:
     """Write a value as text, such as ``3`` for 3.0, ``true`` for True, ``2024-01-31`` for midnight on that day."""
+    if isinstance(value, str):
+        return value.removesuffix(MIDNIGHT)
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, numbers.Real):
@@ -217,7 +241,7 @@ def spelled(value: Any) -> str:
         return str(int(real)) if real.is_integer() else repr(real)
     if isinstance(value, np.datetime64):
         return spell(value.astype("M8[us]"))
-    return str(value).removesuffix(" 00:00:00")
+    return str(value).removesuffix(MIDNIGHT)
 
 
 def from_cells(cells: Sequence[str], *, as_text: bool = False) -> Array:
@@ -228,7 +252,7 @@ def from_cells(cells: Sequence[str], *, as_text: bool = False) -> Array:
                 return np.fromiter(map(float, cells), float, len(cells))
         except ValueError:  # some are missing, or are not numbers
             pass
-    texts = {cell: _text(cell) for cell in set(cells)}
+    texts = {cell: present_text(cell) for cell in set(cells)}
     present = {text for text in texts.values() if text is not None}
     column = np.array([texts[cell] for cell in cells], object)
     if as_text:
@@ -246,13 +270,14 @@ def from_values(name: str, values: Iterable[Any]) -> Array:
     Durations become numbers of days.
     """
     column = [None if value is None or value != value else _in_days(value) for value in values]  # noqa: PLR0124  # NaN
-    present = [value for value in column if value is not None]
-    for value in present:
-        if not isinstance(value, numbers.Real | np.bool_ | str | dt.date | dt.time | np.datetime64):
+    kinds = {*map(type, column)} - {type(None)}  # few, so that each is checked once
+    for kind in kinds:
+        if not issubclass(kind, numbers.Real | np.bool_ | str | dt.date | dt.time | np.datetime64):
+            value = next(each for each in column if type(each) is kind)
             raise TypeError(f"column {name!r} must hold numbers, text, booleans or dates, got {validation.show(value)}")
-    if all(isinstance(value, numbers.Real) and not isinstance(value, bool) for value in present):
+    if all(issubclass(kind, numbers.Real) and not issubclass(kind, bool) for kind in kinds):
         return np.array(column, float)  # None becomes NaN
-    return np.array([None if value is None else _text(spelled(value)) for value in column], object)
+    return np.array([None if value is None else present_text(spelled(value)) for value in column], object)
 
 
 def _in_days(value: Any) -> Any:
@@ -262,7 +287,7 @@ def _in_days(value: Any) -> Any:
     return value / dt.timedelta(days=1) if isinstance(value, dt.timedelta) else value
 
 
-def _text(cell: str) -> str | None:
+def present_text(cell: str) -> str | None:
     """Return a cell without surrounding white space, or None for a missing value."""
     stripped = cell.strip()
     return None if stripped.lower() in MISSING else stripped
