@@ -58,6 +58,17 @@ def torch(session: nox.Session) -> None:
 
 
 @nox.session
+def exchange(session: nox.Session) -> None:
+    """Convert models to PyTorch and Keras, and back, and measure which lines that runs. The environment variable KERAS_BACKEND may name another backend."""
+    backend = session.env.get("KERAS_BACKEND") or "torch"
+    test = nox.project.dependency_groups(nox.project.load_toml(), "test")
+    session.install("-e", ".[torch,keras]", backend, *test)
+    session.run("coverage", "run", "-m", "pytest", "tests/exchange", *session.posargs, env={"KERAS_BACKEND": backend})
+    own = "*/formats/exchange.py,*/formats/torch*.py,*/formats/keras*.py"
+    session.run("coverage", "report", "--omit=none", f"--include={own}")
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Measure which lines the tests run."""
     session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))

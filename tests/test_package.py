@@ -110,6 +110,7 @@ def test_every_public_name_can_be_imported_with_numpy_alone():
 PACKAGES = [
     "calibration",
     "datasets",
+    "formats",
     "initializers",
     "layers",
     "losses",

@@ -2,6 +2,7 @@
 
 from whorl import calibration as calibration
 from whorl import datasets as datasets
+from whorl import formats as formats
 from whorl import initializers as initializers
 from whorl import layers as layers
 from whorl import losses as losses

@@ -32,6 +32,14 @@ FOREIGN = {
 }
 """Extensions of other formats, which a model file does not get."""
 
+FUNCTIONS = {".c": "save_c", ".onnx": "save_onnx", ".py": "save_python", ".safetensors": "save_safetensors"}
+WRITERS = {
+    **{ending: f"whorl.formats.{name}(model, path)" for ending, name in FUNCTIONS.items()},
+    **dict.fromkeys((".h5", ".keras"), "whorl.formats.to_keras(model).save(path)"),
+    **dict.fromkeys((".pt", ".pth"), "torch.save(whorl.formats.to_torch(model).state_dict(), path)"),
+}
+"""What writes files of these formats."""
+
 
 @explain_calls
 class Model(Network):
@@ -200,13 +208,7 @@ rng, state, resume, on_divergence, fast, threads
         """
         ending = os.path.splitext(os.fspath(path))[1].lower()
         if ending in FOREIGN:
-            writer = {
-                ".safetensors": "save_safetensors",
-                ".onnx": "save_onnx",
-                ".py": "save_python",
-                ".c": "save_c",
-            }.get(ending)
-            hint = f"; whorl.formats.{writer}(model, path) writes such a file" if writer else ""
+            hint = f"; {WRITERS[ending]} writes such a file" if ending in WRITERS else ""
             raise ValueError(
                 f"path must not end in {ending}, which is another format: the file would be .npz, got {os.fspath(path)!r}{hint}"
             )

@@ -29,7 +29,7 @@ def render():
     ]
     for title, rows in SYNONYMS.items():
         lines += ["", f"## {title}", "", "| whorl | Keras | PyTorch | scikit-learn | |", "|---|---|---|---|---|"]
-        for row in rows:
+        for row in (row for row in rows if not row.tried):
             name = f"`{row.whorl}`" if row.whorl else ""
             lines.append(f"| {name} | {code(row.keras)} | {code(row.torch)} | {code(row.sklearn)} | {row.hint} |")
     return "\n".join(lines) + "\n"

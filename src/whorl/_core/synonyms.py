@@ -16,6 +16,8 @@ class Names(NamedTuple):
         Names there, separated by blanks.
     hint : str, optional
         What the error for such a name says, if `whorl` is not simply what to write in its place.
+    tried : str, optional
+        Names that are in none of these libraries, but that people may try.
     """
 
     whorl: str
@@ -23,6 +25,7 @@ class Names(NamedTuple):
     torch: str = ""
     sklearn: str = ""
     hint: str = ""
+    tried: str = ""
 
 
 SYNONYMS: dict[str, list[Names]] = {
@@ -51,11 +54,12 @@ SYNONYMS: dict[str, list[Names]] = {
         Names("load(path)", "load_model load_weights", "load", "", "load is a function: whorl.load(path)"),
         Names("", "clone_model", "", "clone", "copy.deepcopy(model) copies a model with its parameters; Model(model.layers, inputs=2) makes a new one"),
         Names("", "get_config to_json", "", "", "repr(model) is the code that makes it"),
-        Names("named_arrays()", "set_weights", "load_state_dict", "", "write into the arrays of model.named_arrays(), parameters and statistics: named['w1'][...] = values"),
+        Names("named_arrays()", "set_weights", "load_state_dict", "", "write into the arrays of model.named_arrays(), parameters and statistics: named['w1'][...] = values; for those of PyTorch, whorl.formats.from_torch"),
         Names("parameters.size", "count_params", "numel", "", "model.parameters.size is the number of parameters"),
         Names("named_parameters()", "trainable_weights trainable_variables", "named_parameters get_parameter", "coefs_ intercepts_",
               "named_parameters() returns views of the parameters by name"),
-        Names("named_arrays()", "get_weights weights variables", "state_dict", "", "named_arrays() returns views of parameters and statistics by name"),
+        Names("named_arrays()", "get_weights weights variables", "state_dict", "", "named_arrays() returns views of parameters and statistics by name; whorl.formats.to_torch(model) has them as in PyTorch"),
+        Names("", "", "", "", "whorl.formats has to_torch(model), to_keras(model) and save_safetensors(model, path)", "export to_torch to_pytorch to_keras to_tensorflow"),
         Names("freeze(0, 1)", "trainable", "requires_grad_ requires_grad", "", "model.freeze(0, 1) freezes layers by their index"),
         Names("training", "train_step", "", "", ""),
         Names("check_gradients", "", "gradcheck", "check_grad"),
@@ -252,7 +256,10 @@ SYNONYMS: dict[str, list[Names]] = {
 
 def elsewhere(name: str) -> list[Names]:
     """Return the things that have this name in another library, or only with other capital letters."""
-    found = [each for section in SYNONYMS.values() for each in section if name in " ".join(each[1:4]).split()]
-    return found or [
-        each for section in SYNONYMS.values() for each in section if name.lower() in " ".join(each[1:4]).lower().split()
+    names = [
+        (each, f"{each.keras} {each.torch} {each.sklearn} {each.tried}")
+        for section in SYNONYMS.values()
+        for each in section
     ]
+    found = [each for each, own in names if name in own.split()]
+    return found or [each for each, own in names if name.lower() in own.lower().split()]

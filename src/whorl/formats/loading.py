@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from whorl._core.archive import ModelFileError
 from whorl._core.description import Description
 from whorl.formats import npz, onnx_reader, safetensors
 from whorl.model import Model
+
+KERAS = "whorl.formats.from_keras(keras.models.load_model(path))"
+TORCH = "whorl.formats.from_torch(torch.load(path, weights_only=False)), if it holds a whole nn.Sequential and you trust it: it can run code"
+READERS = {**dict.fromkeys((".h5", ".keras"), KERAS), **dict.fromkeys((".pt", ".pth"), TORCH)}
+"""How to convert the models in files that another library has written, by their endings."""
 
 
 def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = ()) -> Model:
@@ -51,4 +57,9 @@ def load(path: str | os.PathLike[str], *, custom: Iterable[type[Description]] = 
         return safetensors.load_safetensors(path, custom=custom)
     if ending == ".onnx":
         return onnx_reader.load_onnx(path)
-    return npz.load_npz(path, custom=custom)
+    try:
+        return npz.load_npz(path, custom=custom)
+    except ModelFileError as error:
+        if ending not in READERS:
+            raise
+        raise ModelFileError(f"{error}; if it is a file of another library, write {READERS[ending]}") from None
