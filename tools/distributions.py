@@ -133,7 +133,7 @@ def check(source: Path, output: Path) -> list[Path]:
     sdist, wheel = build(source, output)
     for each in (sdist, wheel):
         print(f"built {each.name} twice, the same {each.stat().st_size:,} bytes", flush=True)
-    run("twine", "check", "--strict", sdist, wheel)
+    run(sys.executable, "-m", "twine", "check", "--strict", sdist, wheel)
     tracked = run("git", "ls-files", folder=source).splitlines()
     if problems := content_problems(tracked, sdist, wheel):
         sys.exit("\n".join(problems))

@@ -1,8 +1,10 @@
 """Models in PyTorch and back, compared with PyTorch itself: predictions, training, and what is refused."""
 
 import doctest
+import re
 import sys
 from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -349,3 +351,10 @@ def test_offsets_for_each_feature_come_back():
 def test_examples():
     assert doctest.testmod(sys.modules["whorl.formats.torch"]).failed == 0
     exec(compile(examples("PyTorch"), "docs/exchange.md", "exec"), {})
+
+
+def test_the_example_of_the_readme_runs():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    [block] = [each for each in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "to_torch" in each]
+    model = Model([Dense(3), Softmax()], inputs=2, rng=0)
+    exec(compile(block, "README.md", "exec"), {"model": model, "X": np.zeros((2, 2))})
