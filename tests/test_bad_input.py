@@ -432,6 +432,12 @@ CALLS = [
     (lambda m: whorl.plot.schedules([Constant(0.1), 0.2], epochs=9), TypeError, "schedules[1] must be a schedule, such as Cosine(0.1, epochs=50), got 0.2"),
     (lambda m: whorl.plot.schedules([Constant(0.1)], epochs=0), ValueError, "epochs must be a finite number above 0, got 0"),
     (lambda m: whorl.plot.schedules([Constant(0.1)], epochs=9, labels=["a", "b"]), ValueError, "labels must be one for each of the 1 schedules, got ['a', 'b']"),
+    (lambda m: whorl.plot.network(m, most=1), ValueError, "most must be a whole number of at least 2, got 1"),
+    (lambda m: whorl.plot.calibration_curve(Y, m.predict(X), bins=0), ValueError, "bins must be a whole number of at least 1, got 0"),
+    (lambda m: whorl.plot.calibration_curve(Y, m.predict(X), of="a"), TypeError, "of must be a whole number of at least 0, got 'a'"),
+    (lambda m: whorl.plot.gradient_flow({"w1": "large"}), TypeError, "gradients['w1'] must hold real numbers"),
+    (lambda m: whorl.plot.hidden_pca(m, X, Y, classes=["a"]), ValueError, "classes must be the names of 3 classes, got ['a']"),
+    (lambda m: whorl.plot.weights(m, 1), ValueError, "name must be a parameter with two axes, which are w1, w2, got 1"),
     (lambda m: whorl.plot.schedules([WarmUp(ReduceOnPlateau(0.1), epochs=1)], epochs=9), ValueError, "schedules[0] cannot be drawn before training: it depends on results, val_loss"),
 ]  # fmt: skip
 

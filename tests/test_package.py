@@ -131,7 +131,7 @@ CLASSES = """
     BinaryCrossEntropy CrossEntropy Hinge Huber MeanAbsoluteError MeanSquaredError Poisson Quantile
     Adagrad Adam AdamW Averaged Clipped LBFGS Lion NAdam RMSprop SGD
     Constant Cosine Exponential InverseTime LogCosine OneCycle Polynomial ReduceOnPlateau WarmUp
-    Callback Checkpoint DivergenceError EarlyStopping Epoch History ModelFileError Options Progress StopAt
+    Callback Checkpoint DivergenceError EarlyStopping Epoch History ModelFileError Options Progress Recorder StopAt
     StopTraining TimeLimit Training TrainingState
 """
 

@@ -18,6 +18,7 @@ from whorl.derived import average as average
 from whorl.derived import calibrate as calibrate
 from whorl.formats import ModelFileError as ModelFileError
 from whorl.formats import load as load
+from whorl.glassbox import Recorder as Recorder
 from whorl.glassbox import check_gradients as check_gradients
 from whorl.layers import ELU as ELU
 from whorl.layers import GELU as GELU

@@ -102,7 +102,7 @@ def test_calibration_error_of_true_probabilities_is_small(rng):
 def test_calibration_error_takes_probabilities_only():
     assert calibration_error([0], np.array([[1 + 1e-6, 0]])) < 1e-5  # rounded
     with pytest.raises(
-        ValueError, match=r"prediction must hold probabilities, from 0 to 1, for calibration_error, got -3"
+        ValueError, match=r"prediction must hold probabilities, from 0 to 1, to compare with frequencies, got -3"
     ):
         calibration_error([0, 1], [[1.0, 0.0], [-3.0, 5.0]])
     with pytest.raises(ValueError, match="bins must be a whole number of at least 1, got 0"):

@@ -16,7 +16,7 @@ def texts(ax):
 
 def test_the_confusion_matrix_has_the_numbers_of_samples():
     y, prediction = [0, 0, 0, 1, 2], np.eye(3)[[0, 0, 2, 1, 1]]
-    ax = whorl.plot.confusion_matrix(y, prediction, classes=["cat", "dog", "cow"]).axes[0]
+    ax = whorl.plot.confusion_matrix(y, prediction, classes=["cat", "dog", "cow"])
     assert texts(ax) == ["2", "0", "1", "0", "1", "0", "0", "1", "0"]
     np.testing.assert_allclose(ax.images[0].get_array(), [[2 / 3, 0, 1 / 3], [0, 1, 0], [0, 1, 0]])  # shares of the row
     assert [label.get_text() for label in ax.get_yticklabels()] == ["cat", "dog", "cow"]
@@ -25,7 +25,7 @@ def test_the_confusion_matrix_has_the_numbers_of_samples():
 
 
 def test_dark_cells_have_white_numbers():
-    ax = whorl.plot.confusion_matrix([0, 1, 1, 1], np.eye(2)[[0, 1, 1, 0]]).axes[0]
+    ax = whorl.plot.confusion_matrix([0, 1, 1, 1], np.eye(2)[[0, 1, 1, 0]])
     colours = {text.get_text(): to_rgb(text.get_color()) for text in ax.texts}
     assert colours["2"] == (1, 1, 1)
     assert colours["0"] == (0.7, 0.7, 0.7)
@@ -34,25 +34,25 @@ def test_dark_cells_have_white_numbers():
 
 
 def test_many_classes_are_drawn_without_numbers():
-    ax = whorl.plot.confusion_matrix(range(30), np.eye(30)).axes[0]
+    ax = whorl.plot.confusion_matrix(range(30), np.eye(30))
     assert not ax.texts
     np.testing.assert_array_equal(ax.images[0].get_array(), np.eye(30))
 
 
 def test_some_of_many_classes_are_named():
-    ax = whorl.plot.confusion_matrix(range(30), np.eye(30), classes=[f"c{i}" for i in range(30)]).axes[0]
+    ax = whorl.plot.confusion_matrix(range(30), np.eye(30), classes=[f"c{i}" for i in range(30)])
     assert [label.get_text() for label in ax.get_yticklabels()] == [f"c{i}" for i in range(0, 30, 2)]
     np.testing.assert_array_equal(ax.get_xticks(), range(0, 30, 2))
 
 
 def test_predictions_over_the_truth():
-    ax = whorl.plot.predicted_against_true([[1.0], [2.0], [4.0]], [1.0, 3.0, 6.0], name="price").axes[0]
+    ax = whorl.plot.predicted_against_true([[1.0], [2.0], [4.0]], [1.0, 3.0, 6.0], name="price")
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), [[1, 1], [2, 3], [4, 6]])
     assert ax.lines[0].get_slope() == 1
     x, y = ax.lines[0].get_xy1()
     assert x == y
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("true price", "predicted price")
-    assert ax.get_title() == "Root mean squared error 1.291 over 3 samples"  # sqrt(5 / 3)
+    assert ax.get_title() == "RMSE 1.291 over 3 samples"  # sqrt(5 / 3)
 
 
 def test_the_worst_images_are_the_mistakes_with_the_least_probability_of_the_truth():

@@ -1,17 +1,21 @@
-"""The colours of classes can be told apart by every reader, also in grey.
+"""The colours of classes, of lines and of weights can be told apart by every reader, and in grey with the help of markers and styles.
 
 The simulations of colour blindness are those of Machado, Oliveira and Fernandes (2009), A Physiologically-based Model for Simulation
 of Color Vision Deficiency, for a severity of 1. Distances are Euclidean in CIELAB, where 2.3 is just noticeable.
 """
 
+import math
 from itertools import combinations
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
 from whorl.plot.boundary import STRENGTH
-from whorl.plot.style import COLOURS, MARKERS
+from whorl.plot.network import NEGATIVE, POSITIVE
+from whorl.plot.records import BANDS
+from whorl.plot.style import COLOURS, LINE_COLOURS, LINE_STYLES, MARKERS, SIGNED
 
 VISION = {
     "normal": np.eye(3),
@@ -58,6 +62,31 @@ def test_three_classes_differ_in_their_samples_and_in_the_background(vision):
 @pytest.mark.parametrize("vision", [name for name in VISION if name != "grey"])
 def test_eight_classes_differ(vision):
     assert least_distance(COLOURS, vision) > 16
+
+
+@pytest.mark.parametrize("vision", [name for name in VISION if name != "grey"])
+def test_seven_lines_differ(vision):
+    assert least_distance(LINE_COLOURS, vision) > 15
+
+
+def test_lines_that_follow_each_other_differ_without_colour():
+    assert len(LINE_STYLES) == len(set(LINE_STYLES)) == 4
+    assert math.gcd(len(LINE_COLOURS), len(LINE_STYLES)) == 1  # so that 28 lines in a row are all different
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_the_signs_of_weights_differ(vision):
+    assert least_distance([POSITIVE, NEGATIVE], vision) > 18
+    shades = mpl.colormaps[SIGNED](np.linspace(0, 1, 5))[:, :3]
+    assert least_distance(shades, vision) > 17
+    lightness = [lab(shade, vision)[0] for shade in shades]
+    assert lightness == sorted(lightness)  # dark is negative, light is positive
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_the_bands_of_a_distribution_differ(vision):
+    shades = [1 - darkness * (1 - np.array(to_rgb(LINE_COLOURS[0]))) for *_, darkness in BANDS]
+    assert least_distance([(1, 1, 1), *shades], vision) > 8
 
 
 def test_every_colour_has_a_marker_of_its_own():

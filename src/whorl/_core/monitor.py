@@ -67,10 +67,7 @@ class Monitor(Description):
 
     def _higher(self) -> bool | None:
         """Whether higher is better; None if that is not known."""
-        name = self.monitor.removeprefix("val_")
-        if self.higher_is_better is not None or name in LOWER:
-            return bool(self.higher_is_better)
-        return True if name in HIGHER or name.endswith("_accuracy") else None
+        return higher_is_better(self.monitor) if self.higher_is_better is None else self.higher_is_better
 
     def check(self, columns: Collection[str]) -> None:
         """Raise ValueError unless the monitored value is among the columns of the history."""
@@ -97,6 +94,14 @@ class Monitor(Description):
     def reached(self, value: float, goal: float) -> bool:
         """Whether `value` is as good as `goal`, or better; NaN never is."""
         return value >= goal if self._higher() else value <= goal
+
+
+def higher_is_better(name: str) -> bool | None:
+    """Return whether higher is better for a value of the history, which its name says; None if that is not known."""
+    name = name.removeprefix("val_")
+    if name in LOWER:
+        return False
+    return True if name in HIGHER or name.endswith("_accuracy") else None
 
 
 def check_column(name: str, columns: Collection[str]) -> None:

@@ -55,7 +55,7 @@ def _picture(schedules: Sequence[Schedule], epochs: float, path: Path) -> None:
     kind = path.suffix.removeprefix(".").lower()
     if kind not in ("png", "svg", "pdf"):
         raise ValueError(f"argument --output: must end in .png, .svg or .pdf, got {str(path)!r}")
-    figure = plot.schedules(schedules, epochs=epochs)
+    figure = plot.schedules(schedules, epochs=epochs).figure.figure  # the whole figure
     with replacing(path) as file:
         figure.savefig(file, format=kind, dpi=110)
     print(f"saved {path}")

@@ -1,5 +1,6 @@
-"""Checks of what a network computes."""
+"""A look into the network: checks of what it computes, and records of how it learns."""
 
 from whorl.glassbox.gradient_check import check_gradients
+from whorl.glassbox.recorder import Distribution, Recorder
 
-__all__ = ["check_gradients"]
+__all__ = ["Distribution", "Recorder", "check_gradients"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.metrics import validation
 
@@ -46,12 +47,47 @@ def calibration_error(y: Any, prediction: Any, bins: int = 15) -> float:
     >>> round(calibration_error([0, 0, 0, 1], [[0.9, 0.1]] * 4), 6)
     0.15
     """
-    count = integer("bins", bins)
+    target, p = probabilities(y, prediction)
+    _, confident, right = binned(p.max(axis=1), p.argmax(axis=1) == target, bins)
+    return float(np.abs(right - confident).sum() / len(p))
+
+
+def probabilities(y: Any, prediction: Any) -> tuple[Array, Array]:
+    """Return labels (n,), and the probabilities of the classes (n, k); raise ValueError unless they lie from 0 to 1."""
     target, p = validation.scores(y, prediction)
     if p.min() < 0 or p.max() > 1 + 1e-5:  # above 1 by rounding
         wrong = p.min() if p.min() < 0 else p.max()
-        raise ValueError(f"prediction must hold probabilities, from 0 to 1, for calibration_error, got {wrong:g}")
-    confidence = p.max(axis=1).astype(np.float64)
-    place = np.ceil(confidence * count).astype(np.intp).clip(1, count)
-    gaps = np.bincount(place, weights=(p.argmax(axis=1) == target) - confidence)  # n_m (acc_m − conf_m)
-    return float(np.abs(gaps).sum() / len(p))
+        raise ValueError(f"prediction must hold probabilities, from 0 to 1, to compare with frequencies, got {wrong:g}")
+    return target, p
+
+
+def binned(p: Array, occurs: Array, bins: int) -> tuple[Array, Array, Array]:
+    """Sort events into M bins of equal width by their probability; bin m holds those above (m − 1) / M and up to m / M.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n,)
+        The probability of each event, such as the predicted class being right.
+    occurs : ndarray of bool, shape (n,)
+        Whether it has occurred.
+    bins : int
+        M, at least 1.
+
+    Returns
+    -------
+    events, expected, occurred : ndarray, shape (M,)
+        For each bin the number of events, the sum of their probabilities, and the number of those that have occurred.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> binned(np.array([0.1, 0.2, 0.6, 0.9]), np.array([False, True, True, True]), bins=2)
+    (array([2., 2.]), array([0.3, 1.5]), array([1., 2.]))
+    """
+    count = integer("bins", bins)
+    p = p.astype(np.float64)
+    place = np.ceil(p * count).astype(np.intp).clip(1, count) - 1
+    events, expected, occurred = (
+        np.bincount(place, weights=each, minlength=count) for each in (np.ones(len(p)), p, occurs)
+    )
+    return events, expected, occurred

@@ -10,11 +10,11 @@ import numpy as np
 from whorl._core import validation
 from whorl._core.files import replacing
 from whorl.plot.boundary import decision_boundary
-from whorl.plot.style import new_figure
 from whorl.training import Callback, Epoch, History
 from whorl.training.callbacks import Run
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from PIL.Image import Image
 
 FRAME, LAST = 120, 2500
@@ -81,18 +81,23 @@ class BoundaryAnimation(Callback):
             )
 
     def _draw(self, training: Run) -> None:
-        figure = new_figure((6, 6.3))
+        figure = frame(training, self.X, self.y)
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from PIL import Image
 
-        ax = figure.add_subplot()
-        decision_boundary(training.model, self.X, self.y, ax=ax, resolution=150)
-        ax.set_title(f"Epoch {training.epoch} of {training.epochs}. {ax.get_title()}", fontsize="medium")
-        figure.set_dpi(80)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()  # type: ignore[no-untyped-call]  # of matplotlib
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")  # type: ignore[no-untyped-call]
         self.images.append(image.quantize(128, dither=Image.Dither.NONE))
+
+
+def frame(training: Run, X: Any, y: Any) -> Figure:
+    """Return the figure of one frame."""
+    ax = decision_boundary(training.model, X, y, resolution=150)
+    ax.set_title(f"Epoch {training.epoch} of {training.epochs}. {ax.get_title()}", fontsize="medium")
+    figure = ax.figure.figure
+    figure.set_dpi(80)
+    return figure
 
 
 def _gif(path: str | os.PathLike[str]) -> str:

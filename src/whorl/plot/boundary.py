@@ -10,11 +10,10 @@ import numpy as np
 from whorl._core import validation
 from whorl._core.types import Array
 from whorl.metrics.validation import classes as labels_and_predictions
-from whorl.plot.style import COLOURS, MARKERS, axes, class_names, rgb
+from whorl.plot.style import POINTS, axes, class_marks, class_names, legend_below, rgb
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from whorl.model import Model
 
@@ -30,7 +29,7 @@ def decision_boundary(
     classes: Sequence[str] | None = None,
     ax: Axes | None = None,
     resolution: int = 300,
-) -> Figure:
+) -> Axes:
     """Draw the samples, and behind them the class probabilities that the model predicts all over the plane.
 
     The colours of the classes are mixed according to their probabilities. Black lines are decision boundaries: there, the
@@ -48,7 +47,7 @@ def decision_boundary(
     classes : sequence of str, optional
         The names of the classes; by default their numbers.
     ax : matplotlib.axes.Axes, optional
-        The axes to draw into.
+        The axes to draw into, which are returned; by default those of a new figure.
     resolution : int, optional
         Number of grid points along each axis, at least 2.
 
@@ -57,7 +56,8 @@ def decision_boundary(
     >>> import io, whorl
     >>> X, y = whorl.datasets.spiral(50, rng=0)
     >>> model = whorl.Model([whorl.Dense(3), whorl.Softmax()], inputs=2, rng=0)
-    >>> decision_boundary(model, X, y).savefig(io.BytesIO(), format="png")
+    >>> ax = decision_boundary(model, X, y)
+    >>> ax.figure.savefig(io.BytesIO(), format="png")
     """
     if model.inputs != (2,) or len(model.outputs) != 1:
         raise ValueError(
@@ -69,10 +69,11 @@ def decision_boundary(
     target, predicted, k = labels_and_predictions(y, model.predict(points))
     names = class_names(classes, k)
     resolution = validation.integer("resolution", resolution, minimum=2)
-    figure, ax = axes(ax, (6, 6))
 
     low, high = points.min(axis=0), points.max(axis=0)
     size = np.maximum(high - low, 1e-3)
+    similar = 1 / 3 < size[0] / size[1] < 3
+    ax = axes(ax, (6, float(5 * size[1] / size[0] + 1) if similar else 6.0))
     (x0, y0), (x1, y1) = low - 0.05 * size, high + 0.05 * size
     across, up = np.linspace(x0, x1, resolution), np.linspace(y0, y1, resolution)
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
@@ -83,14 +84,17 @@ def decision_boundary(
         np.clip(1 - STRENGTH * (1 - p @ rgb(k)), 0, 1),
         extent=(x0, x1, y0, y1),
         origin="lower",
-        aspect="equal" if 1 / 3 < size[0] / size[1] < 3 else "auto",
+        aspect="equal" if similar else "auto",
         interpolation="bilinear",
     )
     _draw_boundaries(ax, across, up, p)
     wrong = target != predicted
     _draw_samples(ax, points, target, wrong, names)
-    ax.set(xlabel="x1", ylabel="x2", title=f"Decision boundary (mistakes: {wrong.sum():,} of {len(points):,} samples)")
-    return figure
+    ax.locator_params(nbins=6)
+    ax.set(xlabel="x1", ylabel="x2")
+    mistakes = f"mistakes: {wrong.sum():,} of {len(points):,} samples"
+    ax.set_title(f"Decision boundary ({mistakes})", fontsize="medium")
+    return ax
 
 
 def _draw_boundaries(ax: Axes, across: Array, up: Array, p: Array) -> None:
@@ -103,19 +107,13 @@ def _draw_boundaries(ax: Axes, across: Array, up: Array, p: Array) -> None:
 def _draw_samples(ax: Axes, points: Array, target: Array, wrong: Array, names: Sequence[str]) -> None:
     """Draw each class with a colour and a marker of its own, and on top the mistakes, with a thick black edge."""
     area = float(np.clip(30000 / len(points), 12, 36))  # of a marker, in square points
-    right: dict[str, Any] = {"s": area, "edgecolors": "white", "linewidths": 0.2}
+    right: dict[str, Any] = {"s": area, "edgecolors": "white", "linewidths": 0.2, "rasterized": len(points) > POINTS}
     mistake: dict[str, Any] = {"s": 1.3 * area, "edgecolors": "black", "linewidths": 0.9, "zorder": 2}
     for c in np.unique(target):
-        own: dict[str, Any] = {
-            "color": COLOURS[c % len(COLOURS)],
-            "marker": MARKERS[(c + c // len(COLOURS)) % len(MARKERS)],  # when colours repeat, markers differ
-        }
         x1, x2 = points.T
         is_right, is_wrong = (target == c) & ~wrong, (target == c) & wrong
-        ax.scatter(x1[is_right], x2[is_right], label=names[c], **own, **right)
-        ax.scatter(x1[is_wrong], x2[is_wrong], **own, **mistake)
+        ax.scatter(x1[is_right], x2[is_right], label=names[c], **class_marks(c), **right)
+        ax.scatter(x1[is_wrong], x2[is_wrong], **class_marks(c), **mistake)
     if wrong.any():
         ax.scatter([], [], color="white", label="mistake", **mistake)
-    ax.legend(
-        frameon=False, fontsize="small", ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.09), handletextpad=0
-    )
+    legend_below(ax, columns=5, handletextpad=0)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whorl._core import validation
 from whorl._core.hints import similar
-from whorl.plot.style import LINE_COLOURS, axes
+from whorl._core.monitor import higher_is_better
+from whorl.plot.style import LINE_COLOURS, LINE_STYLES, MARKERS, axes, legend_below, plain
 from whorl.schedules import monitored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-POINTS = 2001
+TIMES = 2001
 """Number of times at which a schedule is evaluated."""
-
 
 TRAINING = "training (during the epoch)"
 """What the values of the history for training are: means over batches, each before its step."""
@@ -31,11 +31,12 @@ def curve(
     label: str | None = None,
     start: Mapping[str, float] | None = None,
     ax: Axes | None = None,
-) -> Figure:
+) -> Axes:
     """Draw a value of the history over the epochs, for training and, where there is one, for validation.
 
     The value for training is the mean over the batches of the epoch, while the parameters change; that for validation is measured
-    at its end. `compare` draws several histories.
+    at its end. The best epoch for validation is marked if it is known whether higher is better, as in `History.best`. `compare` draws
+    several histories.
 
     Parameters
     ----------
@@ -48,28 +49,31 @@ def curve(
     start : mapping, optional
         Values before the first epoch, such as ``{"loss": 1.1, "val_loss": 1.2}``, to draw at epoch 0.
     ax : matplotlib.axes.Axes, optional
-        The axes to draw into. Lines that are there keep their colours, and these get others.
+        The axes to draw into, which are returned; by default those of a new figure. Lines that are there keep their colours, and these
+        get others.
 
     Examples
     --------
-    >>> figure = curve({"loss": [0.9, 0.5], "val_loss": [0.8, 0.6]}, "loss")
-    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    ['training (during the epoch)', 'validation']
+    >>> ax = curve({"loss": [0.9, 0.5, 0.4], "val_loss": [0.8, 0.6, 0.7]}, "loss")
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['training (during the epoch)', 'validation', 'best: 0.6, epoch 2']
     """
     _check_name(name, history)
     before = "" if label is None else f"{label}, "
-    lines = {f"{before}{TRAINING}": _from(start, history, name)}
-    if f"val_{name}" in history:
-        lines[f"{before}validation"] = _from(start, history, f"val_{name}")
     there = 0 if ax is None else len(ax.lines)
-    colours = [LINE_COLOURS[(there + i) % len(LINE_COLOURS)] for i in range(2)]
-    figure, ax = _over_epochs(ax, name.replace("_", " "), lines, colours, epochs=len(history[name]))
+    training, validated = (LINE_COLOURS[(there + i) % len(LINE_COLOURS)] for i in range(2))
+    ax, epochs = _over_epochs(ax, name), len(history[name])
+    _line(ax, _from(start, history, name), epochs, label=f"{before}{TRAINING}", color=training)
+    if f"val_{name}" in history:
+        values = _from(start, history, f"val_{name}")
+        _line(ax, values, epochs, label=f"{before}validation", color=validated, linestyle="--")
+        _mark_best(ax, name, history[f"val_{name}"], before, validated)
     ax.legend(frameon=False)
-    return figure
+    return ax
 
 
-def compare(histories: Mapping[str, Mapping[str, Sequence[float]]], name: str, *, ax: Axes | None = None) -> Figure:
-    """Draw a value of several histories: each in a colour of its own, solid for training and dashed for validation.
+def compare(histories: Mapping[str, Mapping[str, Sequence[float]]], name: str, *, ax: Axes | None = None) -> Axes:
+    """Draw a value of several histories: each in a colour and with a marker of its own, solid for training and dashed for validation.
 
     Parameters
     ----------
@@ -78,13 +82,13 @@ def compare(histories: Mapping[str, Mapping[str, Sequence[float]]], name: str, *
     name : str
         ``"loss"``, ``"accuracy"``, or another column of all the histories.
     ax : matplotlib.axes.Axes, optional
-        The axes to draw into.
+        The axes to draw into, which are returned; by default those of a new figure.
 
     Examples
     --------
-    >>> figure = compare({"SGD": {"loss": [0.9, 0.7]}, "Adam": {"loss": [0.9, 0.5], "val_loss": [0.8, 0.6]}}, "loss")
-    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    ['SGD', 'Adam', 'Adam, validation']
+    >>> ax = compare({"SGD": {"loss": [0.9, 0.7]}, "Adam": {"loss": [0.9, 0.5], "val_loss": [0.8, 0.6]}}, "loss")
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['SGD', 'Adam', 'validation']
     """
     if (
         not hasattr(histories, "items")
@@ -94,22 +98,21 @@ def compare(histories: Mapping[str, Mapping[str, Sequence[float]]], name: str, *
         raise TypeError(f"histories must be a mapping from names to histories, got {validation.show(histories)}")
     for label, history in histories.items():
         _check_name(name, history, f" of {label!r}")
-    figure = None
+    ax, shown = _over_epochs(ax, name), []
     for i, (label, history) in enumerate(histories.items()):
-        colour = LINE_COLOURS[i % len(LINE_COLOURS)]
-        figure, ax = _over_epochs(ax, name.replace("_", " "), {label: history[name]}, [colour])
+        epochs = len(history[name])
+        own: dict[str, Any] = {"color": LINE_COLOURS[i % len(LINE_COLOURS)], "marker": MARKERS[i % len(MARKERS)]}
+        own |= {
+            "markersize": 4,
+            "markevery": (i % 5 * epochs // 40, max(1, epochs // 8)),
+        }  # few, and not one upon another
+        shown.append(_line(ax, history[name], epochs, label=label, **own))
         if f"val_{name}" in history:
-            _over_epochs(
-                ax,
-                name.replace("_", " "),
-                {f"{label}, validation": history[f"val_{name}"]},
-                [colour],
-                style="--",
-            )
-    assert figure is not None
-    assert ax is not None
-    ax.legend(frameon=False)
-    return figure
+            _line(ax, history[f"val_{name}"], epochs, label=f"{label}, validation", linestyle="--", **own)
+    if any(f"val_{name}" in history for history in histories.values()):
+        shown += ax.plot([], [], color="black", linestyle="--", label="validation")
+    ax.legend(handles=shown, frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
 
 
 def _from(start: Mapping[str, float] | None, history: Mapping[str, Sequence[float]], name: str) -> Sequence[float]:
@@ -123,20 +126,21 @@ def _check_name(name: str, history: Mapping[str, Sequence[float]], which: str = 
         raise ValueError(f"name must be in the history{which}, which has {known}, got {name!r}{similar(name, history)}")
 
 
-def learning_rate(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Figure:
+def learning_rate(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
     """Draw the learning rate over the epochs, as `curve` draws other values.
 
     Examples
     --------
-    >>> learning_rate({"learning_rate": [0.1, 0.05]}).axes[0].get_ylabel()
+    >>> learning_rate({"learning_rate": [0.1, 0.05]}).get_ylabel()
     'learning rate'
     """
     if "learning_rate" not in history:
         raise ValueError("history must have a learning_rate, got one with no epoch yet")
-    figure, ax = _over_epochs(ax, "learning rate", {"learning rate": history["learning_rate"]}, LINE_COLOURS[2:])
+    ax, rates = _over_epochs(ax, "learning rate"), history["learning_rate"]
+    _line(ax, rates, len(rates), label="learning rate", color=LINE_COLOURS[2])
     highest = max(float(np.max(np.asarray(line.get_ydata()))) for line in ax.lines)
     ax.set_ylim(0, 1.05 * highest or None)
-    return figure
+    return ax
 
 
 def schedules(
@@ -145,7 +149,7 @@ def schedules(
     epochs: float,
     labels: Sequence[str] | None = None,
     ax: Axes | None = None,
-) -> Figure:
+) -> Axes:
     """Draw the learning rate over the epochs for each of several schedules.
 
     Parameters
@@ -158,13 +162,13 @@ def schedules(
     labels : sequence of str, optional
         A name for each in the legend; by default the call that makes it.
     ax : matplotlib.axes.Axes, optional
-        The axes to draw into.
+        The axes to draw into, which are returned; by default those of a new figure.
 
     Examples
     --------
     >>> from whorl import Cosine, OneCycle
-    >>> figure = schedules([Cosine(0.1, epochs=50), OneCycle(0.1, epochs=50)], epochs=60, labels=["cosine", "one cycle"])
-    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    >>> ax = schedules([Cosine(0.1, epochs=50), OneCycle(0.1, epochs=50)], epochs=60, labels=["cosine", "one cycle"])
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['cosine', 'one cycle']
     """
     epochs = validation.number("epochs", epochs, above=0)
@@ -172,17 +176,21 @@ def schedules(
     names = [getattr(each, "__name__", repr(each)) for each in schedules] if labels is None else labels
     if isinstance(names, str) or len(names) != len(schedules):
         raise ValueError(f"labels must be one for each of the {len(schedules)} schedules, got {names!r}")
-    figure, ax = _axes(ax, (8, 3.8 + 0.2 * len(schedules)), "learning rate")
-    times = np.linspace(0, epochs, POINTS)
+    ax = axes(ax, (8, 3.8 + 0.2 * len(schedules)))
+    plain(ax)
+    times = np.linspace(0, epochs, TIMES)
     for i, (schedule, name) in enumerate(zip(schedules, names, strict=True)):
         values = [schedule(float(time)) for time in times]
-        style = ["-", "--", "-.", ":"][i // len(LINE_COLOURS) % 4]
         width = 1.5 + 2 * (1 - (i + 1) / len(schedules))  # where lines coincide, those below are seen on both sides
-        ax.plot(times, values, label=name, color=LINE_COLOURS[i % len(LINE_COLOURS)], linestyle=style, linewidth=width)
-    ax.set_xlim(0, epochs)
+        own: dict[str, Any] = {
+            "color": LINE_COLOURS[i % len(LINE_COLOURS)],
+            "linestyle": LINE_STYLES[i % len(LINE_STYLES)],
+        }
+        ax.plot(times, values, label=name, linewidth=width, **own)
+    ax.set(xlabel="epoch", ylabel="learning rate", xlim=(0, epochs))
     ax.set_ylim(bottom=0)
-    ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(0, -0.14))
-    return figure
+    legend_below(ax, loc="upper left")
+    return ax
 
 
 def _check(schedules: object) -> None:
@@ -200,33 +208,32 @@ def _check(schedules: object) -> None:
             )
 
 
-def _over_epochs(
-    ax: Axes | None,
-    ylabel: str,
-    lines: Mapping[str, Sequence[float]],
-    colours: Sequence[str],
-    *,
-    epochs: int | None = None,
-    style: str = "-",
-) -> tuple[Figure, Axes]:
-    """Draw a value for each epoch, from 1, or from 0 where there is one more value than epochs, in a line for each label."""
-    figure, ax = _axes(ax, (6, 3.5), ylabel)
+def _over_epochs(ax: Axes | None, name: str) -> Axes:
+    """Return axes for lines over the epochs."""
+    ax = axes(ax, (6, 3.5))
     from matplotlib.ticker import MaxNLocator
 
-    for (label, values), colour in zip(lines.items(), colours, strict=False):
-        marker = "o" if len(values) == 1 else ""  # a line of one point is invisible
-        last = len(values) if epochs is None else epochs
-        times = range(last + 1 - len(values), last + 1)
-        ax.plot(times, values, label=label, color=colour, linewidth=1.5, marker=marker, linestyle=style)
+    plain(ax)
+    ax.set(xlabel="epoch", ylabel=name.replace("_", " "))
     ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+    return ax
+
+
+def _line(ax: Axes, values: Sequence[float], epochs: int, **how: Any) -> Line2D:
+    """Draw a value for each epoch, from 1, or from 0 if there is one more value than epochs."""
+    how = {"marker": "o" if len(values) == 1 else ""} | how  # a line of one point is invisible
+    (line,) = ax.plot(range(epochs + 1 - len(values), epochs + 1), values, linewidth=1.5, **how)
     ax.set_xlim(left=0)
-    return figure, ax
+    return line
 
 
-def _axes(ax: Axes | None, figsize: tuple[float, float], ylabel: str) -> tuple[Figure, Axes]:
-    """Return axes for lines over the epochs, with a light grid and no frame, and their figure."""
-    figure, ax = axes(ax, figsize)
-    ax.set(xlabel="epoch", ylabel=ylabel)
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
-    return figure, ax
+def _mark_best(ax: Axes, name: str, values: Sequence[float], before: str, colour: str) -> None:
+    """Mark the first of the best values, if it is known which those are, and any is a number."""
+    higher = higher_is_better(name)
+    if higher is None or np.isnan(values).all():
+        return
+    best = int(np.nanargmax(values) if higher else np.nanargmin(values))
+    label = f"{before}best: {values[best]:.4g}, epoch {best + 1}"
+    ax.scatter(
+        [best + 1], [values[best]], s=60, facecolors="none", edgecolors=colour, linewidths=1.5, zorder=3, label=label
+    )

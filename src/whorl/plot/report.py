@@ -26,6 +26,7 @@ def report(
     classes: Sequence[str] | None = None,
     images: bool = False,
     start: Mapping[str, float] | None = None,
+    figure: Figure | None = None,
 ) -> Figure:
     """Draw loss, metric and learning rate over the epochs and, beside them, what the model makes of some samples.
 
@@ -45,6 +46,8 @@ def report(
         Whether the samples are images, square if they are rows of pixels.
     start : mapping, optional
         Values before the first epoch, by name, to draw at epoch 0.
+    figure : matplotlib.figure.Figure, optional
+        The figure to draw into, which is returned, as each panel has axes of its own; by default a new one.
 
     Examples
     --------
@@ -56,10 +59,9 @@ def report(
     4
     """
     columns = ["loss", *_metric(history)]
-    figure = new_figure((8, 7))
+    figure = new_figure((8 if X is None else 12, 7)) if figure is None else figure
     charts: FigureBase = figure
     if X is not None:
-        figure.set_size_inches(12, 7)
         left, charts = figure.subfigures(1, 2, width_ratios=[1.15, 1], squeeze=False)[0]
         _results(left, model, X, y, classes or model.classes or None, images=images)
     axes = charts.subplots(len(columns) + 1, 1)

@@ -14,19 +14,17 @@ import numpy as np
 from whorl._core import validation
 from whorl.metrics import confusion_matrix as counts
 from whorl.metrics.validation import numbers, scores
-from whorl.plot.style import LINE_COLOURS, axes, class_names, new_figure
+from whorl.plot.style import LINE_COLOURS, POINTS, axes, class_names, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, FigureBase
+    from matplotlib.figure import FigureBase
 
 WIDEST = 20
 """The most classes of which all names are shown, and the number of samples in each cell."""
 
 
-def confusion_matrix(
-    y: Any, prediction: Any, *, classes: Sequence[str] | None = None, ax: Axes | None = None
-) -> Figure:
+def confusion_matrix(y: Any, prediction: Any, *, classes: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Draw the confusion matrix: in row i and column j the number of samples of class i that were predicted as class j.
 
     The colour is the share of the samples of class i, so that rare classes are as visible as frequent ones.
@@ -38,19 +36,19 @@ def confusion_matrix(
     classes : sequence of str, optional
         The names of the classes; by default their numbers.
     ax : matplotlib.axes.Axes, optional
-        The axes to draw into.
+        The axes to draw into, which are returned; by default those of a new figure.
 
     Examples
     --------
-    >>> figure = confusion_matrix([0, 0, 1], [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], classes=["cat", "dog"])
-    >>> [text.get_text() for text in figure.axes[0].texts]
+    >>> ax = confusion_matrix([0, 0, 1], [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], classes=["cat", "dog"])
+    >>> [text.get_text() for text in ax.texts]
     ['1', '1', '0', '1']
     """
     matrix = counts(y, prediction)
     k = len(matrix)
     names = list(map(str, range(k))) if classes is None else class_names(classes, k)
     share = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
-    figure, ax = axes(ax, (6, 5.5))
+    ax = axes(ax, (6, 5.5))
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     step = -(-k // WIDEST)  # of many classes, every second or third one is named
     ticks = range(0, k, step)
@@ -58,17 +56,18 @@ def confusion_matrix(
     ax.set_xticks(ticks, names[::step], rotation="vertical" if longest > 30 / len(ticks) else "horizontal")
     ax.set_yticks(ticks, names[::step])
     if k <= WIDEST:
-        size = float(np.clip(120 / k, 6, 11))
+        size = float(np.clip(120 / k, 7, 11))
         for i in range(k):
             for j in range(k):
                 colour = "white" if share[i, j] > 0.5 else "black" if matrix[i, j] else "0.7"
                 ax.text(j, i, f"{matrix[i, j]:,}", ha="center", va="center", color=colour, fontsize=size)
     right, n = int(matrix.trace()), int(matrix.sum())
-    ax.set(xlabel="predicted", ylabel="true", title=f"Mistakes: {n - right:,} of {n:,} samples")
-    return figure
+    ax.set(xlabel="predicted", ylabel="true")
+    ax.set_title(f"Mistakes: {n - right:,} of {n:,} samples", fontsize="medium")
+    return ax
 
 
-def predicted_against_true(y: Any, prediction: Any, *, name: str = "", ax: Axes | None = None) -> Figure:
+def predicted_against_true(y: Any, prediction: Any, *, name: str = "", ax: Axes | None = None) -> Axes:
     """Draw predicted numbers over true ones: a point for each sample, on the diagonal where the prediction is right.
 
     Parameters
@@ -78,25 +77,24 @@ def predicted_against_true(y: Any, prediction: Any, *, name: str = "", ax: Axes 
     name : str, optional
         What the numbers are, with their unit.
     ax : matplotlib.axes.Axes, optional
-        The axes to draw into.
+        The axes to draw into, which are returned; by default those of a new figure.
 
     Examples
     --------
-    >>> figure = predicted_against_true([1.0, 2.0, 4.0], [1.5, 2.0, 3.5], name="rooms")
-    >>> figure.axes[0].get_xlabel()
+    >>> ax = predicted_against_true([1.0, 2.0, 4.0], [1.5, 2.0, 3.5], name="rooms")
+    >>> ax.get_xlabel()
     'true rooms'
     """
     true, predicted = numbers(np.ravel(y), np.ravel(prediction))
-    figure, ax = axes(ax, (6, 5.5))
-    ax.scatter(
-        true, predicted, s=float(np.clip(8000 / len(true), 3, 30)), alpha=0.4, color=LINE_COLOURS[0], linewidths=0
-    )
+    ax = axes(ax, (6, 5.5))
+    size, many = float(np.clip(8000 / len(true), 3, 30)), len(true) > POINTS
+    ax.scatter(true, predicted, s=size, alpha=0.4, color=LINE_COLOURS[0], linewidths=0, rasterized=many)
     ax.axline((float(true.mean()),) * 2, slope=1, color="black", linewidth=0.8, label="prediction = truth")
     error = math.sqrt(float(np.mean((predicted - true) ** 2)))
     ax.set(xlabel=f"true {name}".strip(), ylabel=f"predicted {name}".strip())
-    ax.set_title(f"Root mean squared error {error:.4g} over {len(true):,} samples")
+    ax.set_title(f"RMSE {error:.4g} over {len(true):,} samples", fontsize="medium")
     ax.legend(frameon=False)
-    return figure
+    return ax
 
 
 def worst_images(
@@ -126,7 +124,7 @@ def worst_images(
     count : int, optional
         The largest number of images. Only mistakes are drawn.
     figure : matplotlib.figure.Figure or SubFigure, optional
-        The figure to draw into.
+        The figure to draw into, which is returned, as each image has axes of its own; by default a new one.
 
     Examples
     --------

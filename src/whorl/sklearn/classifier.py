@@ -74,8 +74,7 @@ class NetworkClassifier(ClassifierMixin, CalibratedEstimator):
     verbose : bool, optional
         Whether to print the progress.
     class_weight : dict or "balanced", optional
-        Weights of the classes in the loss. Probabilities are then those of data in which the classes have this weight: with "balanced",
-        of classes that are equally frequent. For those of the data, divide them by the weights, and by their sum.
+        Weights of the classes in the loss; with "balanced", probabilities are those of equally frequent classes (see docs/sklearn.md).
 
     Attributes
     ----------
