@@ -28,7 +28,7 @@ LAYERS = Layers(
         ["model"],
         ["answers", "derived", "many"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables", "tracking"],
-        ["serving", "sklearn"],
+        ["serving", "sklearn", "sweeps"],
         ["cli"],
         ["__main__"],
     ],
@@ -120,6 +120,7 @@ PACKAGES = [
     "recipes",
     "schedules",
     "serving",
+    "sweeps",
     "tables",
     "tracking",
 ]
@@ -132,7 +133,7 @@ CLASSES = """
     Adagrad Adam AdamW Averaged Clipped LBFGS Lion NAdam RMSprop SGD
     Constant Cosine Exponential InverseTime LogCosine OneCycle Polynomial ReduceOnPlateau WarmUp
     Callback Checkpoint DivergenceError EarlyStopping Epoch History ModelFileError Options Progress Recorder StopAt
-    StopTraining TimeLimit Training TrainingState
+    StopTraining Sweep TimeLimit Training TrainingState
 """
 
 

@@ -12,6 +12,7 @@ from whorl import plot as plot
 from whorl import recipes as recipes
 from whorl import schedules as schedules
 from whorl import serving as serving
+from whorl import sweeps as sweeps
 from whorl import tables as tables
 from whorl import tracking as tracking
 from whorl.derived import average as average
@@ -79,6 +80,7 @@ from whorl.schedules import OneCycle as OneCycle
 from whorl.schedules import Polynomial as Polynomial
 from whorl.schedules import ReduceOnPlateau as ReduceOnPlateau
 from whorl.schedules import WarmUp as WarmUp
+from whorl.sweeps import Sweep as Sweep
 from whorl.training import Callback as Callback
 from whorl.training import Checkpoint as Checkpoint
 from whorl.training import DivergenceError as DivergenceError

@@ -19,7 +19,37 @@ SECONDS = 60
 """A training saves a checkpoint after the epoch in which so many seconds have passed since the last one."""
 
 
-class StopOnInterrupt(Callback):
+class Signals:
+    """Notes Ctrl-C and SIGTERM within a ``with`` block, so that what is under way can stop by itself; a second one interrupts at once."""
+
+    announcement = "stopping after this step; press Ctrl-C again to stop now and save nothing"
+    loss = "nothing was saved"
+
+    def __init__(self) -> None:
+        self.received: str | None = None
+        self._before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.received:
+            raise KeyboardInterrupt(self.loss)
+        self.received = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+        print(f"\n{self.announcement}", file=sys.stderr)
+        self.stop()
+
+    def stop(self) -> None:
+        """Begin to stop; called when the first signal is received."""
+
+
+class StopOnInterrupt(Callback, Signals):
     """Stops the training after the step in which Ctrl-C is pressed, or SIGTERM is received; pressed again, it interrupts at once.
 
     It handles signals within a ``with`` block.
@@ -33,28 +63,12 @@ class StopOnInterrupt(Callback):
     last = True
 
     def __init__(self, checkpoint: Path) -> None:
+        Signals.__init__(self)
         self.checkpoint, self.saved = checkpoint, time.monotonic()
-        self.received: str | None = None
-        self._before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
 
     def of_network(self, checkpoint: Path) -> StopOnInterrupt:
         """Return the callback of one of several networks, which has a checkpoint of its own, for when this one handles the signals."""
         return _OfNetwork(self, checkpoint)
-
-    def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._handle)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, before)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.received:
-            raise KeyboardInterrupt("nothing was saved")
-        self.received = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
-        print("\nstopping after this step; press Ctrl-C again to stop now and save nothing", file=sys.stderr)
 
     @property
     def stopping(self) -> str | None:

@@ -14,7 +14,7 @@ from whorl.derived import with_layers
 from whorl.layers import Average
 from whorl.model import Model
 from whorl.recipes import Problem, Recipe
-from whorl.recipes.ensemble import divisible
+from whorl.recipes.ensemble import chooses, divisible, kept
 from whorl.recipes.networks import Networks
 from whorl.training import Callback, Epoch, History
 from whorl.training.callbacks import Run
@@ -100,20 +100,6 @@ class NetworkProgress(Callback):
         end = f": {history.stopped.partition(';')[0]}" if history.stopped else ""  # the rest is in the line
         sys.stdout.write(f"{clear}{self.title} | {which} | val {metric} loss {epoch['val_loss']:.3f}{end}\n")
         sys.stdout.flush()
-
-
-def chooses(recipe: Recipe) -> bool:
-    """Return whether a network gets the parameters of its best epoch."""
-    return recipe.keep == "best" or recipe.patience is not None
-
-
-def kept(recipe: Recipe, history: History) -> Epoch:
-    """Return the epoch whose parameters a network has."""
-    if not chooses(recipe):
-        return history.epochs[-1]
-    name = "val_accuracy" if recipe.keep == "best" and "val_accuracy" in history else "val_loss"
-    best = history.best(name)
-    return best if recipe.keep == "last" else [epoch for epoch in history.epochs if epoch[name] == best[name]][-1]
 
 
 def chosen(recipe: Recipe, history: History) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +17,12 @@ from whorl._core.validation import integer
 from whorl.cli import config, networks, options, pictures, tracking
 from whorl.cli.console import accuracy, best_possible, progress, scores, show_table
 from whorl.cli.interrupt import StopOnInterrupt
+from whorl.cli.output import directory, outputs
 from whorl.cli.source import STANDARD_INPUT
 from whorl.losses import CrossEntropy, Quantile
-from whorl.model import FOREIGN
 from whorl.recipes import RECIPES, Problem, Recipe
 from whorl.recipes.data import TableFile
-from whorl.recipes.ensemble import FEWEST_SAMPLES, divisible
+from whorl.recipes.ensemble import FEWEST_SAMPLES, chooses, divisible, kept
 from whorl.recipes.reading import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES
 from whorl.training import Callback, History
 
@@ -33,38 +32,53 @@ DATA = [name for name in RECIPES if name != "table"]
 
 def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
     """Add the arguments to the parser; the options are those of the data set and the preset that the words name."""
-    start = _start(words)
     parser.usage = (
         "whorl train DATA [options]\n       whorl train FILE --target COLUMN [options]\n"
         "       whorl train --config model.toml [options]"
     )
     parser.description = "Train a network on a data set or the columns of a file; write model.npz, model.toml with all settings, and a picture."
-    data = f"{', '.join(DATA)}; or a CSV, TSV or Parquet file. For its options: whorl train DATA --help"
+    start = add_start(parser, words)
+    if start is None:
+        return
+    parser.add_argument(
+        "--log-every", type=options.number(int), metavar="N", help="print every N-th epoch [about ten of them]"
+    )
+    tracking.add_arguments(parser)
+    parser.add_argument(
+        "--gif", action="store_true", help="also draw the decision boundary over the epochs, as an animated GIF"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="continue an interrupted training from the checkpoint beside its model"
+    )
+    add_recipe(parser, start.recipe)
+
+
+def add_start(parser: argparse.ArgumentParser, words: Sequence[str]) -> config.Run | None:
+    """Add the arguments that say what to start from, and where to write; return the run that the words name, if they do."""
+    start = _start(words)
+    data = f"{', '.join(DATA)}; or a CSV, TSV or Parquet file. For its options: {parser.prog} DATA --help"
     if start is None or not words[0].startswith("-"):
         parser.add_argument("data", metavar="DATA", help=data)
     if start is None:
-        return
+        return None
     parser.set_defaults(start=start)
     basis = parser.add_mutually_exclusive_group()
     presets = " or ".join(RECIPES[start.data])
     basis.add_argument("--preset", metavar="NAME", help=f"settings to start from, {presets} [{start.preset}]")
     basis.add_argument("--config", metavar="FILE", help="start from the settings of a model.toml")
-    whole = options.number(int)
-    parser.add_argument("--seed", type=whole, metavar="N", help=f"same seed, same results [{start.seed}]")
+    seed = f"same seed, same results [{start.seed}]"
+    parser.add_argument("--seed", type=options.number(int), metavar="N", help=seed)
     parser.add_argument("--quiet", action="store_true", help="print no progress, only what is saved and measured")
-    parser.add_argument("--log-every", type=whole, metavar="N", help="print every N-th epoch [about ten of them]")
-    tracking.add_arguments(parser)
     output = "directory to write to, or name of the model, ending in .npz [.]"
     parser.add_argument("--output", type=Path, default=Path(), metavar="PATH", help=output)
-    parser.add_argument(
-        "--gif", action="store_true", help="also draw the decision boundary over the epochs, as an animated GIF"
-    )
-    if start.recipe.data is not None:
-        options.add(parser, "data", start.recipe.data, without=["file"])
-    parser.add_argument(
-        "--resume", action="store_true", help="continue an interrupted training from the checkpoint beside its model"
-    )
-    options.add(parser, "network and training", start.recipe, without=["data"])
+    return start
+
+
+def add_recipe(parser: argparse.ArgumentParser, recipe: Recipe, *, without: Collection[str] = ()) -> None:
+    """Add the options for the settings of a recipe and of its data."""
+    if recipe.data is not None:
+        options.add(parser, "data", recipe.data, without=["file"])
+    options.add(parser, "network and training", recipe, without=["data", *without])
     options.add_shortcuts(parser)
     parser.epilog = (
         f"Layers: {', '.join(LAYERS)}. Losses: {', '.join(LOSSES)}. Optimizers: {', '.join(OPTIMIZERS)}."
@@ -100,32 +114,46 @@ def _start(words: Sequence[str]) -> config.Run | None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    plan = _plan(arguments)
+    plan = plan_of(arguments)
     data = plan.recipe.data
-    paths = _outputs(arguments.output, Path(data.file).stem if isinstance(data, TableFile) else plan.data)
-    with _directory(paths[0].parent):
-        return _train(plan, arguments, paths)
+    paths = outputs(arguments.output, Path(data.file).stem if isinstance(data, TableFile) else plan.data)
+    with directory(paths[0].parent):
+        every = None if arguments.log_every is None else integer("--log-every", arguments.log_every)
+        track = partial(tracking.callbacks, arguments)
+        quiet, resume, gif = arguments.quiet, arguments.resume, arguments.gif
+        return carry_out(plan, paths, quiet=quiet, every=every, resume=resume, gif=gif, track=track)
 
 
-def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, Path, Path]) -> int:
-    """Train and save; return the exit code."""
+def carry_out(
+    plan: config.Run,
+    paths: tuple[Path, Path, Path],
+    *,
+    quiet: bool,
+    every: int | None = None,
+    resume: bool = False,
+    gif: bool = False,
+    track: Callable[[int], Sequence[Sequence[Callback]]] = lambda networks: [()] * networks,
+    again: str = "the same command with --resume",
+) -> int:
+    """Train and save; return the exit code.
+
+    `track` returns further callbacks for each of so many networks; `again` says how to continue if this is interrupted.
+    """
     recipe, (model_path, config_path, picture_path) = plan.recipe, paths
-    every = arguments.log_every
-    every = None if every is None else integer("--log-every", every)
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
     files = networks.checkpoints(model_path, recipe, problem)
-    trackers = tracking.callbacks(arguments, len(files))
-    _check_resume(plan, files, networks.interrupted(model_path), config_path, resume=arguments.resume)
-    shown: list[Callback] = [] if arguments.quiet or len(files) > 1 else progress(every)
-    if not arguments.quiet:
-        _show(recipe, problem)
-    starts, film = [pictures.Start() for _ in files], pictures.animation(problem) if arguments.gif else None
+    trackers = track(len(files))
+    _check_resume(plan, files, networks.interrupted(model_path), config_path, resume=resume)
+    shown: list[Callback] = [] if quiet or len(files) > 1 else progress(every)
+    if not quiet:
+        show_data(recipe, problem)
+    starts, film = [pictures.Start() for _ in files], pictures.animation(problem) if gif else None
     with StopOnInterrupt(files[0]) as stop:
-        callbacks = networks.callbacks(recipe, stop, files, starts, film, shown, trackers, quiet=arguments.quiet)
+        callbacks = networks.callbacks(recipe, stop, files, starts, film, shown, trackers, quiet=quiet)
         model, _, history, trained = recipe.train(
-            rng, callbacks, problem, resume=lambda k: files[k] if arguments.resume and files[k].exists() else None
+            rng, callbacks, problem, resume=lambda k: files[k] if resume and files[k].exists() else None
         )
         model.save(model_path)
         chosen = networks.chosen(recipe, history) if len(files) == 1 else ""
@@ -139,7 +167,7 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
         if stop.received and recipe.time is None:
             left = [str(each) for each in files if each.exists()]
             more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-            print(f"to continue: the same command with --resume, which reads {left[0]}{more}", flush=True)
+            print(f"to continue: {again}, which reads {left[0]}{more}", flush=True)
         else:
             for each in networks.interrupted(model_path):
                 each.unlink()
@@ -147,8 +175,8 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
         print(f"held-out samples: {scores(history.held_out)}")
     pictures.draw(recipe.data, *networks.shown(model, problem, history, trained, starts), picture_path)
     if film:
-        film.save(gif := picture_path.with_suffix(".gif"))
-        print(f"saved {gif}")
+        film.save(animation := picture_path.with_suffix(".gif"))
+        print(f"saved {animation}")
     if problem.test:
         measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
         print(f"{len(problem.test[0])} test images: {accuracy(measured)}")
@@ -159,7 +187,7 @@ def _train(plan: config.Run, arguments: argparse.Namespace, paths: tuple[Path, P
     return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
 
 
-def _show(recipe: Recipe, problem: Problem) -> None:
+def show_data(recipe: Recipe, problem: Problem) -> None:
     """Print what there is to say of the data."""
     for note in problem.notes:
         print(note)
@@ -206,7 +234,7 @@ def _check_same(plan: config.Run, path: Path) -> None:
         )
 
 
-def _plan(arguments: argparse.Namespace) -> config.Run:
+def plan_of(arguments: argparse.Namespace) -> config.Run:
     """Return what to do: the start, with the options that were given."""
     start: config.Run = arguments.start
     if "interrupted_after_epoch" in start.made_with:
@@ -242,49 +270,14 @@ def _checksum(plan: config.Run) -> str:
     return found
 
 
-def _outputs(output: Path, title: str) -> tuple[Path, Path, Path]:
-    """Return where model, settings and picture go; raise OSError before the training if they cannot be written."""
-    if output.suffix.lower() in FOREIGN | {".svg", ".pdf"}:
-        raise ValueError(
-            f"argument --output: must be a directory, or the name of the model, ending in .npz, got {str(output)!r}"
-        )
-    if output.suffix == ".npz":
-        paths = output, output.with_suffix(".toml"), output.with_suffix(".png")
-    else:
-        paths = output / "model.npz", output / "model.toml", output / f"{title}.png"
-    for path in paths:
-        if path.is_dir():
-            raise OSError(f"argument --output: cannot write to {str(path)!r}: it is a directory")
-    return paths
-
-
-@contextmanager
-def _directory(path: Path) -> Iterator[None]:
-    """Make a directory that can be written to; if what follows fails, remove it again, unless there is something in it."""
-    new = [each for each in (path, *path.parents) if not each.exists()]
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise OSError(f"argument --output: cannot write to {str(path)!r}: {error.strerror}") from None
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError):  # not empty
-            for each in new:
-                each.rmdir()
-        raise
-
-
 def _comment(recipe: Recipe, history: History, y: Array) -> str:
     """Return a comment on a training that has learned nothing, or too much, else ""."""
-    last = networks.kept(recipe, history).values if history.epochs else {}
+    last = kept(recipe, history).values if history.epochs else {}
     r2, accuracy = (last.get(f"val_{name}", last.get(name)) for name in ("r2", "accuracy"))
     score = next((name for name in ("val_accuracy", "val_r2") if name in last), None)
     if last and history.held_out:
         r2, accuracy = history.held_out.get("r2"), history.held_out.get("accuracy")
-    elif score is not None and not networks.chooses(recipe):
+    elif score is not None and not chooses(recipe):
         best = history.best("val_loss")
         if last["val_loss"] > 1.1 * best["val_loss"] and last[score] < best[score] - 0.01:
             return (

@@ -11,6 +11,9 @@ from whorl._core.types import Array
 from whorl.layers import Dense, Dropout, Layer, NTKDense, PeriodicEmbedding
 from whorl.schedules import Chain, Cosine, LogCosine, OneCycle, Polynomial, WarmUp
 
+TO_LEARNING_RATE = "optimizer", "schedule", "learning_rate"
+"""The arguments that lead to the learning rate, through wrappers and schedules."""
+
 
 def stretched(value: Any, old: float, new: float) -> Any:
     """Return an optimizer, or layers, whose schedules, made for `old` epochs of training, are stretched to `new` ones.
@@ -47,7 +50,7 @@ def with_learning_rate(value: Any, rate: float) -> Any:
     >>> with_learning_rate(Adam(Cosine(0.1, epochs=50)), 0.3)
     Adam(Cosine(0.3, epochs=50.0))
     """
-    for name in ("optimizer", "schedule", "learning_rate"):
+    for name in TO_LEARNING_RATE:
         if hasattr(value, name):
             part = getattr(value, name)
             return replace(value, **{name: rate if isinstance(part, float) else with_learning_rate(part, rate)})

@@ -23,7 +23,7 @@ from whorl.recipes import networks, pace
 from whorl.recipes.networks import Callbacks, Networks
 from whorl.recipes.selection import selected
 from whorl.recipes.settings import Settings
-from whorl.training import Callback, EarlyStopping, TimeLimit
+from whorl.training import Callback, EarlyStopping, Epoch, History, TimeLimit
 
 FEWEST_SAMPLES = 100
 """With fewer samples there are no folds."""
@@ -82,7 +82,7 @@ def train(
         callbacks=lambda k: [*of_network(callbacks, k), *stops],
         resume=lambda k: of_network(resume, k),
         rng=rng,
-        **schedule(recipe),
+        **recipe.schedule(),
         **arguments,
     )
     return selected(trained, target, arguments["loss"], arguments.get("sample_weight"))
@@ -91,21 +91,21 @@ def train(
 def _folds(recipe: Settings, count: int, classes: Array | None, rng: np.random.Generator) -> list[Array]:
     """Return the indices of the samples that each network is validated with: all samples in turn, or a share of them for one network."""
     if recipe.members == 1:
-        return [np.sort(randomness.divide(count, round(recipe.validation * count) or 1, rng, classes)[1])]
+        return [validation_rows(recipe, count, recipe.validation_rng(rng), classes)]
     found: list[Array] = []
     while len(found) < recipe.members:
         found += randomness.folds(count, recipe.fold_count, rng, classes)
     return found[: recipe.members]
 
 
+def validation_rows(recipe: Settings, count: int, rng: np.random.Generator, classes: Array | None = None) -> Array:
+    """Return the indices of the samples to validate one network with; with `classes`, the same share of each."""
+    return np.sort(randomness.divide(count, round(recipe.validation * count) or 1, rng, classes)[1])
+
+
 def of_network(given: Any, k: int) -> Any:
     """Return what is given for all networks, or what a function returns for the network of a number."""
     return given(k) if callable(given) else given
-
-
-def schedule(recipe: Settings) -> dict[str, Any]:
-    """Return the arguments of `Model.fit` that say how long to train, and how."""
-    return {"optimizer": recipe.optimizer, "epochs": recipe.epochs, "batch_size": recipe.batch_size}
 
 
 def stopping(recipe: Settings, loss: object, rounds: int = 1) -> list[Callback]:
@@ -120,6 +120,20 @@ def stopping(recipe: Settings, loss: object, rounds: int = 1) -> list[Callback]:
     if recipe.time is not None:
         found.append(TimeLimit(recipe.time / rounds))
     return found
+
+
+def chooses(recipe: Settings) -> bool:
+    """Return whether a network gets the parameters of its best epoch."""
+    return recipe.keep == "best" or recipe.patience is not None
+
+
+def kept(recipe: Settings, history: History) -> Epoch:
+    """Return the epoch whose parameters a network has."""
+    if not chooses(recipe):
+        return history.epochs[-1]
+    name = "val_accuracy" if recipe.keep == "best" and "val_accuracy" in history else "val_loss"
+    best = history.best(name)
+    return best if recipe.keep == "last" else [epoch for epoch in history.epochs if epoch[name] == best[name]][-1]
 
 
 def joined(trained: Networks, outside: int) -> Model:

@@ -112,6 +112,8 @@ def fit(
     known = y if validation is None else np.concatenate([y, validation[1]])
     target = unit.standardized(y) if unit else y
     given: Any = recipe.validation
+    if recipe.validation_seed is not None:
+        given = ensemble.validation_rows(recipe, len(X), recipe.validation_rng(rng))
     if validation is not None:
         given = validation[0], unit.standardized(validation[1]) if unit else validation[1]
     recipe = recipe.replace(members=1).for_samples(len(X))
@@ -130,7 +132,7 @@ def fit(
         X,
         target,
         **arguments,
-        **ensemble.schedule(recipe),
+        **recipe.schedule(),
         validation=given,
         resume=ensemble.of_network(resume, 0),
         callbacks=[*ensemble.of_network(callbacks, 0), *ensemble.stopping(recipe, arguments["loss"])],

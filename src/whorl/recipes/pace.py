@@ -44,8 +44,7 @@ def within(
     """
     few, together = min(len(x), TRIAL), max(1, min(cores(), recipe.members))
     models = [make(recipe, np.random.default_rng(0)) for _ in range(together)]
-    options = arguments | {"sample_weight": None, "optimizer": recipe.optimizer, "epochs": recipe.epochs}
-    options |= {"batch_size": recipe.batch_size, "validation": np.arange(0, few, FOLD), "rng": 0}
+    options = arguments | recipe.schedule() | {"sample_weight": None, "validation": np.arange(0, few, FOLD), "rng": 0}
 
     def trial(limit: float) -> list[History]:
         data, stop = (x[:few], target[:few]), [TimeLimit(limit)]

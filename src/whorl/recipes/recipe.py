@@ -12,7 +12,7 @@ from whorl._core import randomness
 from whorl._core.randomness import RNG
 from whorl.model import Model
 from whorl.recipes import fitting
-from whorl.recipes.data import Arrays, Problem
+from whorl.recipes.data import Arrays, Problem, TableFile
 from whorl.recipes.networks import Callbacks
 from whorl.recipes.settings import Settings
 from whorl.training import History
@@ -90,7 +90,10 @@ class Recipe(Settings):
         if self.data is None:
             raise ValueError("this recipe has no data set of its own: give samples, recipe.fit(X, y)")
         share = None if self.members > 1 or self.calibrate else self.validation  # which are left to `fit`
-        return self.data.problem(randomness.generator(rng), share)
+        drawing = randomness.generator(rng)
+        if isinstance(self.data, TableFile):  # whose rows are there: only those to validate with are drawn
+            drawing = self.validation_rng(drawing)
+        return self.data.problem(drawing, share)
 
     def train(
         self,

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, fields
 from typing import Any, Literal, Self
 
+import numpy as np
+
 from whorl._core.description import Description, argument
 from whorl._core.hints import did_you_mean
 from whorl._core.randomness import RNG
@@ -59,6 +61,9 @@ class Settings(Description):
         Most steps of the optimizer: for many samples there are fewer epochs, but at least 8.
     validation : float, optional
         Share of the samples to hold out for validation, if there is one network.
+    validation_seed : int, optional
+        Seed for drawing these samples, so that networks of different sizes or seeds are validated with the same ones. By default they
+        are drawn with everything else.
     members : int, optional
         Number of networks. If there are several, the samples are split into folds; each network is validated with one of them, and
         learns from the others. The model is their weighted average.
@@ -79,6 +84,10 @@ class Settings(Description):
         Whether the validation samples also determine temperature and biases of the scores, sets of classes and prediction intervals.
     clip : bool, optional
         Whether predictions of numbers are limited to the range of the targets in training.
+    fast : bool, optional
+        Whether to use compiled kernels, which need the extra whorl[fast]. By default they are used where they save time.
+    threads : int, optional
+        Threads that share each compiled step of a network; by default as many as pay for one network, and one each for several.
     time : float, optional
         Most seconds to train for: if need be, there are fewer epochs, and then fewer networks.
     data : Data, optional
@@ -95,6 +104,7 @@ class Settings(Description):
     batch_size: int = argument(integer)
     max_steps: int | None = argument(integer, default=None)
     validation: float = argument(number, default=0.2, above=0, below=1)
+    validation_seed: int | None = argument(integer, default=None, minimum=0)
     members: int = argument(integer, default=1)
     folds: int = argument(integer, default=5, minimum=2)
     scales: tuple[float, ...] = argument(reading.numbers, default=(), above=0)
@@ -103,6 +113,8 @@ class Settings(Description):
     patience: int | None = argument(integer, default=None, minimum=0)
     calibrate: bool = argument(truth, default=False)
     clip: bool = argument(truth, default=False)
+    fast: bool | None = argument(truth, default=None)
+    threads: int | None = argument(integer, default=None)
     time: float | None = argument(number, default=None, above=0)
     data: Data | None = argument(instance, default=None, kind=Data, example="Spiral()")
 
@@ -223,6 +235,15 @@ class Settings(Description):
         output_layer = dataclasses.replace(self.output_layer, units=outputs)
         layers = [*SCALING[self.scaling], *embedded(self.layers, X), output_layer, *last]
         return Model(layers, inputs=X.shape[1:], rng=rng)
+
+    def schedule(self) -> dict[str, Any]:
+        """Return the arguments of `Model.fit` that say how long to train, and how."""
+        names = "optimizer", "epochs", "batch_size", "fast", "threads"
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    def validation_rng(self, rng: np.random.Generator) -> np.random.Generator:
+        """Return the generator that draws the samples to validate one network with: a new one if they have a seed of their own."""
+        return rng if self.validation_seed is None else np.random.default_rng(self.validation_seed)
 
     def classifies(self, y: Array) -> bool:
         """Return whether y holds labels of classes: one-hot, or whole numbers, unless the loss is one for numbers."""
