@@ -157,6 +157,13 @@ def many(session: nox.Session) -> None:
 
 
 @nox.session
+def serving(session: nox.Session) -> None:
+    """Measure requests per second and latency of `whorl serve`, beside scikit-learn behind FastAPI, and record them."""
+    session.install("-e", ".[serve]")
+    measure(session, "serving", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks-serving"))
+
+
+@nox.session
 def spiral(session: nox.Session) -> None:
     """Measure the accuracy of the recipes for the spiral, and record it."""
     measure(session, "spiral")

@@ -96,9 +96,12 @@ def load(url: str, body: bytes, connections: int, seconds: float) -> Load:
             await loop.create_connection(lambda: Connection(head.encode() + body, end), host, int(port))
             for _ in range(connections)
         ]
-        await asyncio.gather(*(connection.done for _, connection in pairs))
-        for transport, _ in pairs:
-            transport.close()
+        try:
+            await asyncio.gather(*(connection.done for _, connection in pairs))
+        finally:
+            for transport, connection in pairs:
+                connection.done.cancel()
+                transport.close()
         return [connection for _, connection in pairs]
 
     computed, begun = time.process_time(), time.perf_counter()

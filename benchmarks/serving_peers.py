@@ -39,28 +39,15 @@ def table() -> tuple[dict[str, list[Any]], list[str]]:
 
 def of_numbers() -> Any:
     """FastAPI with an MLPClassifier for the network "spiral", 2-64-3."""
-    from fastapi import FastAPI
-    from pydantic import BaseModel
-
     X, y = samples(CASES["spiral"])
-    model, app = fitted(classifier(), X, y), FastAPI()
-
-    class Rows(BaseModel):
-        rows: list[list[float]]
-
-    @app.post("/predict")
-    async def predict(request: Rows) -> dict[str, Any]:
-        return answer(model, np.array(request.rows))
-
-    predict.__annotations__["request"] = Rows  # which FastAPI would look for in the module
-    return app
+    model = fitted(classifier(), X, y)
+    return service(list[float], lambda rows: answer(model, np.array(rows)))
 
 
 def of_table() -> Any:
     """FastAPI with a pipeline for the table: medians, standardized numbers, one-hot categories, an MLPClassifier."""
     import pandas as pd
-    from fastapi import FastAPI
-    from pydantic import BaseModel, Field, create_model
+    from pydantic import Field, create_model
     from sklearn.compose import make_column_transformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -73,22 +60,28 @@ def of_table() -> Any:
         (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categories),
     )
-    frame = pd.DataFrame(columns).astype(dict.fromkeys(numbers, float))
-    model, app = fitted(make_pipeline(encode, classifier()), frame, y), FastAPI()
+
+    def frame(columns: Any) -> Any:
+        return pd.DataFrame(columns).astype(dict.fromkeys(numbers, float))
+
+    model = fitted(make_pipeline(encode, classifier()), frame(columns), y)
     kinds: dict[str, Any] = {name.replace(" ", "_"): (float | None, Field(alias=name)) for name in numbers}
     kinds |= {name.replace(" ", "_"): (str, Field(alias=name)) for name in categories}
-    Row = create_model("Row", **kinds)
+    row = create_model("Row", **kinds)
+    return service(row, lambda rows: answer(model, frame([each.model_dump(by_alias=True) for each in rows])))
 
-    class Rows(BaseModel):
-        rows: list[Row]  # type: ignore[valid-type]
 
-    @app.post("/predict")
-    async def predict(request: Rows) -> dict[str, Any]:
-        rows: list[Any] = request.rows
-        asked = pd.DataFrame([row.model_dump(by_alias=True) for row in rows])
-        return answer(model, asked.astype(dict.fromkeys(numbers, float)))
+def service(row: Any, respond: Callable[[list[Any]], dict[str, Any]]) -> Any:
+    """Return an application of FastAPI that responds to rows of a type."""
+    from fastapi import FastAPI
+    from pydantic import create_model
 
-    predict.__annotations__["request"] = Rows
+    async def predict(request: Any) -> dict[str, Any]:
+        return respond(request.rows)
+
+    predict.__annotations__["request"] = create_model("Rows", rows=(list[row], ...))
+    app = FastAPI()
+    app.post("/predict")(predict)
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -60,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         def started(url: str) -> None:
             print(f"serving {arguments.model} at {url}", flush=True)
 
+        gc.freeze()  # what is loaded stays: no search for garbage in it delays a request, or copies memory that forks share
         access_log = arguments.access_log
         serve(app, arguments.host, port, workers=workers, access_log=access_log, started=started)
     return 0

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from whorl.serving import metrics
+from whorl.serving.metrics import forget
 from whorl.serving.workers import STOPPING, Workers
 
 GRACE = 10
@@ -60,7 +60,7 @@ def serve(
         for each in listening:
             each.close()
 
-    Workers(workers, work).run(begun, close, metrics.forget)
+    Workers(workers, work).run(begun, close, forget)
 
 
 def _run(
