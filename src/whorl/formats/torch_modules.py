@@ -68,7 +68,10 @@ class RankScale(Counterpart):
     def forward(self, x: Tensor) -> Tensor:
         columns = x.flatten(1).T.contiguous()  # (d, n)
         knots, last = self.knots.flatten(0, -2), self.last.reshape(-1, 1)  # (d, K), (d, 1)
-        inside = columns.clamp(knots[:, :1], knots[:, -1:])  # the last knot is repeated to the end
+        least, most = knots[:, :1], knots[:, -1:]  # the last knot is repeated to the end
+        inside = torch.where(
+            columns < least, least, torch.where(columns > most, most, columns)
+        )  # clamp halves gradients at the ends
         after = torch.searchsorted(knots, inside, right=True)
         k = torch.minimum(after - 1, last.long() - 1).clamp(min=0)  # x is between knot k and knot k + 1
         left, right = knots.gather(1, k), knots.gather(1, k + 1)

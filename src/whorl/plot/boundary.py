@@ -107,8 +107,15 @@ def _draw_boundaries(ax: Axes, across: Array, up: Array, p: Array) -> None:
 def _draw_samples(ax: Axes, points: Array, target: Array, wrong: Array, names: Sequence[str]) -> None:
     """Draw each class with a colour and a marker of its own, and on top the mistakes, with a thick black edge."""
     area = float(np.clip(30000 / len(points), 12, 36))  # of a marker, in square points
-    right: dict[str, Any] = {"s": area, "edgecolors": "white", "linewidths": 0.2, "rasterized": len(points) > POINTS}
-    mistake: dict[str, Any] = {"s": 1.3 * area, "edgecolors": "black", "linewidths": 0.9, "zorder": 2}
+    many = len(points) > POINTS
+    right: dict[str, Any] = {"s": area, "edgecolors": "white", "linewidths": 0.2, "rasterized": many}
+    mistake: dict[str, Any] = {
+        "s": 1.3 * area,
+        "edgecolors": "black",
+        "linewidths": 0.9,
+        "rasterized": many,
+        "zorder": 2,
+    }
     for c in np.unique(target):
         x1, x2 = points.T
         is_right, is_wrong = (target == c) & ~wrong, (target == c) & wrong

@@ -55,11 +55,7 @@ def distribution(values: Distribution, *, ax: Axes | None = None) -> Axes:
         shade = 1 - darkness * (1 - np.array(to_rgb(LINE_COLOURS[0])))
         ax.fill_between(values.epochs, *ends, color=shade, linewidth=0.5, label=label)
     ax.plot(values.epochs, values.quantiles[:, 3], color="black", linewidth=1.2, label="median")
-    ax.set(
-        xlabel="epoch",
-        ylabel="value",
-        xlim=(values.epochs[0], max(values.epochs[-1], values.epochs[0] + 1)),
-    )
+    ax.set(xlabel="epoch", ylabel="value", xlim=(values.epochs[0], max(values.epochs[-1], values.epochs[0] + 1)))
     ax.set_title(values.name, fontsize="medium")
     _scale(ax, values.quantiles)
     legend_below(ax, columns=4)
