@@ -16,7 +16,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 def test_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "to_torch" not in block]
-    assert len(blocks) == 10
+    assert len(blocks) == 12
     exec(compile("\n".join(blocks), "README.md", "exec"), names := {})
     assert names["history"]["accuracy"][-1] > 0.5
     assert max(gradient_errors(names).values()) < 1e-6

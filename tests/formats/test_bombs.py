@@ -16,7 +16,7 @@ from whorl import Dense, Model, ModelFileError, ReLU, Residual, load
 from whorl._core import archive
 from whorl._core.files import replacing
 
-SECONDS, BYTES = 5, 64 * 2**20
+SECONDS, BYTES = 10, 64 * 2**20
 """Limits for each file: a second and more on a busy machine, and the memory beyond the size of the file."""
 
 

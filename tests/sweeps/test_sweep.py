@@ -12,7 +12,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 import whorl
-from whorl import SGD, Adam, CrossEntropy, Dense, Dropout, ReLU, Sweep
+from whorl import SGD, Adam, Callback, CrossEntropy, Dense, Dropout, ReLU, Sweep
 from whorl.recipes import RECIPES, Recipe
 from whorl.sweeps import Range, Trial, importance, space
 from whorl.sweeps.reporting import REPORTS
@@ -80,6 +80,17 @@ def test_the_best_trial_can_be_repeated_to_the_bit(whole):
     reports = loaded(path).best_trial.intermediate_values
     assert reports == {REPORTS * k // EPOCHS: loss for k, loss in enumerate(history["val_loss"], start=1)}
     assert sum(trial.model is not None for trial in sweep.trials) == 0  # only what is yielded has its model
+
+
+def test_all_trials_are_validated_with_the_same_samples(whole):
+    class Held(Callback):
+        def on_train_begin(self, training):
+            found.add(np.asarray(training.validation.x).tobytes())
+
+    found = set()
+    for trial in whole[0].trials[:4]:
+        whole[0].trial_recipe(trial).fit(X, Y, callbacks=[Held()], rng=3)
+    assert len(found) == 1
 
 
 def test_pruned_trials_were_worse_than_the_median_and_stopped_at_once(whole):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 try:
     import fcntl
@@ -11,6 +12,9 @@ except ImportError:  # Windows
 
 
 HAS_LOCKS = fcntl is not None
+
+ATTEMPTS, PAUSE = 3, 0.02
+"""How often to ask for a lock, and how many seconds to wait in between."""
 
 
 class Users:
@@ -32,11 +36,14 @@ class Users:
         if not HAS_LOCKS:
             return True
         fcntl.flock(self._file, fcntl.LOCK_UN)  # so that of two processes that end at the same time, one is alone
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        for _ in range(ATTEMPTS):  # another one may be asking the same
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(PAUSE)
+            else:
+                return True
+        return False
 
     def share(self) -> None:
         """Use the file beside other processes."""
