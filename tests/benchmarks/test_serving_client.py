@@ -35,7 +35,7 @@ def test_requests_are_counted_and_timed(rows, server):
     assert found.rate > 1
     assert found.seconds == sorted(found.seconds)
     assert found.quantile(0) == found.seconds[0] <= found.quantile(0.5) <= found.quantile(1) == found.seconds[-1]
-    assert 0 < found.busy <= 1.01
+    assert found.busy > 0  # with the time of the server, which is in this process
 
 
 def test_an_answer_that_is_no_prediction_ends_the_measurement(server):

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -141,8 +142,12 @@ def test_a_server_that_is_stopped_finishes_the_requests_under_way(number, tmp_pa
 
 
 def processes_of(process):
-    """The processes that a process has started, by the kernel's list."""
-    return [int(each) for each in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    """The processes that a process has started."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if children.exists():
+        return [int(each) for each in children.read_text().split()]
+    command = ["pgrep", "-P", str(process.pid)]  # of macOS
+    return [int(each) for each in subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()]
 
 
 def test_several_processes_answer_and_are_replaced_and_count_together(path, monkeypatch, tmp_path):

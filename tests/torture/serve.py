@@ -207,7 +207,9 @@ def send(port, data):
 
 
 def memory(process):
-    """Return the memory of a process in MB, and the number of its open files; Linux only."""
+    """Return the memory of a process in MB, and the number of its open files; nothing where the system has no /proc."""
+    if not Path("/proc").exists():
+        return 0.0, 0
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024, len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
 

@@ -123,8 +123,8 @@ async def _not_served(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return _error(404, f"there is no such path; there are {', '.join(PATHS)}")
-    allowed = (error.headers or {}).get("Allow", "")
-    return _error(error.status_code, f"this path has only the method {allowed}", headers={"Allow": allowed})
+    allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+    return _error(error.status_code, f"this path takes only {allowed}", headers={"Allow": allowed})
 
 
 async def _failed(*_: object) -> Response:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import wait
-from multiprocessing.context import ForkProcess
+from multiprocessing.process import BaseProcess
 
 STOPPING = signal.SIGINT, signal.SIGTERM
 """The signals that end the processes."""
@@ -31,7 +31,7 @@ class Workers:
     def __init__(self, count: int, work: Callable[[int], object]) -> None:
         self.count, self.work, self.stopping = count, work, False
         self._context = get_context("fork")
-        self._running: dict[int, ForkProcess] = {}  # by the number of the worker
+        self._running: dict[int, BaseProcess] = {}  # by the number of the worker
 
     def run(self, begun: Callable[[], object], stopped: Callable[[], object], ended: Callable[[int], object]) -> None:
         """Run the processes; return when all have ended after a signal.
@@ -67,7 +67,7 @@ class Workers:
             for each, handler in before.items():
                 signal.signal(each, handler)
 
-    def _replace(self, number: int, process: ForkProcess) -> None:
+    def _replace(self, number: int, process: BaseProcess) -> None:
         """Begin a process in the place of one that has ended."""
         del self._running[number]
         if not self.stopping:
