@@ -1,4 +1,7 @@
+import os
 import sys
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # processes run side by side: threads of BLAS would wait for each other
 
 import numpy as np
 import pytest

@@ -96,14 +96,12 @@ def _cancel(futures: Sequence[Future[History]]) -> None:
 
 def _checked(i: int, given: object) -> tuple[Model, tuple[Any, Any], Mapping[str, Any]]:
     """Return a training as (model, (X, y), arguments)."""
-    name = f"trainings[{i}]"
-    expected = f"{name} must be (model, (X, y)) or (model, (X, y), arguments), got {show(given)}"
-    if not isinstance(given, tuple | list) or len(given) not in {2, 3}:
-        raise TypeError(expected)
-    model, data, own = given if len(given) == 3 else (*given, {})
-    instance(f"{name}[0]", model, Model, "Model([Dense(3)], inputs=2)")
+    known = isinstance(given, tuple | list) and len(given) in {2, 3}
+    model, data, own = (*given, {})[:3] if known else (None, None, None)  # type: ignore[misc]  # known to be a sequence
+    if known:
+        instance(f"trainings[{i}][0]", model, Model, "Model([Dense(3)], inputs=2)")
     if not isinstance(data, tuple | list) or len(data) != 2 or not isinstance(own, Mapping):
-        raise TypeError(expected)
+        raise TypeError(f"trainings[{i}] must be (model, (X, y)) or (model, (X, y), arguments), got {show(given)}")
     return model, (data[0], data[1]), own
 
 

@@ -11,16 +11,17 @@ from collections import Counter
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # otherwise a check is skipped
 
-QUICK = "Dense(32), ReLU()", {"epochs": 40, "optimizer": "Adam(0.02)"}
+QUICK = {"layers": "Dense(32), ReLU()", "epochs": 40, "optimizer": "Adam(0.02)"}
+QUICK_MLP = {"hidden_layer_sizes": (20,), "max_iter": 60, "learning_rate_init": 0.02}
 
 
 def estimators(quick):
     from whorl.sklearn import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
 
-    layers, options = QUICK if quick else (None, {})
-    networks = [kind(layers, **options) for kind in (NetworkClassifier, NetworkRegressor)]
-    compiled = [] if quick else [kind(fast=True) for kind in (MLPClassifier, MLPRegressor)]
-    return [*networks, MLPClassifier(), MLPRegressor(), *compiled]
+    networks, perceptrons = (NetworkClassifier, NetworkRegressor), (MLPClassifier, MLPRegressor)
+    if quick:
+        return [kind(**QUICK) for kind in networks] + [kind(**QUICK_MLP) for kind in perceptrons]
+    return [kind() for kind in networks + perceptrons] + [kind(fast=True) for kind in perceptrons]
 
 
 def check(estimator):
