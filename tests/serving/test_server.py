@@ -18,6 +18,8 @@ from whorl.cli import main
 from whorl.serving import workers
 from whorl.serving.workers import Workers
 
+pytestmark = pytest.mark.posix
+
 COLUMNS = {name: [row[name] for row in ROWS] for name in ROWS[0]}
 
 

@@ -1,6 +1,9 @@
 import json
 
+import pytest
 from serve import ROW, memory, request, run, send, server
+
+pytestmark = pytest.mark.posix
 
 
 def test_malformed_requests_are_refused():
