@@ -88,7 +88,8 @@ class Graph:
     sections: list[Section] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.input = self.output = Value(0, self.shape)
+        self.input: Value = Value(0, self.shape)
+        self.output: Value = self.input
 
     def binary(self, kind: str, a: Operand, b: Operand | float) -> Value:
         """Add one of "add", "subtract", "multiply", "divide", "maximum" and "minimum", element by element."""

@@ -38,7 +38,8 @@ class Builder:
     """
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.onnx, self.dtype = package(), dtype
+        self.onnx: Any = package()
+        self.dtype: np.dtype[Any] = dtype
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 

@@ -82,9 +82,9 @@ class Recorder(Callback):
     """
 
     def __init__(self, *, every: int = 1, samples: int = 256, most: int = 100) -> None:
-        self.every = validation.integer("every", every)
-        self.samples = validation.integer("samples", samples)
-        self.most = validation.integer("most", most, minimum=2)
+        self.every: int = validation.integer("every", every)
+        self.samples: int = validation.integer("samples", samples)
+        self.most: int = validation.integer("most", most, minimum=2)
         self.memory: Any = None
         self.names: list[str] = []
         self.layers: list[str] = []

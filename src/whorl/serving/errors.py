@@ -22,6 +22,10 @@ class RequestError(Exception):
         The value of the body that is wrong; by default the body as a whole.
     """
 
+    status: int
+    message: str
+    where: Place
+
     def __init__(self, status: int, message: str, where: Place = ()) -> None:
         super().__init__(message)
         self.status, self.message, self.where = status, message, where

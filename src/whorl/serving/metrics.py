@@ -32,14 +32,15 @@ class Metrics:
     """
 
     def __init__(self, paths: Collection[str]) -> None:
-        self.paths, self.registry = frozenset(paths), CollectorRegistry()
+        self.paths: frozenset[str] = frozenset(paths)
+        self.registry: CollectorRegistry = CollectorRegistry()
         requests = Counter("whorl_requests", "Requests that were answered.", ["path", "status"], registry=self.registry)
         seconds = Histogram(
             "whorl_request_seconds", "Time to answer a request.", ["path"], buckets=SECONDS, registry=self.registry
         )
         self._count, self._time = cache(requests.labels), cache(seconds.labels)  # few, and `labels` is slow
-        self.rows = Counter("whorl_rows_predicted", "Rows that were predicted.", registry=self.registry)
-        self.in_flight = Gauge(
+        self.rows: Counter = Counter("whorl_rows_predicted", "Rows that were predicted.", registry=self.registry)
+        self.in_flight: Gauge = Gauge(
             "whorl_requests_in_flight",
             "Requests that are being answered.",
             multiprocess_mode="livesum",
@@ -77,7 +78,8 @@ class Measured:
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
+        self.app: ASGIApp = app
+        self.metrics: Metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

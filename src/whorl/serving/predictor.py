@@ -66,7 +66,8 @@ class Predictor:
     """
 
     def __init__(self, model: Model, max_rows: int) -> None:
-        self.model, self.max_rows = model, max_rows
+        self.model: Model = model
+        self.max_rows: int = max_rows
         self.table: Table | Numbers = Numbers(model.inputs, model.dtype)
         if model.preparation is not None:
             features = len(model.preparation.feature_names)
@@ -75,7 +76,7 @@ class Predictor:
                     f"the model takes inputs of shape {model.inputs}, but its preparation makes {features} features"
                 )
             self.table = Table(model.preparation, model.dtype)
-        self.classes = [*classes_of(model)]
+        self.classes: list[str | int] = [*classes_of(model)]
         if self.classes and model.outputs != (len(self.classes),):
             raise ValueError(f"the model has outputs of shape {model.outputs}, but {len(self.classes)} classes")
         self._warm_up()

@@ -31,11 +31,12 @@ class Numbers:
     dtype : dtype
     """
 
-    forms = ("rows",)
+    forms: tuple[str, ...] = ("rows",)
     """The keys of a request that can hold the rows."""
 
     def __init__(self, inputs: Shape, dtype: np.dtype[Any]) -> None:
-        self.inputs, self.dtype = inputs, dtype
+        self.inputs: Shape = inputs
+        self.dtype: np.dtype[Any] = dtype
 
     def samples(self, form: str, rows: list[Any]) -> Array:
         """Return the samples of rows, (n, *inputs); raise RequestError if a row is not as it must be."""
@@ -73,11 +74,12 @@ class Table:
     dtype : dtype
     """
 
-    forms = ("rows", "columns")
+    forms: tuple[str, ...] = ("rows", "columns")
 
     def __init__(self, preparation: Preparation, dtype: np.dtype[Any]) -> None:
-        self.dtype, self._encoder = dtype, Encoder(preparation)
-        self.names = tuple(column.name for column in preparation.columns)
+        self.dtype: np.dtype[Any] = dtype
+        self._encoder = Encoder(preparation)
+        self.names: tuple[str, ...] = tuple(column.name for column in preparation.columns)
         self._pick = {name: itemgetter(name) for name in self.names}
         others = [column.name for column in preparation.excluded]
         if preparation.target:

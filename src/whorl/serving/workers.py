@@ -29,7 +29,9 @@ class Workers:
     """
 
     def __init__(self, count: int, work: Callable[[int], object]) -> None:
-        self.count, self.work, self.stopping = count, work, False
+        self.count: int = count
+        self.work: Callable[[int], object] = work
+        self.stopping: bool = False
         self._context = get_context("fork")
         self._running: dict[int, BaseProcess] = {}  # by the number of the worker
 

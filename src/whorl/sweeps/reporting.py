@@ -40,8 +40,10 @@ class Report(Callback):
     """
 
     def __init__(self, trial: Any, stop: Event) -> None:
-        self.trial, self.stop = trial, stop
-        self.epochs, self.begun = 0, time.monotonic()
+        self.trial: Any = trial
+        self.stop: Event = stop
+        self.epochs: int = 0
+        self.begun: float = time.monotonic()
 
     @property
     def every_steps(self) -> int | None:

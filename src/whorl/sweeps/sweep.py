@@ -91,6 +91,21 @@ class Sweep:
     >>> model, history = sweep.best_recipe().fit(X, y, rng=0)
     """
 
+    recipe: Recipe
+    X: Array
+    y: Array
+    validation: Arrays | None
+    count: int
+    ranges: dict[str, Range]
+    study: str | None
+    time: float | None
+    rng: np.random.Generator
+    seed: int
+    about: Mapping[str, Any]
+    jobs: int
+    trials: list[Trial]
+    others: bool
+
     def __init__(
         self,
         recipe: Recipe,
@@ -106,7 +121,7 @@ class Sweep:
         rng: RNG = 0,
         about: Mapping[str, Any] | None = None,
     ) -> None:
-        self.recipe: Recipe = instance("recipe", recipe, Recipe, "whorl.recipes.classification()")
+        self.recipe = instance("recipe", recipe, Recipe, "whorl.recipes.classification()")
         if recipe.time is not None:
             raise ValueError(f"recipe must have time=None: trials are compared after as many epochs, got {recipe.time}")
         self.X, self.y, self.validation = numeric("X", X), numeric("y", y), validation
@@ -120,7 +135,7 @@ class Sweep:
         self._single = self._one_network()
         compiled = self._single.fast or bool(from_environment())
         self.jobs = integer("jobs", jobs) if jobs is not None else cores() if compiled else 1
-        self.trials, self.others = list[Trial](), False
+        self.trials, self.others = [], False
         self._stop, self._lock, self._deadline = Event(), Lock(), float("inf")
 
     def __iter__(self) -> Iterator[Trial]:

@@ -51,6 +51,10 @@ class CellError(ValueError):
         The message without the place.
     """
 
+    row: int
+    column: str
+    message: str
+
     def __init__(self, text: str, row: int, column: str, message: str) -> None:
         super().__init__(text)
         self.row, self.column, self.message = row, column, message
