@@ -157,10 +157,11 @@ def test_the_state_in_a_file(tmp_path):
     model, X = everything()
     torch.save(to_torch(model).state_dict(), tmp_path / "a.pt")
     other = to_torch(Model(model.layers, inputs=5, rng=7, dtype="float64"))
-    other.load_state_dict(torch.load(tmp_path / "a.pt"))
+    other.load_state_dict(torch.load(tmp_path / "a.pt", weights_only=True))
     assert_same(other, model, X)
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # PyTorch 2.4 itself does
 def test_an_exported_program_needs_no_whorl(tmp_path, monkeypatch):
     layers = [
         Embedding([3], 1),
