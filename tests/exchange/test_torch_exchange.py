@@ -161,7 +161,6 @@ def test_the_state_in_a_file(tmp_path):
     assert_same(other, model, X)
 
 
-@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # PyTorch 2.4 itself does
 def test_an_exported_program_needs_no_whorl(tmp_path, monkeypatch):
     layers = [
         Embedding([3], 1),

@@ -41,7 +41,7 @@ def to_torch(model: Model) -> nn.Sequential:
     Notes
     -----
     ``torch.save(module.state_dict(), path)`` and ``torch.export`` write files that need no whorl; ``torch.save(module, path)`` does not,
-    if there are modules of `whorl.formats.torch_modules`. In training, ``BatchNorm1d`` refuses a batch of one sample, and goes on to update
+    if there are modules of `whorl.formats.torch_modules`. ``torch.export`` of PyTorch 2.4 cannot write some of these. In training, ``BatchNorm1d`` refuses a batch of one sample, and goes on to update
     its running means in a frozen layer unless that is in evaluation mode.
 
     Examples
