@@ -74,7 +74,7 @@ CSV = {
     [
         (
             "explain model.npz",
-            "there is no command 'explain'; there are train, sweep, evaluate, predict, serve, describe, export",
+            "there is no command 'explain'; there are train, sweep, compare, evaluate, predict, serve, describe, export",
         ),
         ("trian spiral", "there is no command 'trian'; did you mean 'train'?"),
         ("--verbose", "the following arguments are required: COMMAND"),

@@ -23,13 +23,6 @@ class Stopped(Exception):
     """Raised in the training of a trial to stop it at once."""
 
 
-class Leave(Callback):
-    """Ends a training before it begins: it is only to be found out whether it can begin."""
-
-    def on_train_begin(self, training: Run) -> None:
-        raise Stopped
-
-
 class Report(Callback):
     """Reports the validation loss of a network to its trial, and ends its training if it is to be pruned or stopped.
 

@@ -19,14 +19,13 @@ from whorl._core.hints import did_you_mean
 from whorl._core.randomness import RNG
 from whorl._core.types import Array
 from whorl._core.validation import instance, integer, number, numeric, path, show
-from whorl.engine import cores
-from whorl.engine.choice import from_environment
 from whorl.recipes import Recipe
 from whorl.recipes.data import Arrays
 from whorl.sweeps import picture, records
 from whorl.sweeps.records import Trial
-from whorl.sweeps.reporting import Leave, Pruned, Report, Stopped, measured
+from whorl.sweeps.reporting import Pruned, Report, Stopped, measured
 from whorl.sweeps.search_space import Range, changed, own_values, space
+from whorl.sweeps.side_by_side import at_a_time, comparable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -132,9 +131,8 @@ class Sweep:
         self.rng = randomness.generator(rng)
         self.seed = int(copy.deepcopy(self.rng).integers(2**31))
         self.about = about or {}
-        self._single = self._one_network()
-        compiled = self._single.fast or bool(from_environment())
-        self.jobs = integer("jobs", jobs) if jobs is not None else cores() if compiled else 1
+        self._single = comparable(recipe.replace(members=1), self.X, self.y, validation, self.seed)
+        self.jobs = integer("jobs", jobs) if jobs is not None else at_a_time(self._single)
         self.trials, self.others = [], False
         self._stop, self._lock, self._deadline = Event(), Lock(), float("inf")
 
@@ -230,21 +228,6 @@ class Sweep:
     def has_own_settings(self, trial: Trial) -> bool:
         """Return whether a trial has the settings of the recipe itself."""
         return self.trial_recipe(trial) == self._single
-
-    def _one_network(self) -> Recipe:
-        """Return the recipe of the trials, without their settings: it has one network, trained on one core."""
-        recipe = self.recipe.replace(members=1)
-        if self.validation is None and recipe.validation_seed is None:
-            recipe = recipe.replace(validation_seed=self.seed % 1000)
-        if False in (recipe.fast, from_environment()):
-            return recipe
-        try:
-            recipe.replace(fast=True).fitted(self.X, self.y, validation=self.validation, callbacks=[Leave()], rng=0)
-        except Stopped:
-            return recipe.replace(fast=True, threads=recipe.threads or 1)
-        except (ImportError, ValueError):  # kernels are missing, or the data are invalid, which the first trial reports
-            return recipe
-        return recipe
 
     def _about(self) -> dict[str, Any]:
         """Return what determines the trials, by name."""
