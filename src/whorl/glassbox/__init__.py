@@ -2,5 +2,6 @@
 
 from whorl.glassbox.gradient_check import check_gradients
 from whorl.glassbox.recorder import Distribution, Recorder
+from whorl.glassbox.replay import replay
 
-__all__ = ["Distribution", "Recorder", "check_gradients"]
+__all__ = ["Distribution", "Recorder", "check_gradients", "replay"]
