@@ -124,7 +124,7 @@ PACKAGES = [
     "tables",
     "tracking",
 ]
-FUNCTIONS = ["average", "calibrate", "check_gradients", "fit_many", "load"]
+FUNCTIONS = ["average", "calibrate", "check_gradients", "fit_many", "load", "trace"]
 CLASSES = """
     Model Parameter
     Average BatchNorm Clip Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish NTKDense Parametric
@@ -133,7 +133,7 @@ CLASSES = """
     Adagrad Adam AdamW Averaged Clipped LBFGS Lion NAdam RMSprop SGD
     Constant Cosine Exponential InverseTime LogCosine OneCycle Polynomial ReduceOnPlateau WarmUp
     Callback Checkpoint DivergenceError EarlyStopping Epoch History ModelFileError Options Progress Recorder StopAt
-    StopTraining Sweep TimeLimit Training TrainingState
+    StopTraining Sweep TimeLimit Trace Training TrainingState
 """
 
 

@@ -20,7 +20,9 @@ from whorl.derived import calibrate as calibrate
 from whorl.formats import ModelFileError as ModelFileError
 from whorl.formats import load as load
 from whorl.glassbox import Recorder as Recorder
+from whorl.glassbox import Trace as Trace
 from whorl.glassbox import check_gradients as check_gradients
+from whorl.glassbox import trace as trace
 from whorl.layers import ELU as ELU
 from whorl.layers import GELU as GELU
 from whorl.layers import SELU as SELU

@@ -1,7 +1,8 @@
-"""A look into the network: checks of what it computes, and records of how it learns."""
+"""A look into the network: checks of what it computes, the trace of a training step, and records of how it learns."""
 
 from whorl.glassbox.gradient_check import check_gradients
 from whorl.glassbox.recorder import Distribution, Recorder
 from whorl.glassbox.replay import replay
+from whorl.glassbox.tracing import Section, Trace, TracedArray, Why, trace
 
-__all__ = ["Distribution", "Recorder", "check_gradients", "replay"]
+__all__ = ["Distribution", "Recorder", "Section", "Trace", "TracedArray", "Why", "check_gradients", "replay", "trace"]
