@@ -69,6 +69,16 @@ def exchange(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Open the page of `whorl explain` in Chromium: what it highlights, how it is operated, and what axe-core finds."""
+    project = nox.project.load_toml()
+    session.install("-e", ".", *nox.project.dependency_groups(project, "test", "browser"))
+    if not session.env.get("CHROMIUM"):
+        session.run("playwright", "install", "chromium")
+    session.run("pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Measure which lines the tests run."""
     session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))

@@ -422,6 +422,8 @@ CALLS = [
     (lambda m: table({"a": range(30), "y": [f"x{i}" for i in range(30)]}, "y"), ValueError, "target 'y' has 30 different texts in 30 rows, too many to be classes"),
     # gradients and pictures
     (lambda m: whorl.check_gradients("model", X, Y, loss=CrossEntropy()), TypeError, "model must be a Model"),
+    (lambda m: whorl.trace("model", X, Y, loss=CrossEntropy(), optimizer=SGD()), TypeError, "model must be a Model"),
+    (lambda m: whorl.trace(m, X, Y[1:], loss=CrossEntropy(), optimizer=SGD()), ValueError, "X and y must"),
     (lambda m: whorl.check_gradients(m, X, Y, loss=CrossEntropy(), step=0), ValueError, "step must be a finite number above 0, got 0"),
     (lambda m: whorl.check_gradients(m, X, Y[:, None], loss=CrossEntropy()), ValueError, "y must have shape (n,)"),
     (lambda m: whorl.plot.decision_boundary(Model([Dense(3), Softmax()], inputs=3), X, Y), ValueError, "decision_boundary draws models from (2,) to (k,), got one from (3,) to (3,)"),

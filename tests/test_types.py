@@ -86,6 +86,11 @@ def test_a_model_is_trained_measured_and_saved(tmp_path: Path) -> None:
     loaded = whorl.load(tmp_path / "model.npz", custom=[Wave])
     assert_type(loaded, Model)
     assert loaded.layers == model.layers
+    step: whorl.Trace = whorl.trace(model, X, y, loss=CrossEntropy(), optimizer=SGD(0.1))
+    by_sample: Array = step.why("w1", (0, 0)).by_sample
+    words: tuple[str, list[str]] = step["z1"].formula, step["z1"].operands
+    assert by_sample.shape == (len(X),)
+    assert words[0]
     errors = whorl.check_gradients(model, X, y, loss=CrossEntropy())
     assert_type(errors, dict[str, float])
     assert max(errors.values()) < 1e-6

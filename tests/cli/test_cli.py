@@ -73,8 +73,8 @@ CSV = {
     ("arguments", "words"),
     [
         (
-            "explain model.npz",
-            "there is no command 'explain'; there are train, sweep, compare, evaluate, predict, serve, describe, export",
+            "quantize model.npz",
+            "there is no command 'quantize'; there are train, sweep, compare, evaluate, explain, predict, serve, describe, export",
         ),
         ("trian spiral", "there is no command 'trian'; did you mean 'train'?"),
         ("--verbose", "the following arguments are required: COMMAND"),

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 import whorl
 from whorl._core.hints import did_you_mean, similar
-from whorl.cli import compare, describe, evaluate, export, inspect, predict, schedule, serve, sweep, train, warm_up
+from whorl.cli import compare, describe, evaluate, explain, export, inspect, predict, schedule, serve, sweep, train, warm_up
 
 COMMANDS = {
     "train": (train, "train a network; save it, with a picture"),
     "sweep": (sweep, "search for good settings, then train with them"),
     "compare": (compare, "tell which settings of trainings differ, and what that changes"),
     "evaluate": (evaluate, "measure a saved network on new data"),
+    "explain": (explain, "show every number of a training step"),
     "predict": (predict, "predict the rows of a file with a saved network"),
     "serve": (serve, "answer requests for predictions over HTTP"),
     "describe": (describe, "show what the columns of a file would be to a network"),

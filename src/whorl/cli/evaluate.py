@@ -25,6 +25,7 @@ from whorl.metrics import confusion_matrix
 from whorl.model import Model
 from whorl.recipes import find
 from whorl.recipes.data import Blobs, DataSet, Points, TableFile
+from whorl.tables import Table
 
 SAMPLES = 40_000
 """Default number of points of each class."""
@@ -102,15 +103,7 @@ def _on_a_data_set(model: Model, source: DataSet, arguments: argparse.Namespace)
 
 def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -> Measured:
     """Measure the model on the rows of a file."""
-    path, name, preparation = arguments.model, arguments.data, model.preparation
-    if preparation is None or preparation.target is None:
-        raise ValueError(f"{path} did not learn from a table, so it is not known which column of {name} it predicts")
-    preparation = options.prepared(preparation, arguments)
-    with rows_of(name) as file:
-        raw = tables.read(file, columns=source.columns, skip=source.skip, text=preparation.text_columns)
-        frame = preparation.read(raw)
-        table = tables.table(frame, preparation=preparation)
-        warn(preparation, raw, frame)
+    table, name = rows_with_targets(model, source, arguments), arguments.data
     name = "the standard input" if name == STANDARD_INPUT else name
     dropped = f" ({table.dropped} without {table.target.name} are left out)" if table.dropped else ""
     text, counts = f"{len(table.y)} rows of {name}{dropped}", {"samples": len(table.y), "dropped": table.dropped}
@@ -121,6 +114,22 @@ def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -
     measured = model.evaluate(table.X, table.y, loss=MeanSquaredError(), metrics=["r2", "rmse"])
     unit = f"in the unit of {table.target.name}"
     return f"{text}: r2 {measured['r2']:.4f} rmse {measured['rmse']:.6g}, {unit}", [], counts | measured
+
+
+def rows_with_targets(model: Model, source: TableFile, arguments: argparse.Namespace) -> Table:
+    """Return the rows of the file that the arguments name, as a model that has learned a table takes them, with their targets."""
+    name, preparation = arguments.data, model.preparation
+    if preparation is None or preparation.target is None:
+        raise ValueError(
+            f"{arguments.model} did not learn from a table, so it is not known which column of {name} it predicts"
+        )
+    preparation = options.prepared(preparation, arguments)
+    with rows_of(name) as file:
+        raw = tables.read(file, columns=source.columns, skip=source.skip, text=preparation.text_columns)
+        frame = preparation.read(raw)
+        table = tables.table(frame, preparation=preparation)
+        warn(preparation, raw, frame)
+    return table
 
 
 def _by_class(prediction: Array, y: Array, classes: Sequence[str]) -> tuple[list[list[str]], dict[str, Any]]:

@@ -55,6 +55,15 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
 
 def add_start(parser: argparse.ArgumentParser, words: Sequence[str]) -> config.Run | None:
     """Add the arguments that say what to start from, and where to write; return the run that the words name, if they do."""
+    if (start := add_basis(parser, words)) is not None:
+        parser.add_argument("--quiet", action="store_true", help="print no progress, only what is saved and measured")
+        output = "directory to write to, or name of the model, ending in .npz [.]"
+        parser.add_argument("--output", type=Path, default=Path(), metavar="PATH", help=output)
+    return start
+
+
+def add_basis(parser: argparse.ArgumentParser, words: Sequence[str]) -> config.Run | None:
+    """Add the arguments that say what to start from; return the run that the words name, if they do."""
     start = _start(words)
     data = f"{', '.join(DATA)}; or a CSV, TSV or Parquet file. For its options: {parser.prog} DATA --help"
     if start is None or not words[0].startswith("-"):
@@ -68,9 +77,6 @@ def add_start(parser: argparse.ArgumentParser, words: Sequence[str]) -> config.R
     basis.add_argument("--config", metavar="FILE", help="start from the settings of a model.toml")
     seed = f"same seed, same results [{start.seed}]"
     parser.add_argument("--seed", type=options.number(int), metavar="N", help=seed)
-    parser.add_argument("--quiet", action="store_true", help="print no progress, only what is saved and measured")
-    output = "directory to write to, or name of the model, ending in .npz [.]"
-    parser.add_argument("--output", type=Path, default=Path(), metavar="PATH", help=output)
     return start
 
 

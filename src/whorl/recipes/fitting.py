@@ -13,7 +13,7 @@ from whorl._core.types import Array
 from whorl._core.validation import numeric, show
 from whorl.derived import with_layers
 from whorl.layers import Clip, Layer, Rescale
-from whorl.losses import CrossEntropy, MeanSquaredError
+from whorl.losses import CrossEntropy, Loss, MeanSquaredError
 from whorl.model import Model
 from whorl.recipes import ensemble, pace
 from whorl.recipes.data import Arrays, Problem
@@ -141,6 +141,34 @@ def fit(
     if unit:
         model = with_layers(model, [*model.layers, *unit.layers(clip=recipe.clip)])
     return Fitted(model, history)
+
+
+class Start(NamedTuple):
+    """What one network of a recipe starts from.
+
+    Parameters
+    ----------
+    model : Model
+        The untrained network.
+    X, target : ndarray
+        The samples, and what the network learns for them: labels, or standardized numbers.
+    loss : Loss
+    """
+
+    model: Model
+    X: Array
+    target: Array
+    loss: Loss
+
+
+def start(recipe: Settings, problem: Problem, rng: np.random.Generator) -> Start:
+    """Return the network that the training of a recipe starts from, for samples that were drawn from the same generator."""
+    X, y = _samples(recipe, problem.X, problem.y)
+    known = y if problem.validation is None else np.concatenate([y, problem.validation[1]])
+    unit = None if recipe.classifies(y) else Unit.of(y)
+    model = recipe.replace(members=1).model(X, known, rng=rng)
+    loss = _arguments(recipe, classes=unit is None)["loss"]
+    return Start(model, X, unit.standardized(y) if unit else y, loss)
 
 
 def _ensemble(

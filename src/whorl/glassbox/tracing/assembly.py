@@ -165,10 +165,13 @@ class Passes:
             return
         terms, settings = [], {}
         for name, declared in step.model.trained.items():
-            for kind, term in (("l1", f"l1_{name} * sum(abs({name}))"), ("l2", f"l2_{name} * sum({name} ** 2)")):
-                if strength := getattr(declared, kind):
-                    terms.append(term)
-                    settings[f"{kind}_{name}"] = strength
+            for strength, letter, size in (
+                (declared.l1, f"lam1_{name}", f"sum(abs({name}))"),
+                (declared.l2, f"lam2_{name}", f"sum({name} ** 2)"),
+            ):
+                if strength:
+                    terms.append(f"{letter} * {size}")
+                    settings[letter] = strength
         notebook.open("loss", "penalties", "penalties.md")
         notebook.add("R", step.penalty, " + ".join(terms), settings=settings)
         notebook.add("L", step.value, "D + R")

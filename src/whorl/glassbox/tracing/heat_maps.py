@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from whorl._core.types import Array
+from whorl.glassbox.tracing.numerals import number
 
 LEVELS = 5
 """The number of shades of each colour."""
@@ -66,20 +67,29 @@ def _place(i: int, shown: int, count: int) -> int:
 
 
 def picture(name: str, values: Array) -> str:
-    """Return an array as a picture of small squares."""
+    """Return an array as a picture of small squares; a tall one is turned, so that its rows run from left to right."""
     rows = as_rows(values)
+    turned = rows.shape[0] > 2 * rows.shape[1]
     down, across = (np.unique(np.linspace(0, size - 1, min(size, LARGEST)).round().astype(int)) for size in rows.shape)
     shown = rows[np.ix_(down, across)]
     squares: dict[int, list[str]] = defaultdict(list)
     for (i, j), level in np.ndenumerate(levels(shown)):
-        squares[int(level)].append(f"M{j} {i}h1v1h-1z")
+        squares[int(level)].append(f"M{i} {j}h1v1h-1z" if turned else f"M{j} {i}h1v1h-1z")
     paths = "".join(f'<path class="{shade(level)}" d="{"".join(parts)}"/>' for level, parts in sorted(squares.items()))
-    height, width = shown.shape
-    size = max(4, min(14, 640 // max(1, width), 320 // max(1, height)))
-    left_out = "" if shown.size == rows.size else f", of which {' × '.join(map(str, shown.shape))} are shown"
-    words = f"heat map of {' × '.join(map(str, values.shape))} numbers from {values.min():.4g} to {values.max():.4g}{left_out}"
-    exact = f' data-array="{name}"' if shown.size == rows.size else ""
+    width, height = shown.shape if turned else shown.shape[::-1]
+    size = max(4, min(14, 896 // max(1, width), 320 // max(1, height)))
+    words = (
+        f"{' × '.join(map(str, values.shape))} numbers from {number(values.min())} to {number(values.max())}".replace(
+            "-", "−"
+        )
+    )
+    if shown.size < rows.size:
+        words += f", of which {' × '.join(map(str, shown.shape))} are shown"
+    if turned:
+        words += "; turned: its rows run from left to right"
+    exact = f' data-array="{name}"{" data-turned" * turned}' if shown.size == rows.size else ""
     return (
-        f'<svg class="map" role="img" aria-label="{words}" viewBox="0 0 {width} {height}" width="{width * size}" height="{height * size}"'
-        f' preserveAspectRatio="none" shape-rendering="crispEdges"{exact}>{paths}</svg><p class="reading">{words}</p>'
+        f'<svg class="map" role="img" aria-label="heat map of {words}" viewBox="0 0 {width} {height}" width="{width * size}"'
+        f' height="{height * size}" preserveAspectRatio="none" shape-rendering="crispEdges"{exact}>{paths}</svg>'
+        f'<p class="reading">{words}</p>'
     )

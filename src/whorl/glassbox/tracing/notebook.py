@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,59 +11,7 @@ import numpy as np
 from whorl._core.types import Array
 from whorl.glassbox.tracing import formula as language
 from whorl.glassbox.tracing.rules import lines
-
-
-@dataclass(frozen=True, eq=False)
-class TracedArray:
-    """An array of a training step.
-
-    Attributes
-    ----------
-    name : str
-    values : ndarray
-    formula : str
-        The formula that gives the values, in the names of other arrays and of `settings`; empty if there is none.
-    settings : mapping of str to object
-        Numbers in the formula, such as the learning rate ``eta``.
-    note : str
-        Where the values come from, if there is no formula, such as "computed by Sine.forward"; or what the array is.
-    """
-
-    name: str
-    values: Array
-    formula: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    note: str = ""
-
-    @property
-    def operands(self) -> list[str]:
-        """The names of the arrays in the formula."""
-        return [name for name in language.names(self.formula) if name not in self.settings] if self.formula else []
-
-
-@dataclass(eq=False)
-class Section:
-    """The arrays of one layer, of the loss, or of one parameter, in the order in which they are computed.
-
-    Attributes
-    ----------
-    stage : str
-        ``"forward"``, ``"loss"``, ``"backward"`` or ``"update"``.
-    title : str
-        The layer, the loss or the parameter.
-    page : str
-        The file in docs/theory, and the section in it, with the derivation of the formulas; may be empty.
-    note : str
-        A remark.
-    names : list of str
-        The arrays.
-    """
-
-    stage: str
-    title: str
-    page: str = ""
-    note: str = ""
-    names: list[str] = field(default_factory=list)
+from whorl.glassbox.tracing.traced_array import Section, TracedArray
 
 
 class Notebook:
@@ -85,9 +32,9 @@ class Notebook:
         self.arrays: dict[str, Array] = {}
         self.sections: list[Section] = []
 
-    def open(self, stage: str, title: str, page: str = "", note: str = "") -> Section:
+    def open(self, stage: str, title: str, page: str = "") -> Section:
         """Begin a section."""
-        self.sections.append(Section(stage, title, page, note))
+        self.sections.append(Section(stage, title, page))
         return self.sections[-1]
 
     def unique(self, name: str) -> str:

@@ -35,8 +35,17 @@ for (const event of ["mouseover", "focusin"]) {
 }
 document.addEventListener("keydown", ({ key }) => key === "Escape" && point(null));
 
+// What scrolls sideways can be focused, so that the arrow keys scroll it.
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+document.querySelectorAll(".scroll, .formula").forEach((each) => sizes.observe(each));
+
 // --- Numbers in pictures -------------------------------------------------------------------------------------------------------------
-const number = (value) => (value === null ? "not a number" : String(Number(value.toPrecision(4))).replace("-", "−"));
+const number = (value) => (value === null ? "not a number" : String(Number(value.toPrecision(4)) + 0).replace("-", "−"));
 
 for (const picture of document.querySelectorAll("svg[data-array]")) {
   const array = arrays[picture.dataset.array], reading = picture.nextElementSibling, plain = reading.textContent;
@@ -46,7 +55,8 @@ for (const picture of document.querySelectorAll("svg[data-array]")) {
     const box = picture.getBoundingClientRect();
     const i = Math.min(height - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * height)));
     const j = Math.min(width - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * width)));
-    reading.textContent = `[${index(array.shape, i * width + j)}] = ${number(array.values[i * width + j])}`;
+    const flat = "turned" in picture.dataset ? j * height + i : i * width + j;
+    reading.textContent = `[${index(array.shape, flat)}] = ${number(array.values[flat])}`;
   });
   picture.addEventListener("mouseleave", () => { reading.textContent = plain; });
 }
@@ -112,6 +122,8 @@ function choose(parameter, name, weights, reason) {
       button.setAttribute("aria-pressed", String(i === k));
       button.tabIndex = i === k ? 0 : -1;
     });
+    weights.scrollLeft = Math.min(weights.scrollLeft, buttons[k].offsetLeft - weights.offsetLeft);
+    weights.scrollLeft = Math.max(weights.scrollLeft, buttons[k].offsetLeft - weights.offsetLeft + buttons[k].offsetWidth - weights.clientWidth + 8);
     reason.replaceChildren(...explain(parameter, name, k));
   };
   weights.replaceChildren(...buttons);
@@ -133,12 +145,14 @@ function explain(parameter, name, k) {
   const table = element("table", {},
     element("thead", {}, element("tr", {}, ...head.map((text, j) => element(j ? "th" : "td", j ? { scope: "col" } : {}, text)))),
     element("tbody", {}, ...rows.map((row, s) => line(`sample ${s}`, row, "")), line("sum", totals, "total")));
+  const scrolling = element("div", { className: "scroll" }, table);
+  sizes.observe(scrolling);
   const push = gradient[k] ? `: the loss falls if the weight ${gradient[k] > 0 ? "falls" : "rises"}` : "";
   const whole = penalty[k] ? `gradient of the loss ${signed(sum(totals))}, of the penalty ${signed(penalty[k])}, together ` : "gradient ";
   return [
     element("p", {}, element("strong", {}, `${name}[${index(shape, flat)}] ${moved}`), `, from ${number(before[k])} to ${number(before[k] + change[k])}.`),
     element("p", {}, "Its gradient is the sum of these parts, by sample and by the unit through which the weight affects the loss:"),
-    element("div", { className: "scroll" }, table),
+    scrolling,
     element("p", {}, `${whole}${signed(gradient[k])}${push}.`),
     element("pre", {}, update.map((text) => filled(text, flat)).join("\n")),
   ];

@@ -15,7 +15,8 @@ from typing import Any
 import whorl
 from whorl._core.types import Array
 from whorl.glassbox.tracing import heat_maps, rendering, text
-from whorl.glassbox.tracing.notebook import Section, TracedArray
+from whorl.glassbox.tracing.numerals import number, setting, table
+from whorl.glassbox.tracing.traced_array import Section, TracedArray
 
 MOST_VALUES = 4096
 """The most numbers of an array that the page holds, beside its picture."""
@@ -44,7 +45,7 @@ def page(
     sections: Sequence[Section],
     traced: Mapping[str, TracedArray],
     heading: Mapping[str, str],
-    path: Sequence[str],
+    path: Sequence[tuple[str, str]],
     reasons: Mapping[str, Any],
 ) -> str:
     """Return the page.
@@ -55,8 +56,8 @@ def page(
     traced : mapping of str to TracedArray
     heading : mapping of str to str
         What the step is about: terms and their descriptions.
-    path : sequence of str
-        The names of the arrays from the input to the loss, for the overview.
+    path : sequence of tuple of str
+        The names of the arrays from the input to the loss, for the overview, each with the layer that computes it.
     reasons : mapping of str to object
         For each parameter, why its elements changed, as `reasons_of` returns it.
     """
@@ -90,7 +91,7 @@ def page(
         js=folder.joinpath("page.js").read_text("utf-8"),
         data=data,
         terms="".join(f"<dt>{html.escape(key)}</dt><dd>{value}</dd>" for key, value in heading.items()),
-        overview="".join(f'<li><a href="#a-{name}">{_inline(name)}</a></li>' for name in path),
+        overview="".join(f"<li>{f'<span>{html.escape(by)}</span>' * bool(by)}{_link(name)}</li>" for name, by in path),
         body="\n".join(body),
         version=whorl.__version__,
     )
@@ -133,12 +134,12 @@ def _again(name: str) -> str:
 
 
 def _link(name: str) -> str:
-    return f'<a href="#a-{name}">{_inline(name)}</a>'
+    return f'<a href="#a-{name}" aria-label="{html.escape(rendering.symbol(name))}">{_inline(name)}</a>'
 
 
 def _figure(array: TracedArray, users: Sequence[str]) -> str:
     """Return an array with its formula, shape, numbers, and links."""
-    given = ", ".join(f"{_inline(key)} = {html.escape(text.setting(value))}" for key, value in array.settings.items())
+    given = ", ".join(f"{_inline(key)} = {html.escape(setting(value))}" for key, value in array.settings.items())
     notes = [f"<p>{html.escape(array.note)}</p>"] if array.note else []
     notes += [f"<p>with {given}</p>"] if given else []
     links = []
@@ -146,11 +147,11 @@ def _figure(array: TracedArray, users: Sequence[str]) -> str:
         links.append(f"from {', '.join(map(_link, array.operands))}")
     if users:
         links.append(f"used in {', '.join(map(_link, dict.fromkeys(users)))}")
-    label = html.escape(f"{text.heading(array)}, shape {array.values.shape}", quote=True)
+    label = html.escape(f"{array.heading}, shape {array.values.shape}", quote=True)
     shape = " × ".join(map(str, array.values.shape)) or "one number"
     return (
         f'<figure id="a-{array.name}" tabindex="0" role="group" aria-label="{label}" data-operands="{" ".join(array.operands)}"'
-        f' data-users="{" ".join(users)}"><figcaption>{rendering.mathml(array.name, array.formula)}'
+        f' data-users="{" ".join(users)}"><figcaption><div class="formula">{rendering.mathml(array.name, array.formula)}</div>'
         f'<span class="shape">{shape}</span></figcaption>{_numbers(array.name, array.values)}{"".join(notes)}'
         f'<p class="links">{"; ".join(links)}</p></figure>'
     )
@@ -159,12 +160,14 @@ def _figure(array: TracedArray, users: Sequence[str]) -> str:
 def _numbers(name: str, values: Array) -> str:
     """Return the numbers of an array, coloured: written out, or as a picture with some of them below."""
     if values.ndim == 0:
-        return f'<p class="scalar">{values:.6g}</p>'
+        return f'<p class="scalar">{number(values, 6)}</p>'
+    if not values.any() and values.size > 1:
+        return '<p class="scalar">all 0</p>'
     if heat_maps.is_small(values):
-        return heat_maps.table(values, text.table(values))
+        return heat_maps.table(values, table(values))
     return (
         f"{heat_maps.picture(name, values)}<details><summary>numbers</summary>"
-        f"{heat_maps.table(values, text.table(values))}</details>"
+        f"{heat_maps.table(values, table(values))}</details>"
     )
 
 
@@ -198,7 +201,7 @@ is a product of matrices; a dot multiplies element by element; [x &gt; 0] is 1 w
 </section>
 </main>
 <footer>whorl {version}</footer>
-<div id="dock" hidden></div>
+<aside id="dock" aria-label="The array pointed at, and what it is computed from" hidden></aside>
 <script type="application/json" id="data">{data}</script>
 <script>
 {js}</script>

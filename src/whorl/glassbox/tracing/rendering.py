@@ -98,6 +98,7 @@ class Writer(Protocol):
     def name(self, name: str) -> str: ...
     def number(self, value: object) -> str: ...
     def infix(self, left: str, sign: str, right: str) -> str: ...
+    def negative(self, inside: str) -> str: ...
     def quotient(self, above: str, below: str) -> str: ...
     def power(self, base: str, exponent: str) -> str: ...
     def root(self, inside: str) -> str: ...
@@ -121,6 +122,9 @@ class Text:
 
     def infix(self, left: str, sign: str, right: str) -> str:
         return f"{left} {sign} {right}" if sign else f"{left} {right}"
+
+    def negative(self, inside: str) -> str:
+        return f"−{inside}"
 
     def quotient(self, above: str, below: str) -> str:
         return f"{above} / {below}"
@@ -161,6 +165,9 @@ class MathML:
 
     def infix(self, left: str, sign: str, right: str) -> str:
         return f"{left}<mo>{html.escape(sign)}</mo>{right}" if sign else f"{left}<mspace width='0.25em'/>{right}"
+
+    def negative(self, inside: str) -> str:
+        return f"<mo>−</mo>{inside}"
 
     def quotient(self, above: str, below: str) -> str:
         return f"<mfrac><mrow>{above}</mrow><mrow>{below}</mrow></mfrac>"
@@ -241,7 +248,7 @@ def _part(tree: ast.expr | None, writer: Writer) -> tuple[str, int]:  # noqa: C9
         case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
             return writer.power(write(base, ATOM), write(exponent, ATOM if writer.flat else 0)), POWER
         case ast.UnaryOp(operand=operand):
-            return writer.infix("", "−", write(operand, PRODUCT)).lstrip(), UNARY
+            return writer.negative(write(operand, PRODUCT)), UNARY
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             return writer.around("[", writer.infix(write(left), SIGNS[type(op)], write(right)), "]"), ATOM
         case ast.Attribute(value=array):

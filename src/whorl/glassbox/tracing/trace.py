@@ -19,8 +19,9 @@ from whorl.glassbox.tracing import formula as language
 from whorl.glassbox.tracing import page, text
 from whorl.glassbox.tracing import why as reasons
 from whorl.glassbox.tracing.assembly import Passes
-from whorl.glassbox.tracing.notebook import Notebook, Section, TracedArray
+from whorl.glassbox.tracing.notebook import Notebook
 from whorl.glassbox.tracing.step import Step, take
+from whorl.glassbox.tracing.traced_array import Section, TracedArray
 from whorl.glassbox.tracing.updates import Updates
 from whorl.glassbox.tracing.why import Why
 from whorl.losses import Loss, as_loss
@@ -162,7 +163,7 @@ class Trace:
         return (
             f"One training step of {step.model}\non {len(step.samples)} samples, with {step.loss} and {step.optimizer}\n"
             f"loss {self.loss:.6g}{penalty}; after the step, on the same samples, {self.loss_after:.6g}\n"
-            f"{text.sections_text(self.sections, dict(self.traced))}"
+            f"{text.sections_text(self.sections, self.traced)}"
         )
 
     def html(self) -> str:
@@ -174,7 +175,10 @@ class Trace:
             "step": f"{len(step.samples)} samples, <code>{escape(str(step.loss))}</code>, <code>{escape(str(step.optimizer))}</code>",
             "loss": after + (f" (the penalty is {self.penalty:.4g})" if self.penalty else ""),
         }
-        path = ["x", *self.outputs, *(["p"] if step.fused and "p" in self.traced else []), "L"]
+        layers = [type(layer).__name__ for layer in step.model.layers]
+        path = [("x", ""), *zip(self.outputs, layers, strict=False)]
+        path += [("p", layers[-1])] if step.fused else []
+        path.append(("L", getattr(step.loss, "function", type(step.loss)).__name__))
         given = reasons.reasons_of(
             step, self.arrays, self.outputs, {name: self.update_of(name) for name in step.model.trained}
         )

@@ -74,7 +74,7 @@ class Updates:
         notebook, totals = self.notebook, self.split(self.step.gradients)
         for name, declared in self.step.model.trained.items():
             known = self.gradients[name] = f"d{name}"
-            terms = [(declared.l2, f"2 * l2 * {name}", "l2"), (declared.l1, f"l1 * sign({name})", "l1")]
+            terms = [(declared.l2, f"2 * lam2 * {name}", "lam2"), (declared.l1, f"lam1 * sign({name})", "lam1")]
             given = {letter: strength for strength, _, letter in terms if strength}
             if name in self.frozen:
                 formula, title, given = f"0 * {known}", f"{name} is frozen", {}

@@ -12,10 +12,10 @@ import numpy as np
 from whorl._core.text import align
 from whorl._core.types import Array
 from whorl.glassbox.tracing.assembly import arrays_of
-from whorl.glassbox.tracing.notebook import TracedArray
+from whorl.glassbox.tracing.numerals import number, setting
 from whorl.glassbox.tracing.rendering import symbol, text, with_numbers
 from whorl.glassbox.tracing.step import Step
-from whorl.glassbox.tracing.text import setting
+from whorl.glassbox.tracing.traced_array import TracedArray
 from whorl.layers import chain
 
 SHOWN = 8
@@ -79,7 +79,7 @@ class Why:
         """Return a table of the contributions, and the update with its numbers."""
         direction = "fell" if self.change < 0 else "rose" if self.change > 0 else "did not change: it stays"
         moved = (
-            f" from {self.before:.6g} to {self.after:.6g}, by {self.change:+.4g}"
+            f" from {self.before:.6g} to {self.after:.6g}, by {signed(self.change)}"
             if self.change
             else f" {self.after:.6g}"
         )
@@ -92,12 +92,17 @@ class Why:
             ("sum", self.by_path),
         ]:
             shown = [*parts[largest], *([parts.sum() - parts[largest].sum()] if left else []), parts.sum()]
-            rows.append([title, *(f"{value:+.4g}" for value in shown)])
+            rows.append([title, *(signed(value) for value in shown)])
         lines = [f"{self.name} {direction}{moved}", "", align(rows, right=set(range(1, len(rows[0])))), ""]
         if self.penalty:
-            lines.append(f"gradient of the penalty: {self.penalty:+.4g}")
-        lines.append(f"gradient: {self.gradient:+.6g}" + _words(self.gradient))
+            lines.append(f"gradient of the penalty: {signed(self.penalty)}")
+        lines.append(f"gradient: {signed(self.gradient)}" + _words(self.gradient))
         return "\n".join([*lines, *self.update])
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign; 0 without one."""
+    return f"{value:+.4g}" if value else "0"
 
 
 def _words(gradient: float) -> str:
@@ -119,12 +124,12 @@ def update_line(array: TracedArray, arrays: Mapping[str, Array]) -> str:
 def filled(line: str, arrays: Mapping[str, Array], place: tuple[int, ...]) -> str:
     """Return the line of an update with the numbers of one element; a negative operand has parentheses."""
 
-    def number(found: re.Match[str]) -> str:
+    def written(found: re.Match[str]) -> str:
         values = arrays[found[2]]
-        value = f"{float(values[place if values.shape else ()]):.6g}".replace("-", "−")
+        value = number(values[place if values.shape else ()], 6).replace("-", "−")
         return f"({value})" if value.startswith("−") and not found[1] else value
 
-    return re.sub(r"\{(=?)(\w+)\}", number, line)
+    return re.sub(r"\{(=?)(\w+)\}", written, line)
 
 
 def reasons_of(
