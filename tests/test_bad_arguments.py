@@ -346,6 +346,7 @@ METHODS = {
     "partial_fit": lambda r, X, y, **more: r.model.partial_fit(X, y, **OPTIONS, state=r.state, **more),
     "validation": lambda r, X, y, **more: fit(r.model, r.state, validation=(X, y, *more.values())),
     "check_gradients": lambda r, X, y, **_: whorl.check_gradients(r.model, X, y, loss=CrossEntropy()),
+    "trace": lambda r, X, y, **more: whorl.trace(r.model, X, y, **OPTIONS, **more),
     "fit_many": lambda r, X, y, **more: fit_many([(r.model, (X, y))], epochs=1, **OPTIONS, **more),
 }
 
