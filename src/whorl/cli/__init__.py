@@ -10,7 +10,20 @@ from collections.abc import Sequence
 
 import whorl
 from whorl._core.hints import did_you_mean, similar
-from whorl.cli import compare, describe, evaluate, explain, export, inspect, predict, schedule, serve, sweep, train, warm_up
+from whorl.cli import (
+    compare,
+    describe,
+    evaluate,
+    explain,
+    export,
+    inspect,
+    predict,
+    schedule,
+    serve,
+    sweep,
+    train,
+    warm_up,
+)
 
 COMMANDS = {
     "train": (train, "train a network; save it, with a picture"),
