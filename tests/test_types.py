@@ -26,6 +26,7 @@ from whorl import (
     Training,
     TrainingState,
 )
+from whorl.glassbox import GradientCheck
 from whorl.training import Run
 
 Array = npt.NDArray[Any]
@@ -92,7 +93,7 @@ def test_a_model_is_trained_measured_and_saved(tmp_path: Path) -> None:
     assert by_sample.shape == (len(X),)
     assert words[0]
     errors = whorl.check_gradients(model, X, y, loss=CrossEntropy())
-    assert_type(errors, dict[str, float])
+    assert_type(errors, GradientCheck)
     assert max(errors.values()) < 1e-6
 
 

@@ -40,7 +40,7 @@ def _rows(model: Stack) -> tuple[list[list[str]], list[int]]:
                 arrays = f"{members} equal members; the first is"
             counts.append(count)
             frozen = "  frozen" if i in model.frozen and place.declared else ""
-            rows.append(["  " * depth + _shown(place.layer), sizes(place.outputs), f"{count:,}", arrays + frozen])
+            rows.append(["  " * depth + short_code(place.layer), sizes(place.outputs), f"{count:,}", arrays + frozen])
     total = f"{model.parameters.size + model.statistics.size:,}"
     rows.append(["total", "", total, f"{model.dtype.name}, {model.parameters.size:,} trained by gradients"])
     return rows, counts
@@ -58,7 +58,7 @@ def _members(layer: Layer) -> int:
     return len(layer.part_rows) if len(layer.part_rows) > 1 and len(set(layer.part_rows)) == 1 else 0
 
 
-def _shown(layer: Layer) -> str:
+def short_code(layer: Layer) -> str:
     """Return the code of a layer, without the layers inside it if that is long."""
     text = repr(layer)
     return text if len(text) <= LONGEST or not layer.parts else f"{type(layer).__name__}(…)"

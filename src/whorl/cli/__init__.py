@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import whorl
 from whorl._core.hints import did_you_mean, similar
 from whorl.cli import (
+    check,
     compare,
     describe,
     evaluate,
@@ -36,13 +37,14 @@ COMMANDS = {
     "describe": (describe, "show what the columns of a file would be to a network"),
     "export": (export, "write a saved network as ONNX, Python, C or safetensors"),
     "inspect": (inspect, "show the layers of a saved network"),
+    "check": (check, "compare the gradients of a saved network with finite differences"),
     "schedule": (schedule, "show learning rates over time, side by side"),
     "warm-up": (warm_up, "compile the kernels of the extra whorl[fast]"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit code: 0, or 2 after an error, or 130 after Ctrl-C."""
+    """Run a command; return its exit code: 0, or 1 if `check` finds a mistake, or 2 after an error, or 130 after Ctrl-C."""
     if sys.stdout is None:  # closed by the program that started this one
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     words = list(sys.argv[1:] if argv is None else argv)

@@ -12,12 +12,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from whorl import tables
 from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import options
 from whorl.cli.console import accuracy, best_possible, show_table
-from whorl.cli.source import STANDARD_INPUT, rows_of, warn
+from whorl.cli.source import STANDARD_INPUT, fresh_samples, labelled_rows
 from whorl.cli.train import DATA
 from whorl.formats import load
 from whorl.losses import CrossEntropy, MeanSquaredError
@@ -25,7 +24,6 @@ from whorl.metrics import confusion_matrix
 from whorl.model import Model
 from whorl.recipes import find
 from whorl.recipes.data import Blobs, DataSet, Points, TableFile
-from whorl.tables import Table
 
 SAMPLES = 40_000
 """Default number of points of each class."""
@@ -83,17 +81,10 @@ Measured: TypeAlias = tuple[str, list[list[str]], dict[str, Any]]
 
 def _on_a_data_set(model: Model, source: DataSet, arguments: argparse.Namespace) -> Measured:
     """Measure the model on a data set."""
-    path, name = arguments.model, arguments.data
-    if model.preparation is not None:
-        raise ValueError(f"{path} learned from a table: give it a file with the same columns, not {name}")
-    # Not the stream of `whorl train --seed`, whatever the seed.
+    name = arguments.data
     seed = integer("--seed", getattr(arguments, "seed", 0), minimum=0)
-    X, y = source.fresh(np.random.default_rng(np.random.SeedSequence([seed, 1])))
-    if math.prod(model.inputs) != X.shape[1]:
-        raise ValueError(f"{path} takes inputs of shape {model.inputs}, but {name} has {X.shape[1]} for each sample")
-    if model.outputs != (classes := int(y.max()) + 1,):
-        raise ValueError(f"{path} has outputs of shape {model.outputs}, but {name} has {classes} classes")
-    measured = model.evaluate(X.reshape(-1, *model.inputs), y, loss=CrossEntropy(), metrics=["accuracy"])
+    X, y = fresh_samples(model, arguments.model, source, name, seed)
+    measured = model.evaluate(X, y, loss=CrossEntropy(), metrics=["accuracy"])
     text, result = f"{len(X)} {source.fresh_name}: {accuracy(measured)}", {"samples": len(X), **measured}
     if limit := source.best_possible():
         text += f"\n{best_possible(limit)}"
@@ -103,7 +94,8 @@ def _on_a_data_set(model: Model, source: DataSet, arguments: argparse.Namespace)
 
 def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -> Measured:
     """Measure the model on the rows of a file."""
-    table, name = rows_with_targets(model, source, arguments), arguments.data
+    name = arguments.data
+    table = labelled_rows(model, arguments.model, source, name, arguments)
     name = "the standard input" if name == STANDARD_INPUT else name
     dropped = f" ({table.dropped} without {table.target.name} are left out)" if table.dropped else ""
     text, counts = f"{len(table.y)} rows of {name}{dropped}", {"samples": len(table.y), "dropped": table.dropped}
@@ -114,22 +106,6 @@ def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -
     measured = model.evaluate(table.X, table.y, loss=MeanSquaredError(), metrics=["r2", "rmse"])
     unit = f"in the unit of {table.target.name}"
     return f"{text}: r2 {measured['r2']:.4f} rmse {measured['rmse']:.6g}, {unit}", [], counts | measured
-
-
-def rows_with_targets(model: Model, source: TableFile, arguments: argparse.Namespace) -> Table:
-    """Return the rows of the file that the arguments name, as a model that has learned a table takes them, with their targets."""
-    name, preparation = arguments.data, model.preparation
-    if preparation is None or preparation.target is None:
-        raise ValueError(
-            f"{arguments.model} did not learn from a table, so it is not known which column of {name} it predicts"
-        )
-    preparation = options.prepared(preparation, arguments)
-    with rows_of(name) as file:
-        raw = tables.read(file, columns=source.columns, skip=source.skip, text=preparation.text_columns)
-        frame = preparation.read(raw)
-        table = tables.table(frame, preparation=preparation)
-        warn(preparation, raw, frame)
-    return table
 
 
 def _by_class(prediction: Array, y: Array, classes: Sequence[str]) -> tuple[list[list[str]], dict[str, Any]]:

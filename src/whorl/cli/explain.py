@@ -13,11 +13,9 @@ from whorl._core.randomness import generator
 from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import options, train
-from whorl.cli.evaluate import rows_with_targets
+from whorl.cli.source import labelled_rows, loss_of
 from whorl.formats import load
 from whorl.glassbox import trace
-from whorl.layers import Sigmoid, Softmax
-from whorl.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from whorl.model import Model
 from whorl.recipes import Recipe
 from whorl.recipes.data import TableFile
@@ -74,8 +72,9 @@ def _start(arguments: argparse.Namespace) -> tuple[Start, Recipe, int]:
     model = None if arguments.model is None else load(arguments.model)
     if model is not None and isinstance(source, TableFile):  # the model knows the target
         seed = arguments.start.seed if arguments.seed is None else integer("--seed", arguments.seed, minimum=0)
-        table, recipe = rows_with_targets(model, source, arguments), options.changed(arguments.start.recipe, arguments)
-        return Start(model, table.X, table.y, recipe.loss or _loss(model)), recipe, seed
+        table = labelled_rows(model, arguments.model, source, arguments.data, arguments)
+        recipe = options.changed(arguments.start.recipe, arguments)
+        return Start(model, table.X, table.y, recipe.loss or loss_of(model)), recipe, seed
     plan = train.plan_of(arguments)
     rng = generator(plan.seed)
     begun = start(plan.recipe, plan.recipe.problem(rng), rng)
@@ -91,13 +90,7 @@ def _of_model(begun: Start, model: Model, arguments: argparse.Namespace, recipe:
     if features != math.prod(model.inputs):
         has = f"{arguments.data} has {features} for each sample"
         raise ValueError(f"{arguments.model} takes inputs of shape {model.inputs}, but {has}")
-    return Start(model, begun.X, begun.target, recipe.loss or _loss(model))
-
-
-def _loss(model: Model) -> Loss:
-    """Return the loss for the last layer of a model."""
-    last = type(model.layers[-1])
-    return CrossEntropy() if last is Softmax else BinaryCrossEntropy() if last is Sigmoid else MeanSquaredError()
+    return Start(model, begun.X, begun.target, recipe.loss or loss_of(model))
 
 
 def _rows(given: Sequence[object] | None, count: int) -> Array:

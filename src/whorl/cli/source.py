@@ -1,7 +1,9 @@
-"""The file that a command reads new rows from, which may be the standard input, and warnings of what is in it."""
+"""The new samples that a command uses a saved network on: of a data set, or the rows of a file, which may be the standard input."""
 
 from __future__ import annotations
 
+import argparse
+import math
 import sys
 import tempfile
 from collections import Counter
@@ -11,10 +13,57 @@ from pathlib import Path
 
 import numpy as np
 
-from whorl.tables import Category, Frame, Preparation
+from whorl import tables
+from whorl._core.types import Array
+from whorl.cli import options
+from whorl.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from whorl.model import Model
+from whorl.passes import FUSED
+from whorl.recipes.data import DataSet, TableFile
+from whorl.tables import Category, Frame, Preparation, Table
 
 STANDARD_INPUT = "-"
 """Names the standard input on the command line."""
+
+
+def fresh_samples(model: Model, path: str, source: DataSet, name: str, seed: int) -> tuple[Array, Array]:
+    """Return new samples of the data set of this name, in the shape of the model's inputs, and their labels.
+
+    Raises
+    ------
+    ValueError
+        If the model, which was read from `path`, is not for such data.
+    """
+    if model.preparation is not None:
+        raise ValueError(f"{path} learned from a table: give it a file with the same columns, not {name}")
+    X, y = source.fresh(np.random.default_rng(np.random.SeedSequence([seed, 1])))  # not what `whorl train --seed` draws
+    if math.prod(model.inputs) != X.shape[1]:
+        raise ValueError(f"{path} takes inputs of shape {model.inputs}, but {name} has {X.shape[1]} for each sample")
+    if model.outputs != (classes := int(y.max()) + 1,):
+        raise ValueError(f"{path} has outputs of shape {model.outputs}, but {name} has {classes} classes")
+    return X.reshape(-1, *model.inputs), y
+
+
+def labelled_rows(model: Model, path: str, source: TableFile, name: str, arguments: argparse.Namespace) -> Table:
+    """Return the rows of the file of this name that have a target, as the model, which was read from `path`, takes them."""
+    preparation = model.preparation
+    if preparation is None or preparation.target is None:
+        raise ValueError(f"{path} did not learn from a table, so it is not known which column of {name} it predicts")
+    preparation = options.prepared(preparation, arguments)
+    with rows_of(name) as file:
+        raw = tables.read(file, columns=source.columns, skip=source.skip, text=preparation.text_columns)
+        frame = preparation.read(raw)
+        table = tables.table(frame, preparation=preparation)
+        warn(preparation, raw, frame)
+    return table
+
+
+def loss_of(model: Model) -> Loss:
+    """Return a loss that suits the last layer of a model."""
+    last = type(model.layers[-1])
+    if last is FUSED[CrossEntropy] and len(model.outputs) == 1 and model.outputs != (1,):
+        return CrossEntropy()
+    return BinaryCrossEntropy() if last is FUSED[BinaryCrossEntropy] else MeanSquaredError()
 
 
 @contextmanager
