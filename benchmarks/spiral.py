@@ -40,7 +40,7 @@ def measure(name: str, seed: int) -> list[float]:
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure the recipes, and write the page."""
-    accuracy, loss = whorl.datasets.spiral_limit()
+    accuracy, loss = whorl.datasets.best_possible("spiral")
     parts = [f"The best possible accuracy on new data is {accuracy:.4f} (cross-entropy {loss:.4f})."]
     for name in RECIPES["spiral"]:
         rows = np.array([measure(name, seed) for seed in range(arguments.seeds)])

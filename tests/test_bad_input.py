@@ -347,7 +347,7 @@ CALLS = [
     (lambda m: whorl.datasets.spiral(10, classes=0), ValueError, "classes must be a whole number of at least 1, got 0"),
     (lambda m: whorl.datasets.spiral(10, noise=-1), ValueError, "noise must be a finite number at least 0, got -1"),
     (lambda m: whorl.datasets.spiral(10, rng="a"), TypeError, "rng must be a whole number of at least 0"),
-    (lambda m: whorl.datasets.spiral_limit(3, noise=0), ValueError, "noise must be a finite number above 0, got 0"),
+    (lambda m: whorl.datasets.best_possible("spiral", noise=-1), ValueError, "noise must be a finite number at least 0, got -1"),
     (lambda m: whorl.datasets.moons(0), ValueError, "samples must be a whole number of at least 1, got 0"),
     (lambda m: whorl.datasets.moons(10, noise=-0.1), ValueError, "noise must be a finite number at least 0, got -0.1"),
     (lambda m: whorl.datasets.moons(10, rng=-1), ValueError, "rng must be a whole number of at least 0"),

@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whorl.datasets import spiral, spiral_limit
+from whorl.datasets import spiral
+from whorl.datasets.spiral import spiral_limit
 
 DATA = Path(__file__).parents[1] / "data"
 

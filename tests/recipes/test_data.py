@@ -52,11 +52,19 @@ def test_images_are_rows_of_numbers_from_0_to_1(data, name, monkeypatch):
     np.testing.assert_array_equal(data.fresh(rng())[0], problem.X[:30])
 
 
-def test_only_a_spiral_with_noise_has_a_known_limit():
-    assert Spiral().best_possible() == whorl.datasets.spiral_limit(3)
-    assert Spiral(classes=4, noise=0.1).best_possible() == whorl.datasets.spiral_limit(4, noise=0.1)
-    assert Spiral(noise=0).best_possible() is None
-    assert Moons().best_possible() is None
+def test_the_best_possible_accuracy_of_points_with_noise():
+    best = whorl.datasets.best_possible
+    assert Spiral().best_possible() == best("spiral", classes=3)
+    assert Spiral(classes=4, noise=0.1).best_possible() == best("spiral", classes=4, noise=0.1)
+    assert Moons(noise=0.3).best_possible() == best("moons", noise=0.3)
+    assert Circles(noise=0.2).best_possible() == best("circles", noise=0.2)
+    assert Xor(noise=0.1).best_possible() == best("xor", noise=0.1)
+    assert Blobs(classes=2, features=5, clouds=7).best_possible() == best(
+        "blobs", classes=2, features=5, spread=3.0, rng=7
+    )
+    assert Blobs(classes=4, features=3).best_possible() is None
+    for data in (Spiral(noise=0.0), Moons(noise=0.0), Circles(noise=0.0), Xor(noise=0.0), Blobs(spread=0.0)):
+        assert data.best_possible() is None
 
 
 @pytest.fixture

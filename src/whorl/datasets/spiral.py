@@ -94,14 +94,20 @@ def spiral_limit(classes: int = 3, *, noise: float = 0.2) -> tuple[float, float]
     u, width = np.linspace(-9, 9, 10_001, retstep=True)
     density = np.exp(-0.5 * u**2) / np.sqrt(2 * np.pi) * width
     means = 10.0 * np.arange(classes)
-    reach = 2 + int(9 * deviation / np.pi)  # turns of the circle that contribute
     accuracy = loss = 0.0
     for c in range(classes):
-        distance = (means[c] - means)[:, None] + deviation * u  # (k, u): from the mean of each class
-        distance = (distance + np.pi) % (2 * np.pi) - np.pi
-        turns = 2 * np.pi * np.arange(-reach, reach + 1)[:, None, None]
-        logs = np.logaddexp.reduce(-0.5 * ((distance + turns) / deviation) ** 2, axis=0)  # log f, up to a constant
+        logs = spiral_log_densities((means[c] - means)[:, None] + deviation * u, deviation)  # (k, u)
         logs -= np.logaddexp.reduce(logs, axis=0)  # log p
         accuracy += float(density @ np.exp(logs.max(axis=0))) / classes
         loss -= float(density @ logs[c]) / classes
     return accuracy, loss
+
+
+def spiral_log_densities(distance: Array, deviation: float) -> Array:
+    """Return log f, up to a constant, at these distances from the mean, for the normal distribution wrapped around the circle."""
+    reach = 2 + int(9 * deviation / np.pi)  # turns of the circle that contribute
+    turns = 2 * np.pi * np.arange(-reach, reach + 1)
+    turns = turns.reshape(-1, *[1] * distance.ndim)
+    distance = (distance + np.pi) % (2 * np.pi) - np.pi
+    logs: Array = np.logaddexp.reduce(-0.5 * ((distance + turns) / deviation) ** 2, axis=0)
+    return logs

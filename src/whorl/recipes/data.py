@@ -116,7 +116,7 @@ class Spiral(Points):
         return datasets.spiral(self.samples, self.classes, noise=self.noise, rng=rng)
 
     def best_possible(self) -> tuple[float, float] | None:
-        return datasets.spiral_limit(self.classes, noise=self.noise) if self.noise else None
+        return datasets.best_possible("spiral", classes=self.classes, noise=self.noise) if self.noise else None
 
 
 class Moons(Points):
@@ -125,6 +125,9 @@ class Moons(Points):
     def fresh(self, rng: np.random.Generator) -> Arrays:
         return datasets.moons(self.samples, noise=self.noise, rng=rng)
 
+    def best_possible(self) -> tuple[float, float] | None:
+        return datasets.best_possible("moons", noise=self.noise) if self.noise else None
+
 
 class Circles(Points):
     """A circle inside a circle."""
@@ -132,12 +135,18 @@ class Circles(Points):
     def fresh(self, rng: np.random.Generator) -> Arrays:
         return datasets.circles(self.samples, noise=self.noise, rng=rng)
 
+    def best_possible(self) -> tuple[float, float] | None:
+        return datasets.best_possible("circles", noise=self.noise) if self.noise else None
+
 
 class Xor(Points):
     """Four quarters of a square, in two classes."""
 
     def fresh(self, rng: np.random.Generator) -> Arrays:
         return datasets.xor(self.samples, noise=self.noise, rng=rng)
+
+    def best_possible(self) -> tuple[float, float] | None:
+        return datasets.best_possible("xor", noise=self.noise) if self.noise else None
 
 
 class Blobs(DataSet):
@@ -168,6 +177,12 @@ class Blobs(DataSet):
         centres, y = datasets.blobs(1, self.classes, features=self.features, spread=0, rng=self.clouds)
         y = np.repeat(y, self.samples)
         return centres[y] + self.spread * rng.standard_normal((len(y), self.features)), y
+
+    def best_possible(self) -> tuple[float, float] | None:
+        if self.spread == 0 or (self.classes > 3 and self.features > 2):
+            return None
+        shape = {"classes": self.classes, "features": self.features}
+        return datasets.best_possible("blobs", **shape, spread=self.spread, rng=self.clouds)
 
 
 class Digits(DataSet):
