@@ -124,7 +124,7 @@ PACKAGES = [
     "tables",
     "tracking",
 ]
-FUNCTIONS = ["average", "calibrate", "check_gradients", "fit_many", "load", "trace"]
+FUNCTIONS = ["average", "calibrate", "check_gradients", "find_learning_rate", "fit_many", "load", "trace"]
 CLASSES = """
     Model Parameter
     Average BatchNorm Clip Dense Dropout ELU Embedding Flatten GELU Layer LayerNorm LeakyReLU Mish NTKDense Parametric

@@ -22,6 +22,7 @@ from whorl.formats import load as load
 from whorl.glassbox import Recorder as Recorder
 from whorl.glassbox import Trace as Trace
 from whorl.glassbox import check_gradients as check_gradients
+from whorl.glassbox import find_learning_rate as find_learning_rate
 from whorl.glassbox import trace as trace
 from whorl.layers import ELU as ELU
 from whorl.layers import GELU as GELU

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 
 import whorl
 from whorl import Dense, Flatten, Model, ReLU, Sigmoid, Softmax, Tanh
-from whorl.glassbox import Distribution
+from whorl.glassbox import Distribution, LearningRateSearch
 from whorl.plot.animation import frame
 
 
@@ -242,3 +242,12 @@ def test_worst_images():
 def test_report(three_classes):
     model, X, y = three_classes
     return drawn(lambda figure: whorl.plot.report(model, X, y, HISTORY, figure=figure), 9, 6)
+
+
+@compared()
+def test_learning_rate_search():
+    rates = np.geomspace(1e-6, 1, 100)
+    smoothed = 1 - 0.7 * np.exp(-((np.log10(rates) + 1.5) ** 2)) + 0.4 * (rates > 0.3)
+    losses = smoothed + 0.1 * np.sin(7 * np.arange(100))
+    result = LearningRateSearch(rates, losses, smoothed, 3e-3, "a tenth of 3e-2, where the loss is lowest")
+    return drawn(lambda figure: whorl.plot.learning_rate_search(result, ax=figure.add_subplot()), width=5.0)

@@ -16,6 +16,7 @@ from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import config, networks, options, pictures, tracking
 from whorl.cli.console import accuracy, best_possible, progress, scores, show_table
+from whorl.cli.find_rate import with_found_rate
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.cli.output import directory, outputs
 from whorl.cli.source import STANDARD_INPUT
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     parser.add_argument(
         "--gif", action="store_true", help="also draw the decision boundary over the epochs, as an animated GIF"
     )
+    parser.add_argument("--find-lr", action="store_true", help="search for the learning rate first, and train with it")
     parser.add_argument(
         "--resume", action="store_true", help="continue an interrupted training from the checkpoint beside its model"
     )
@@ -126,8 +128,8 @@ def run(arguments: argparse.Namespace) -> int:
     with directory(paths[0].parent):
         every = None if arguments.log_every is None else integer("--log-every", arguments.log_every)
         track = partial(tracking.callbacks, arguments)
-        quiet, resume, gif = arguments.quiet, arguments.resume, arguments.gif
-        return carry_out(plan, paths, quiet=quiet, every=every, resume=resume, gif=gif, track=track)
+        given = {name: getattr(arguments, name) for name in ("quiet", "resume", "gif", "find_lr")}
+        return carry_out(plan, paths, every=every, track=track, **given)
 
 
 def carry_out(
@@ -138,6 +140,7 @@ def carry_out(
     every: int | None = None,
     resume: bool = False,
     gif: bool = False,
+    find_lr: bool = False,
     track: Callable[[int], Sequence[Sequence[Callback]]] = lambda networks: [()] * networks,
     again: str = "the same command with --resume",
 ) -> int:
@@ -149,6 +152,8 @@ def carry_out(
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
     rng = generator(plan.seed)
     problem = recipe.problem(rng)
+    plan = with_found_rate(plan, problem) if find_lr else plan
+    recipe = plan.recipe
     files = networks.checkpoints(model_path, recipe, problem)
     trackers = track(len(files))
     _check_resume(plan, files, networks.interrupted(model_path), config_path, resume=resume)

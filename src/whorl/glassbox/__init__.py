@@ -3,6 +3,7 @@
 from whorl.glassbox.finite_differences import Deviation
 from whorl.glassbox.gradient_check import check_gradients
 from whorl.glassbox.gradient_report import GradientCheck
+from whorl.glassbox.learning_rate import LearningRateSearch, find_learning_rate
 from whorl.glassbox.recorder import Distribution, Recorder
 from whorl.glassbox.replay import replay
 from whorl.glassbox.tracing import Section, Trace, TracedArray, Why, trace
@@ -11,12 +12,14 @@ __all__ = [
     "Deviation",
     "Distribution",
     "GradientCheck",
+    "LearningRateSearch",
     "Recorder",
     "Section",
     "Trace",
     "TracedArray",
     "Why",
     "check_gradients",
+    "find_learning_rate",
     "replay",
     "trace",
 ]

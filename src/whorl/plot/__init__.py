@@ -15,6 +15,7 @@ from whorl.plot.network import network
 from whorl.plot.records import distribution, gradient_flow
 from whorl.plot.report import report
 from whorl.plot.results import confusion_matrix, predicted_against_true, worst_images
+from whorl.plot.search import learning_rate_search
 from whorl.plot.weights import weights
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "gradient_flow",
     "hidden_pca",
     "learning_rate",
+    "learning_rate_search",
     "network",
     "predicted_against_true",
     "report",
