@@ -151,7 +151,8 @@ class Xor(_Noisy):
 
     def log_densities(self, X: Array) -> Array:
         same, other = self.quadrants(*X.T)
-        return np.log(np.maximum(np.stack([same, other]), np.finfo(float).tiny))
+        densities: Array = np.log(np.maximum(np.stack([same, other]), np.finfo(float).tiny))
+        return densities
 
     def quadrants(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Return f_0 and f_1: a number is uniform in (0, 1) plus noise, or in (−1, 0), with the densities u and v."""

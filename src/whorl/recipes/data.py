@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, fields
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -21,8 +21,7 @@ from whorl.tables import Preparation, Table, table
 Arrays = tuple[Array, Array]
 """X, of shape (n, *inputs), and y, of shape (n,) or (n, 1)."""
 
-MOST_COLUMNS = 40
-"""The most columns of a table that are described before a training."""
+MOST_COLUMNS = 40  # of a table that are described before a training
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +97,10 @@ class Points(DataSet):
     _: KW_ONLY
     noise: float = argument(number, default=0.1, minimum=0)
 
+    def best_possible(self) -> tuple[float, float] | None:
+        settings = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "samples"}
+        return datasets.best_possible(type(self).__name__.lower(), **settings) if self.noise else None
+
 
 class Spiral(Points):
     """The spiral: arms of points wound into one another.
@@ -115,18 +118,12 @@ class Spiral(Points):
     def fresh(self, rng: np.random.Generator) -> Arrays:
         return datasets.spiral(self.samples, self.classes, noise=self.noise, rng=rng)
 
-    def best_possible(self) -> tuple[float, float] | None:
-        return datasets.best_possible("spiral", classes=self.classes, noise=self.noise) if self.noise else None
-
 
 class Moons(Points):
     """Two half circles that reach into each other."""
 
     def fresh(self, rng: np.random.Generator) -> Arrays:
         return datasets.moons(self.samples, noise=self.noise, rng=rng)
-
-    def best_possible(self) -> tuple[float, float] | None:
-        return datasets.best_possible("moons", noise=self.noise) if self.noise else None
 
 
 class Circles(Points):
@@ -135,18 +132,12 @@ class Circles(Points):
     def fresh(self, rng: np.random.Generator) -> Arrays:
         return datasets.circles(self.samples, noise=self.noise, rng=rng)
 
-    def best_possible(self) -> tuple[float, float] | None:
-        return datasets.best_possible("circles", noise=self.noise) if self.noise else None
-
 
 class Xor(Points):
     """Four quarters of a square, in two classes."""
 
     def fresh(self, rng: np.random.Generator) -> Arrays:
         return datasets.xor(self.samples, noise=self.noise, rng=rng)
-
-    def best_possible(self) -> tuple[float, float] | None:
-        return datasets.best_possible("xor", noise=self.noise) if self.noise else None
 
 
 class Blobs(DataSet):
@@ -179,7 +170,7 @@ class Blobs(DataSet):
         return centres[y] + self.spread * rng.standard_normal((len(y), self.features)), y
 
     def best_possible(self) -> tuple[float, float] | None:
-        if self.spread == 0 or (self.classes > 3 and self.features > 2):
+        if not self.spread or (self.classes > 3 and self.features > 2):
             return None
         shape = {"classes": self.classes, "features": self.features}
         return datasets.best_possible("blobs", **shape, spread=self.spread, rng=self.clouds)
