@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import whorl
 from whorl import Adam, Averaged, CrossEntropy, Dense, Model, Sigmoid, Softmax, Tanh
-from whorl.glassbox import Distribution
+from whorl.glassbox import Distribution, LearningRateSearch
 from whorl.plot.style import COLOURS, rgb
 
 
@@ -247,6 +247,9 @@ def test_ten_schedules_can_be_told_apart():
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 10
 
 
+SEARCH = LearningRateSearch(np.array([1e-3, 1e-2]), np.array([1.0, 0.5]), np.array([1.0, 0.7]), None, "too few steps")
+
+
 def test_plots_are_drawn_into_the_axes_given(split_in_two):
     model, gradients = Model([Dense(4), Tanh(), Dense(1)], inputs=2, rng=0), {"w1": np.ones(3)}
     history = {"loss": [1.0], "learning_rate": [0.1]}
@@ -260,6 +263,7 @@ def test_plots_are_drawn_into_the_axes_given(split_in_two):
         "gradient_flow": lambda ax: whorl.plot.gradient_flow(gradients, ax=ax),
         "hidden_pca": lambda ax: whorl.plot.hidden_pca(model, X, Y, ax=ax),
         "learning_rate": lambda ax: whorl.plot.learning_rate(history, ax=ax),
+        "learning_rate_search": lambda ax: whorl.plot.learning_rate_search(SEARCH, ax=ax),
         "network": lambda ax: whorl.plot.network(model, ax=ax),
         "predicted_against_true": lambda ax: whorl.plot.predicted_against_true(X[:, 0], X[:, 1], ax=ax),
         "schedules": lambda ax: whorl.plot.schedules([whorl.Constant(0.1)], epochs=5, ax=ax),
