@@ -23,6 +23,7 @@ COMMANDS = {
     "ablations": "what each ingredient of the recipe for tables is worth; writes benchmarks/ablations.md",
     "tabm": "networks that share weights beside separate ones, for tables; writes benchmarks/tabm.md",
     "large": "time and memory of the recipe for tables at its limits; writes benchmarks/large.md",
+    "learning_rate": "suggestions of the learning-rate finder beside a grid of rates; writes benchmarks/learning_rate.md",
     "frames": "code between `Model.fit` and the change of a weight: frames, files, functions, lines",
 }
 """The modules of this package that are commands, with their help.
@@ -34,6 +35,7 @@ that is asked for is imported: worker processes import this file too, and some c
 HELP = {
     "again": "measure again what has been measured",
     "data": "data sets",
+    "epochs": "length of a training",
     "fetch": "download what is missing",
     "folder": "directory with the tables",
     "list": "list the functions that one step enters",
