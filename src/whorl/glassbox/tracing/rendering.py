@@ -77,13 +77,15 @@ def math_symbol(name: str) -> str:
     --------
     >>> math_symbol("w1_new")
     '<msubsup><mi>w</mi><mn>1</mn><mo>′</mo></msubsup>'
+    >>> math_symbol("a1_2")
+    '<msub><mi>a</mi><mrow><mn>1</mn><mo>,</mo><mn>2</mn></mrow></msub>'
     """
     base, indices, mark = split(name)
     text = f"<mi>{base}</mi>"
     if mark == "^":
         text = f"<mover><mi>{base}</mi><mo>^</mo></mover>"
-    below = "".join(f"<mn>{each}</mn>" if each.isdigit() else f"<mi>{html.escape(each)}</mi>" for each in indices)
-    below = f"<mrow>{below}</mrow>" if len(indices) > 1 else below
+    places = [f"<mn>{each}</mn>" if each.isdigit() else f"<mi>{html.escape(each)}</mi>" for each in indices]
+    below = f"<mrow>{'<mo>,</mo>'.join(places)}</mrow>" if len(places) > 1 else "".join(places)
     if mark == "′":
         return f"<msubsup>{text}{below}<mo>′</mo></msubsup>" if below else f"<msup>{text}<mo>′</mo></msup>"
     return f"<msub>{text}{below}</msub>" if below else text
