@@ -19,6 +19,8 @@ from whorl.derived import average as average
 from whorl.derived import calibrate as calibrate
 from whorl.formats import ModelFileError as ModelFileError
 from whorl.formats import load as load
+from whorl.glassbox import Doctor as Doctor
+from whorl.glassbox import Finding as Finding
 from whorl.glassbox import Recorder as Recorder
 from whorl.glassbox import Trace as Trace
 from whorl.glassbox import check_gradients as check_gradients

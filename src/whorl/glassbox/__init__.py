@@ -1,5 +1,6 @@
 """A look into the network: checks of what it computes, the trace of a training step, and records of how it learns."""
 
+from whorl.glassbox.doctor import Doctor, Finding
 from whorl.glassbox.finite_differences import Deviation
 from whorl.glassbox.gradient_check import check_gradients
 from whorl.glassbox.gradient_report import GradientCheck
@@ -11,6 +12,8 @@ from whorl.glassbox.tracing import Section, Trace, TracedArray, Why, trace
 __all__ = [
     "Deviation",
     "Distribution",
+    "Doctor",
+    "Finding",
     "GradientCheck",
     "LearningRateSearch",
     "Recorder",
