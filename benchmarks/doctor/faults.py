@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from benchmarks.doctor.trials import Data, Trial, mlp, trial
+from benchmarks.doctor.trials import Data, Trial, mlp
 from whorl._core.description import argument
 from whorl._core.validation import number
 from whorl.initializers import Full, Initializer, Normal, Zeros
@@ -252,106 +251,3 @@ def noisy(base: Trial, rate: float) -> Trial:
 
 def early(base: Trial, epochs: float) -> Trial:
     return replace(base, epochs=int(epochs))
-
-
-Plant = Callable[[Trial, float], Trial]
-
-TABLE: dict[str, list[tuple[Plant, list[tuple[str, float]]]]] = {
-    "unscaled inputs": [
-        (
-            unscaled_inputs,
-            [("spiral", 1000), ("moons", 300), ("wine", 100), ("waves", 200), ("circles", 0.001), ("digits", 255)],
-        ),
-        (one_large_input, [("breast_cancer", 2000), ("friedman", 3000)]),
-        (offset_inputs, [("blobs", 2000), ("waves", 300)]),
-    ],
-    "constant inputs": [(constant_inputs, [("moons", 5), ("iris", 9), ("friedman", -3), ("blobs", 7)])],
-    "unscaled target": [(unscaled_target, [("waves", 1000), ("friedman", 100), ("diabetes", 150), ("waves", 30000)])],
-    "imbalanced classes": [(imbalance, [("moons", 0.05), ("circles", 0.03), ("breast_cancer", 0.03), ("xor", 0.08)])],
-    "duplicates across the split": [(duplicates, [("spiral", 0.5), ("moons", 0.2), ("wine", 0.3), ("friedman", 0.1)])],
-    "leaked target": [
-        (
-            leaked_target,
-            [
-                ("breast_cancer", 0.0),
-                ("wine", 0.01),
-                ("friedman", 0.02),
-                ("diabetes", 0.05),
-                ("digits", 0.0),
-                ("blobs", 0.05),
-            ],
-        )
-    ],
-    "identifier as a feature": [
-        (identifier, [("moons", 0), ("iris", 1000), ("friedman", -1), ("breast_cancer", 90000)])
-    ],
-    "validation from another distribution": [
-        (sorted_split, [("iris", 0.2), ("digits", 0.2), ("moons", 0.4), ("blobs", 0.25)]),
-        (other_scale, [("waves", 3), ("wine", 2)]),
-    ],
-    "labels treated as numbers": [(labels_as_numbers, [("digits", 0), ("wine", 0), ("spiral", 0), ("blobs", 0)])],
-    "numbers treated as classes": [
-        (numbers_as_classes, [("diabetes", 200), ("friedman", 300), ("waves", 250), ("diabetes", 100)])
-    ],
-    "outputs without a class": [(unused_outputs, [("iris", 10), ("moons", 5), ("spiral", 30), ("blobs", 8)])],
-    "no probabilities for the loss": [(missing_softmax, [("spiral", 0), ("iris", 1), ("digits", 2), ("moons", 3)])],
-    "Softmax of one unit": [(softmax_of_one, [("moons", 0), ("breast_cancer", 0), ("circles", 0), ("xor", 0)])],
-    "activation before the output": [
-        (before_output, [("spiral", 0), ("digits", 1), ("wine", 2), ("moons", 3), ("digits", 0), ("spiral", 1)])
-    ],
-    "probabilities for a loss of scores": [
-        (hinge_of_softmax, [("moons", 1), ("iris", 1), ("digits", 1), ("spiral", 1)])
-    ],
-    "squared error for classes": [(squared_error, [("spiral", 0), ("digits", 0), ("moons", 1), ("spiral", 1)])],
-    "output cannot reach the targets": [
-        (limited_output, [("waves", 0), ("diabetes", 1), ("friedman", 2), ("waves", 1)])
-    ],
-    "equal initial weights": [(equal_weights, [("spiral", 0), ("digits", 0), ("waves", 0.1), ("moons", 0.5)])],
-    "batch norm with tiny batches": [(tiny_batches, [("moons", 2), ("spiral", 4), ("iris", 2), ("waves", 4)])],
-    "too much dropout": [(heavy_dropout, [("spiral", 0.9), ("digits", 0.95), ("moons", 0.8), ("waves", 0.9)])],
-    "too many parameters for the rows": [
-        (many_parameters, [("iris", 512), ("wine", 512), ("iris", 768), ("diabetes", 1024)])
-    ],
-    "initial loss far from guessing": [(large_scores, [("spiral", 3), ("digits", 2), ("moons", 8), ("blobs", 2)])],
-    "dead units": [(dead_units, [("digits", 0.5), ("digits", 1.0), ("digits", 0.3), ("digits", 0.7)])],
-    "saturated units": [(saturated_units, [("spiral", 8), ("digits", 3), ("moons", 10), ("waves", 8)])],
-    "vanishing gradients": [(vanishing, [("spiral", 6), ("digits", 7), ("moons", 6), ("waves", 8)])],
-    "exploding gradients": [(exploding, [("spiral", 2), ("digits", 1), ("moons", 1), ("waves", 2)])],
-    "learning rate too high": [
-        (rate, [("spiral", 1.0), ("digits", 0.3), ("moons", 3.0), ("waves", 2.0)]),
-        (sgd_rate, [("spiral", 5.0), ("waves", 1.0), ("moons", 10.0), ("digits", 3.0)]),
-    ],
-    "learning rate too low": [
-        (rate, [("spiral", 3e-6), ("digits", 3e-6), ("moons", 1e-6), ("waves", 3e-6)]),
-        (sgd_rate, [("spiral", 3e-6), ("iris", 1e-5), ("moons", 1e-6), ("waves", 1e-6)]),
-    ],
-    "overfitting": [
-        (
-            overfitting,
-            [("spiral", 80), ("diabetes", 60), ("friedman", 60), ("waves", 40), ("spiral", 60), ("diabetes", 80)],
-        )
-    ],
-    "underfitting": [
-        (underfitting, [("spiral", 0), ("moons", 1), ("waves", 0), ("circles", 0), ("xor", 1), ("spiral2", 1)])
-    ],
-    "penalty dominates the loss": [
-        (heavy_penalty, [("spiral", 0.1), ("digits", 0.01), ("moons", 0.05), ("waves", 0.1)])
-    ],
-    "weights shrink to 0": [(heavy_decay, [("spiral", 10), ("digits", 10), ("moons", 20), ("waves", 10)])],
-    "noisy gradient": [(noisy, [("spiral", 0.1), ("moons", 0.1), ("waves", 0.02), ("circles", 0.15)])],
-    "stopped too early": [
-        (early, [("spiral2", 15), ("digits", 3), ("waves", 5), ("friedman", 3), ("circles", 5), ("blobs", 3)])
-    ],
-}
-"""By the kind of finding that is expected: what to plant, and in which data with which strength."""
-
-NETWORKS: dict[str, tuple[int, ...]] = {"iris": (16,), "wine": (16,), "diabetes": (16,), "breast_cancer": (16,)}
-
-
-def planted() -> Iterator[Trial]:
-    """Yield all trainings with a mistake, those of a kind one after the other."""
-    for kind, plants in TABLE.items():
-        for plant, places in plants:
-            for i, (name, strength) in enumerate(places):
-                base = trial(name, NETWORKS.get(name, (64, 64)), seed=i)
-                yield replace(plant(base, strength), kind=kind, what=f"{plant.__name__} {strength:g}")

@@ -43,7 +43,10 @@ class Data:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A training. `kind` is the fault that was planted, "" for none; `honest` says that its harm is a wrong validation loss."""
+    """A training. `kind` is the fault that was planted, "" for none; `honest` says that its harm is a wrong validation loss.
+
+    `half` is 0 if it may choose thresholds, and 1 if it gives the figure.
+    """
 
     data: Data
     layers: Sequence[Layer]
@@ -58,7 +61,7 @@ class Trial:
     kind: str = ""
     what: str = ""
     honest: bool = False
-    unit: tuple[float, float] = (0.0, 1.0)
+    half: int = 0
 
     @property
     def name(self) -> str:

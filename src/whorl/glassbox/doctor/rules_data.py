@@ -16,8 +16,8 @@ SCALING = "docs/theory/normalization.md#fixed-scaling"
 def leaked_target(s: Signals) -> Finding | None:
     """A feature alone predicts the target, and no other one comes near.
 
-    Threshold: at least 0.98 of what is to be explained (the accuracy above that of the most frequent class, or the squared rank
-    correlation), and 0.15 more than the next feature; from the calibration. With fewer than 3 features, a simple
+    Threshold: at least 0.9 of what is to be explained (the accuracy above that of the most frequent class, or the squared rank
+    correlation), and 0.12 more than the next feature; from the calibration. With fewer than 3 features, a simple
     problem looks the same. Kaufman and others (2012), Leakage in Data Mining, ACM TKDD 6(4), describe such columns.
     """
     if s.facts is None or s.facts.alone is None or len(s.facts.alone) < 3:
@@ -25,7 +25,7 @@ def leaked_target(s: Signals) -> Finding | None:
     order = np.argsort(s.facts.alone)
     best, second = int(order[-1]), float(s.facts.alone[order[-2]])
     score = float(s.facts.alone[best])
-    if score < 0.98 or second > score - 0.15:
+    if score < 0.9 or second > score - 0.12:
         return None
     return found(
         "leaked target",
@@ -264,14 +264,14 @@ def too_many_classes(s: Signals) -> Finding | None:
 def imbalance(s: Signals) -> Finding | None:
     """A class is much rarer than the others, and the loss counts all samples equally.
 
-    Threshold: a share below a fifth of 1 / k, and no weights; Japkowicz and Stephen (2002), The class imbalance problem, show how
+    Threshold: a share below 0.3 / k, and no weights; Japkowicz and Stephen (2002), The class imbalance problem, show how
     the harm grows from there on.
     """
     if s.facts is None or s.setup is None or s.facts.shares is None or s.setup.weighted:
         return None
     shares = s.facts.shares[s.facts.shares > 0]
     k = len(shares)
-    if k < 2 or k > 20 or shares.min() >= 0.2 / k:
+    if k < 2 or k > 20 or shares.min() >= 0.3 / k:
         return None
     c = int(np.flatnonzero(s.facts.shares)[shares.argmin()])
     return found(

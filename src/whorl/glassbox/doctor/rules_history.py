@@ -24,10 +24,10 @@ def finite(s: Signals, *names: str) -> Array:
 def heavy_penalty(s: Signals) -> Finding | None:
     """The penalty is most of the loss.
 
-    Threshold: more than half of the loss of an epoch, while the rest is above 20 % of that of guessing at the end; from the calibration.
+    Threshold: more than half of the loss of an epoch, while the rest is above 5 % of that of guessing at the end; from the calibration.
     """
     loss, penalty = finite(s, "loss"), finite(s, "penalty")
-    if len(loss) < 2 or not len(penalty) or loss[-1] - penalty[-1] < 0.2 * s.scale:
+    if len(loss) < 2 or not len(penalty) or loss[-1] - penalty[-1] < 0.05 * s.scale:
         return None
     share = penalty / np.maximum(loss, 1e-300)
     worst = int(share.argmax())
@@ -56,7 +56,7 @@ def lighter(layer: Any) -> Any:
 def heavy_decay(s: Signals) -> Finding | None:
     """Weight decay or a penalty takes the weights to 0.
 
-    Threshold: a weight matrix ends with less than a tenth of its initial size, while the loss is above half of that of guessing.
+    Threshold: a weight matrix ends with less than 30 % of its initial size, while the loss is above half of that of guessing.
     """
     if len(s.probes) < 2 or s.setup is None:
         return None
@@ -64,7 +64,7 @@ def heavy_decay(s: Signals) -> Finding | None:
     shrunk = {
         name: last.weights[name] / size for name, size in first.weights.items() if size > 0.02 and name in last.weights
     }
-    if not shrunk or min(shrunk.values()) >= 0.1 or last.loss - last.penalty < 0.5 * s.scale:
+    if not shrunk or min(shrunk.values()) >= 0.3 or last.loss - last.penalty < 0.5 * s.scale:
         return None
     name = min(shrunk, key=lambda each: shrunk[each])
     decay = getattr(s.setup.optimizer, "weight_decay", None)
@@ -100,7 +100,7 @@ def penalized(s: Signals) -> remedies.Remedy:
 def overfitting(s: Signals) -> Finding | None:
     """The validation loss rises while the training loss falls.
 
-    Threshold: the mean of the last tenth of the validation losses exceeds the least one by 15 % and by 5 % of the loss of guessing, while the training
+    Threshold: the mean of the last tenth of the validation losses exceeds the least one by 15 % and by 12 % of the loss of guessing, while the training
     loss has fallen since. Prechelt (1998), Early Stopping, But When?, section 2, uses such a generalization loss; the limits are from the calibration.
     With `EarlyStopping`, which restores the best epoch, it does no harm.
     """
@@ -108,7 +108,7 @@ def overfitting(s: Signals) -> Finding | None:
     if len(val) < 5 or len(loss) != len(val) or (s.setup is not None and s.setup.keeps_best):
         return None
     learned, gap = float(loss[-1] - s.curve("penalty")[-1:].sum()), float(val[-1] - loss[-1])
-    if learned < 0.1 * val[-1] and gap > 0.3 * s.scale and val[-1] < 1.15 * val.min():
+    if learned < 0.25 * val[-1] and gap > 0.15 * s.scale and val[-1] < 1.15 * val.min():
         return found(
             "overfitting",
             f"the training loss ends at {learned:.2g}, the validation loss at {val[-1]:.3g}",
@@ -118,7 +118,7 @@ def overfitting(s: Signals) -> Finding | None:
     best = int(val.argmin())
     end = float(val[-max(1, len(val) // 10) :].mean())
     rise = end - float(val[best])
-    if rise < 0.15 * val[best] or rise < 0.05 * s.scale or best >= 0.85 * len(val) or loss[-1] > loss[best]:
+    if rise < 0.15 * val[best] or rise < 0.12 * s.scale or best >= 0.85 * len(val) or loss[-1] > min(loss[best], 0.7 * s.scale):
         return None
     return found(
         "overfitting",
@@ -131,8 +131,8 @@ def overfitting(s: Signals) -> Finding | None:
 def stopped_early(s: Signals) -> Finding | None:
     """Training ended while the loss was still falling.
 
-    Threshold: over the last quarter of the epochs, the validation loss (without one, the training loss) fell by more than 6 % of the loss of
-    guessing, and the learning rate was not near its end, 0; from the calibration.
+    Threshold: over the last quarter of the epochs, the validation loss (without one, the training loss) fell by more than 4 % of the loss of
+    guessing, is still above 10 % of it, and the learning rate was not near its end, 0; from the calibration.
     """
     loss = finite(s, "val_loss", "loss")
     if len(loss) < 2 or (s.setup is not None and s.setup.keeps_best):
@@ -143,7 +143,12 @@ def stopped_early(s: Signals) -> Finding | None:
     part = -(-len(loss) // 4)
     fallen = float(loss[-part - 1] - loss[-1]) / s.scale
     train = finite(s, "loss")
-    if fallen < 0.06 or loss[-1] > loss.min() + 0.02 * s.scale or (train[-part - 1] - train[-1]) < 0.03 * s.scale:
+    if (
+        fallen < 0.04
+        or loss[-1] < 0.15 * s.scale
+        or loss[-1] > loss.min() + 0.02 * s.scale
+        or (train[-part - 1] - train[-1]) < 0.03 * s.scale
+    ):
         return None
     return found(
         "stopped too early",

@@ -76,12 +76,12 @@ def relative_gradients(probe: Probe) -> list[float]:
 def fits(s: Signals) -> bool:
     """Whether the network predicts training samples about as well as their nearest neighbours do, and the validation data too.
 
-    Then nothing inside it does harm. Limits: 0.03 less accuracy or R² than the neighbours; a validation loss below 35 % of guessing.
+    Then nothing inside it does harm. Limits: 0.03 less accuracy or R² than the neighbours; a validation loss below 15 % of guessing.
     """
     if not s.probes or s.facts is None or s.facts.neighbours is None:
         return False
     val, penalty = s.curve("val_loss"), s.curve("val_penalty")
-    if len(val) and not val[-1] - (penalty[-1] if len(penalty) else 0) < 0.35 * s.scale:
+    if len(val) and not val[-1] - (penalty[-1] if len(penalty) else 0) < 0.15 * s.scale:
         return False
     return s.probes[-1].score > s.facts.neighbours - 0.03
 
@@ -141,7 +141,7 @@ def update_ratio(s: Signals) -> float | None:
 def rate_too_high(s: Signals) -> Finding | None:
     """The steps are so large that the loss jumps about, or rises.
 
-    Signals: training ended in infinity or NaN; or the first epoch has 3 times the loss of the untrained network, and of guessing; or the loss is above 1.5 times that of guessing after the first third; or it changes by more
+    Signals: training ended in infinity or NaN; or the first epoch has 3 times the loss of the untrained network, and of guessing, or 1.5 times and a bad end; or the loss is above 1.5 times that of guessing after the first third; or it changes by more
     than 10 % of it from epoch to epoch, up and down; or the update-to-weight ratio is above 0.1 (Karpathy: about 1e-3 is good) and the loss not
     below that of guessing. The other limits are from the calibration.
     """
@@ -155,10 +155,13 @@ def rate_too_high(s: Signals) -> Finding | None:
         rough = float(np.abs(jumps).mean()) / s.scale
         mixed = float((jumps > 0).mean()) if len(jumps) else 0.0
         begun = s.probes[0].loss - s.probes[0].penalty if s.probes and s.probes[0].epoch == 0 else np.inf
+        first = loss[0] - s.curve("penalty")[0]
         if not np.isfinite(loss).all():
             evidence = f"the loss of epoch {int(np.argmin(np.isfinite(loss))) + 1} is not a finite number"
-        elif loss[0] - s.curve("penalty")[0] > 3 * max(begun, s.scale) and not fits(s):
-            evidence = f"the first epoch raised the loss from {begun:.3g} to {loss[0]:.3g} on average"
+        elif first > 3 * max(begun, s.scale) and not fits(s):
+            evidence = f"the loss rose from {begun:.3g} to {first:.3g}, the mean of the first epoch"
+        elif first > 1.5 * max(begun, s.scale) and _unpenalized(s) > 0.5 and not fits(s):
+            evidence = f"the loss rose from {begun:.3g} to {first:.3g} in the first epoch, and is {loss[-1]:.3g} at the end"
         elif np.median(later) > 1.5 * s.scale and s.facts is not None and _unpenalized(s) > 1.5:
             evidence = f"the loss is {np.median(later):.3g}, more than {s.scale:.3g} of the best constant prediction"
         elif rough > 0.1 and mixed > 0.2:

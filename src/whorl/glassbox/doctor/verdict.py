@@ -47,8 +47,8 @@ RULES: tuple[Rule, ...] = (
     training.saturated_units,
     training.dead_units,
     training.rate_too_low,
-    history.stopped_early,
     history.overfitting,
+    history.stopped_early,
     training.underfitting,
     history.plateau,
 )
