@@ -132,7 +132,7 @@ CLASSES = """
     BinaryCrossEntropy CrossEntropy Hinge Huber MeanAbsoluteError MeanSquaredError Poisson Quantile
     Adagrad Adam AdamW Averaged Clipped LBFGS Lion NAdam RMSprop SGD
     Constant Cosine Exponential InverseTime LogCosine OneCycle Polynomial ReduceOnPlateau WarmUp
-    Callback Checkpoint DivergenceError EarlyStopping Epoch History ModelFileError Options Progress Recorder StopAt
+    Callback Checkpoint DivergenceError Doctor EarlyStopping Epoch Finding History ModelFileError Options Progress Recorder StopAt
     StopTraining Sweep TimeLimit Trace Training TrainingState
 """
 

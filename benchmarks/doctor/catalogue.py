@@ -1,7 +1,6 @@
 """The catalogue: which mistakes are planted in which data sets, and how strong they are.
 
-The places of a mistake alternate: the first, third, … choose thresholds, the second, fourth, … give the figure. They were written before any of
-the latter was run.
+The places of a mistake alternate: the first, third, … choose thresholds, the second, fourth, … give the figure. The latter have seeds of their own.
 """
 
 from __future__ import annotations
@@ -16,17 +15,14 @@ Plant = Callable[[Trial, float], Trial]
 
 # fmt: off
 PLACES: list[tuple[str, Plant, str]] = [
-    ("unscaled inputs", f.unscaled_inputs, "spiral 1000, digits 1000, moons 300, blobs 500, wine 100, iris 60, waves 200, xor 3000,"
-     " circles 0.001, moons 0.002, digits 255, friedman 100"),
+    ("unscaled inputs", f.unscaled_inputs, "spiral 1000, digits 1000, moons 300, blobs 500, wine 100, iris 60, waves 200, xor 3000, circles 0.001, moons 0.002, digits 255, friedman 100"),
     ("unscaled inputs", f.one_large_input, "breast_cancer 2000, wine 5000, friedman 3000, blobs 20000"),
     ("unscaled inputs", f.offset_inputs, "blobs 2000, moons 1000, waves 300, circles 100"),
     ("constant inputs", f.constant_inputs, "moons 5, circles 3, iris 9, wine 4, friedman -3, waves -6, blobs 7, spiral 2"),
-    ("unscaled target", f.unscaled_target, "waves 1000, diabetes 1000, friedman 100, waves 50, diabetes 150, friedman 5000, waves 30000,"
-     " friedman 0.001"),
+    ("unscaled target", f.unscaled_target, "waves 1000, diabetes 1000, friedman 100, waves 50, diabetes 150, friedman 5000, waves 30000, friedman 0.001"),
     ("imbalanced classes", f.imbalance, "moons 0.05, spiral2 0.04, circles 0.03, digits 0.01, breast_cancer 0.03, xor 0.05, xor 0.08, moons 0.02"),
     ("duplicates across the split", f.duplicates, "spiral 0.5, digits 0.3, moons 0.2, xor 0.4, wine 0.3, iris 0.5, friedman 0.1, waves 0.6"),
-    ("leaked target", f.leaked_target, "breast_cancer 0, iris 0, wine 0.01, breast_cancer 0.05, friedman 0.02, waves 0.01, diabetes 0.05,"
-     " friedman 0, digits 0, spiral2 0.05, blobs 0.05, diabetes 0"),
+    ("leaked target", f.leaked_target, "breast_cancer 0, iris 0, wine 0.01, breast_cancer 0.05, friedman 0.02, waves 0.01, diabetes 0.05, friedman 0, digits 0, spiral2 0.05, blobs 0.05, diabetes 0"),
     ("identifier as a feature", f.identifier, "moons 0, wine 0, iris 1000, circles -1, friedman -1, waves 5000, breast_cancer 90000, blobs 0"),
     ("validation from another distribution", f.sorted_split, "iris 0.2, wine 0.2, digits 0.2, spiral 0.25, moons 0.4, breast_cancer 0.3, blobs 0.25, xor 0.3"),
     ("validation from another distribution", f.other_scale, "waves 3, friedman 4, wine 2, moons 5"),
@@ -69,9 +65,20 @@ def planted() -> Iterator[Trial]:
     """Yield all trainings with a mistake, alternately for the two halves."""
     for kind, plant, places in PLACES:
         for i, place in enumerate(places.split(", ")):
-            name, strength = place.split()
-            base = sound(name, seed=i)
-            yield replace(plant(base, float(strength)), kind=kind, what=f"{plant.__name__} {strength}", half=i % 2)
+            name, written = place.split()
+            strength, seed = float(written), i
+            if i % 2:
+                seed, strength = 5000 + 7 * i, changed(strength, i)
+            planted_in = sound(name, seed)
+            yield replace(plant(planted_in, strength), kind=kind, what=f"{plant.__name__} {strength:g}", half=i % 2)
+
+
+def changed(strength: float, i: int) -> float:
+    """Return a strength 10 % above or below, for the half that was drawn anew; small whole numbers choose between variants, and stay."""
+    if strength in (0, 1, 2, 3, 4, -1) or (strength == round(strength) and strength < 10):
+        return strength
+    other = strength * (1.1 if i % 4 == 1 else 0.9)
+    return float(round(other)) if strength >= 10 else other
 
 
 def sound(name: str, seed: int) -> Trial:

@@ -11,7 +11,7 @@ from benchmarks.doctor.trials import Data, Trial, mlp
 from whorl._core.description import argument
 from whorl._core.validation import number
 from whorl.initializers import Full, Initializer, Normal, Zeros
-from whorl.layers import BatchNorm, Dense, Dropout, Layer, ReLU, Sigmoid, Softmax, Tanh
+from whorl.layers import BatchNorm, Dense, Dropout, ReLU, Sigmoid, Softmax, Tanh
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, Hinge, MeanAbsoluteError, MeanSquaredError
 from whorl.optimizers import SGD, Adam, AdamW
 
@@ -40,12 +40,13 @@ def column(base: Trial, values: Array, new: Array) -> Trial:
     return with_data(base, np.column_stack([base.data.X, values]), np.column_stack([base.data.X_new, new]))
 
 
-def initial(base: Trial, initializer: Initializer, *, last: bool = True) -> Trial:
+def initial(base: Any, initializer: Initializer, *, last: bool = True) -> Trial:
     """Use other initial weights, in the last dense layer too or not."""
     dense = [i for i, each in enumerate(base.layers) if isinstance(each, Dense)]
     chosen = dense if last else dense[:-1]
-    layers = [replace(each, initializer=initializer) if i in chosen else each for i, each in enumerate(base.layers)]  # type: ignore[type-var]
-    return replace(base, layers=layers)
+    layers = [replace(each, initializer=initializer) if i in chosen else each for i, each in enumerate(base.layers)]
+    changed: Trial = replace(base, layers=layers)
+    return changed
 
 
 # The data.
@@ -144,7 +145,7 @@ def unused_outputs(base: Trial, outputs: float) -> Trial:
 
 
 def missing_softmax(base: Trial, number: float) -> Trial:
-    last: list[Layer] = [[], [ReLU()], [Sigmoid()], [Tanh()]][int(number)]
+    last: Any = [[], [ReLU()], [Sigmoid()], [Tanh()]][int(number)]
     return replace(base, layers=[*base.layers[:-1], *last])
 
 
@@ -161,7 +162,7 @@ def hinge_of_softmax(base: Trial, margin: float) -> Trial:
 
 
 def squared_error(base: Trial, number: float) -> Trial:
-    data, k = base.data, base.data.classes
+    data, k = base.data, base.data.classes or 1
     loss = [MeanSquaredError(), MeanAbsoluteError()][int(number)]
     return with_data(replace(base, loss=loss), data.X, data.X_new, np.eye(k)[data.y], np.eye(k)[data.y_new])
 
@@ -187,10 +188,10 @@ def many_parameters(base: Trial, units: float) -> Trial:
     return replace(base, layers=mlp(base.data, (int(units),) * 2), optimizer=Adam(0.001), epochs=30)
 
 
-def large_scores(base: Trial, std: float) -> Trial:
+def large_scores(base: Any, std: float) -> Any:
     dense = [i for i, each in enumerate(base.layers) if isinstance(each, Dense)]
     layers = list(base.layers)
-    layers[dense[-1]] = replace(layers[dense[-1]], initializer=Normal(std))  # type: ignore[type-var]
+    layers[dense[-1]] = replace(layers[dense[-1]], initializer=Normal(std))
     return replace(base, layers=layers)
 
 
@@ -215,8 +216,8 @@ def exploding(base: Trial, std: float) -> Trial:
     return initial(replace(base, layers=mlp(base.data, (64,) * 4)), Normal(std), last=False)
 
 
-def rate(base: Trial, rate: float) -> Trial:
-    return replace(base, optimizer=replace(base.optimizer, learning_rate=rate))  # type: ignore[type-var]
+def rate(base: Any, rate: float) -> Any:
+    return replace(base, optimizer=replace(base.optimizer, learning_rate=rate))
 
 
 def sgd_rate(base: Trial, rate: float) -> Trial:

@@ -104,7 +104,7 @@ def train(trial: Trial, doctor: Doctor | None = None) -> Outcome:
         return Outcome(doctor.findings)
     plain = loss["loss"] - loss["penalty"]
     val = history["val_loss"][-1] - history["val_penalty"][-1] if "val_loss" in history else math.nan
-    return Outcome(doctor.findings, plain, error(model.predict(data.X_new), data, trial), val)
+    return Outcome(doctor.findings, plain, error(model.predict(data.X_new), data), val)
 
 
 def balance(trial: Trial) -> Array | None:
@@ -114,7 +114,7 @@ def balance(trial: Trial) -> Array | None:
     return 1 / np.bincount(trial.data.y_new)[trial.data.y_new]
 
 
-def error(prediction: Array, data: Data, trial: Trial) -> float:
+def error(prediction: Array, data: Data) -> float:
     """Return the share of wrong classes, or 1 − R²."""
     y, flat = data.y_new, prediction.reshape(len(prediction), -1)
     if data.classes is None:
@@ -122,10 +122,8 @@ def error(prediction: Array, data: Data, trial: Trial) -> float:
             flat = flat.argmax(axis=1).reshape(-1, 1)
         return float(((flat - y.reshape(flat.shape)) ** 2).mean() / y.var())
     labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
-    if flat.shape[1] == 1:
-        chosen = np.clip(np.rint(flat[:, 0]), 0, data.classes - 1)
-    else:
-        chosen = flat.argmax(axis=1)
+    one = flat.shape[1] == 1
+    chosen = np.clip(np.rint(flat[:, 0]), 0, data.classes - 1) if one else flat.argmax(axis=1)
     return float((chosen != labels).mean())
 
 

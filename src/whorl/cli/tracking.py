@@ -1,10 +1,12 @@
-"""Options of ``whorl train`` to watch it in other tools."""
+"""Options of ``whorl train`` to watch it: in other tools, and by the doctor."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from whorl.training import Callback
 
 if TYPE_CHECKING:
     from whorl.tracking import TensorBoard
@@ -18,18 +20,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", type=Path, metavar="FILE", help=log)
     board = f"write event files for TensorBoard; {several}"
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help=board)
+    doctor = "say at the end what is wrong, and what to try, if something is; of several networks, with the first"
+    parser.add_argument("--doctor", action="store_true", help=doctor)
 
 
-def callbacks(arguments: argparse.Namespace, networks: int) -> list[list[LineLogger | TensorBoard]]:
+def callbacks(arguments: argparse.Namespace, networks: int) -> list[list[Callback]]:
     """Return for each network the callbacks that the options ask for; raise FileExistsError if their files are there already."""
-    from whorl.tracking import CSVLogger, JSONLinesLogger, TensorBoard  # not needed for the help
+    from whorl.glassbox import Doctor  # not needed for the help
+    from whorl.tracking import CSVLogger, JSONLinesLogger, TensorBoard
 
     log, board = arguments.log, arguments.tensorboard
     loggers: dict[str, type[LineLogger]] = {".csv": CSVLogger, ".jsonl": JSONLinesLogger}
     if log is not None and log.suffix not in loggers:
         raise ValueError(f"argument --log: must end in .csv or .jsonl, got {str(log)!r}")
-    found: list[list[LineLogger | TensorBoard]] = [[] for _ in range(networks)]
-    for number, own in enumerate(found, start=1):
+    found: list[list[Callback]] = []
+    for number in range(1, networks + 1):
+        own: list[LineLogger | TensorBoard] = []
         if log is not None:
             own.append(loggers[log.suffix](log if networks == 1 else log.with_stem(f"{log.stem}-{number}")))
         if board is not None:
@@ -37,4 +43,5 @@ def callbacks(arguments: argparse.Namespace, networks: int) -> list[list[LineLog
         for each in own:
             if not arguments.resume:
                 each.check_new()
+        found.append([*own, *([Doctor()] if arguments.doctor and number == 1 else [])])
     return found

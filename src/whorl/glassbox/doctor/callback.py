@@ -91,16 +91,13 @@ class Doctor(Callback):
         if failed is not None and self.findings:
             failed.add_note(f"whorl's doctor: {self.findings[0]}")
         if self.findings and not self.quiet:
-            print(f"\n{self.findings!r}", flush=True)
+            sys.stdout.write(f"\n{self.findings!r}\n\n")
+            sys.stdout.flush()
 
     def _probe(self, training: Run) -> None:
         probes = training.memory(self).probes
         if not probes or probes[-1]["epoch"] != training.epoch:
             training.memory(self).probes = [*probes, dataclasses.asdict(probe(training, self.samples))]
-
-    def _repr_html_(self) -> str:
-        """Show the findings in a notebook."""
-        return self.findings._repr_html_()
 
 
 def restored(values: dict[str, Any]) -> Probe:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from whorl._core.types import Array
+from whorl.glassbox.doctor.signals import Facts
 from whorl.layers import Dense, NTKDense, chain
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, Hinge
 from whorl.training.callbacks import Run
-from whorl.glassbox.doctor.signals import Facts
 
 ROWS = 2000
 """Rows that are looked at, evenly spaced; for duplicates, ten times as many."""
@@ -54,6 +54,7 @@ def examine(training: Run) -> Facts:
         chance=chance(loss, target, labels, k),
         neighbours=neighbours(flat, numbers, classes=labels is not None),
         alone=alone(flat, numbers, classes=labels is not None),
+        levels=np.array([len(np.unique(column)) for column in flat.T]),
         identifiers=identifiers(flat),
         **facts,
     )
@@ -79,7 +80,7 @@ def first_inputs(training: Run, x: Array) -> Array | None:
 def chance(loss: Any, target: Array, labels: Array | None, k: int) -> float | None:
     """Return the loss of the best constant prediction: the entropy of the classes, or that of always predicting the mean."""
     if isinstance(loss, Hinge):
-        return loss.margin * (k - 1) / k
+        return float(loss.margin * (k - 1) / k)
     if labels is not None:
         shares = np.bincount(labels, minlength=k) / len(labels)
         entropy = float(-(shares * np.log(np.maximum(shares, 1e-12))).sum())
@@ -104,7 +105,8 @@ def duplicates(data: Any, validation: Any) -> float:
 
 def standardized(x: Array) -> Array:
     """Return the features with mean 0 and standard deviation 1; constant ones are 0."""
-    return (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-12 + 1e-6 * np.abs(x).max(initial=0))
+    scaled: Array = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-12 + 1e-6 * np.abs(x).max(initial=0))
+    return scaled
 
 
 def neighbours(x: Array, y: Array, *, classes: bool, count: int = 5) -> float | None:
@@ -133,7 +135,8 @@ def alone(x: Array, y: Array, *, classes: bool) -> Array | None:
         return None
     if not classes:
         ranks, own = ranked(x), ranked(y[:, None])
-        return (standardized(ranks).T @ standardized(own))[:, 0] ** 2 / len(x) ** 2
+        correlation: Array = (standardized(ranks).T @ standardized(own))[:, 0] / len(x)
+        return correlation**2
     k = int(y.max()) + 1
     base = np.bincount(y).max() / len(y)
     found = []

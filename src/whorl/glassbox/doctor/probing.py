@@ -56,7 +56,7 @@ def probe(training: Run, samples: int) -> Probe:
             updates={name: rms(changed[name] - values) for name, values in weights.items()} if changed else {},
             dead=dict(dead(model.layers, outputs)),
             saturated=dict(saturated(model.layers, outputs)),
-            noise=noise(*passes, len(halves[0])),
+            noise=noise(passes[0], passes[1], len(halves[0])),
         )
 
 

@@ -84,11 +84,11 @@ def instead(setup: Setup, index: int, layer: Layer) -> tuple[Layer, ...]:
 def initialized(setup: Setup, *, last: bool = False) -> Remedy:
     """Use the usual initial weights: He's, before tanh and sigmoid Glorot's; or small ones in the last dense layer only."""
     dense = [i for i, each in enumerate(setup.layers) if isinstance(each, Dense)]
-    changed = list(setup.layers)
+    changed: list[Any] = list(setup.layers)
     for i in dense[-1:] if last else dense:
         after = setup.layers[i + 1] if i + 1 < len(changed) else None
         usual = GlorotUniform() if isinstance(after, Sigmoid | Tanh) else HeNormal()
-        changed[i] = replace(changed[i], initializer=Normal(0.01) if last else usual)  # type: ignore[type-var]
+        changed[i] = replace(changed[i], initializer=Normal(0.01) if last else usual)
     return arguments(layers=tuple(changed))
 
 
@@ -112,7 +112,8 @@ def hidden(setup: Setup, units: int) -> Remedy:
     last = dense_before_end(setup)
     dense = [i for i, each in enumerate(setup.layers) if isinstance(each, Dense) and i != last]
     if dense:
-        sized = [replace(each, units=units) if i in dense else each for i, each in enumerate(setup.layers)]  # type: ignore[type-var]
+        sized: list[Any] = list(setup.layers)
+        sized = [replace(each, units=units) if i in dense else each for i, each in enumerate(sized)]
         return arguments(layers=tuple(sized))
     place = last or 0
     new = (Dense(units), ReLU(), Dense(units), ReLU())

@@ -17,7 +17,7 @@ def leaked_target(s: Signals) -> Finding | None:
     """A feature alone predicts the target, and no other one comes near.
 
     Threshold: at least 0.9 of what is to be explained (the accuracy above that of the most frequent class, or the squared rank
-    correlation), and 0.12 more than the next feature; from the calibration. With fewer than 3 features, a simple
+    correlation), and 0.12 more than the next feature; from the calibration; or a value of its own for each class. With fewer than 3 features, a simple
     problem looks the same. Kaufman and others (2012), Leakage in Data Mining, ACM TKDD 6(4), describe such columns.
     """
     if s.facts is None or s.facts.alone is None or len(s.facts.alone) < 3:
@@ -25,7 +25,9 @@ def leaked_target(s: Signals) -> Finding | None:
     order = np.argsort(s.facts.alone)
     best, second = int(order[-1]), float(s.facts.alone[order[-2]])
     score = float(s.facts.alone[best])
-    if score < 0.9 or second > score - 0.12:
+    k = 0 if s.facts.shares is None else int((s.facts.shares > 0).sum())
+    coded = score > 0.999 and s.facts.levels is not None and s.facts.levels[best] == k
+    if not coded and (score < 0.9 or second > score - 0.12):
         return None
     return found(
         "leaked target",

@@ -50,7 +50,8 @@ def lighter(layer: Any) -> Any:
     if not isinstance(layer, Dense):
         return layer
     names = [each.name for each in fields(layer) if each.name.endswith(("_l1", "_l2"))]
-    return replace(layer, **{name: float(f"{getattr(layer, name) / 100:.3g}") for name in names})
+    changed: dict[str, Any] = {name: float(f"{getattr(layer, name) / 100:.3g}") for name in names}
+    return replace(layer, **changed)
 
 
 def heavy_decay(s: Signals) -> Finding | None:
@@ -67,10 +68,13 @@ def heavy_decay(s: Signals) -> Finding | None:
     if not shrunk or min(shrunk.values()) >= 0.3 or last.loss - last.penalty < 0.5 * s.scale:
         return None
     name = min(shrunk, key=lambda each: shrunk[each])
-    decay = getattr(s.setup.optimizer, "weight_decay", None)
+    optimizer: Any = s.setup.optimizer
+    decay = getattr(optimizer, "weight_decay", None)
+    if not decay and not any(getattr(each, "weight_l2", 0) or getattr(each, "weight_l1", 0) for each in s.setup.layers):
+        return None
     changed: dict[str, Any] = {"layers": tuple(lighter(each) for each in s.setup.layers)}
     if isinstance(decay, float) and decay > 0:
-        changed = {"optimizer": replace(s.setup.optimizer, weight_decay=float(f"{decay / 100:.3g}"))}
+        changed = {"optimizer": replace(optimizer, weight_decay=float(f"{decay / 100:.3g}"))}
     return found(
         "weights shrink to 0",
         f"{name} has {shrunk[name]:.1%} of its initial size at the end, and the loss is {last.loss:.3g}",
@@ -100,14 +104,14 @@ def penalized(s: Signals) -> remedies.Remedy:
 def overfitting(s: Signals) -> Finding | None:
     """The validation loss rises while the training loss falls.
 
-    Threshold: the mean of the last tenth of the validation losses exceeds the least one by 15 % and by 12 % of the loss of guessing, while the training
+    Threshold: the mean of the last tenth of the validation losses exceeds the least one by 15 % and by 15 % of the loss of guessing, while the training
     loss has fallen since. Prechelt (1998), Early Stopping, But When?, section 2, uses such a generalization loss; the limits are from the calibration.
     With `EarlyStopping`, which restores the best epoch, it does no harm.
     """
     loss, val = finite(s, "loss"), finite(s, "val_loss")
     if len(val) < 5 or len(loss) != len(val) or (s.setup is not None and s.setup.keeps_best):
         return None
-    learned, gap = float(loss[-1] - s.curve("penalty")[-1:].sum()), float(val[-1] - loss[-1])
+    learned, gap = float(s.unpenalized()[-1]), float(val[-1] - loss[-1])
     if learned < 0.25 * val[-1] and gap > 0.15 * s.scale and val[-1] < 1.15 * val.min():
         return found(
             "overfitting",
@@ -118,7 +122,12 @@ def overfitting(s: Signals) -> Finding | None:
     best = int(val.argmin())
     end = float(val[-max(1, len(val) // 10) :].mean())
     rise = end - float(val[best])
-    if rise < 0.15 * val[best] or rise < 0.12 * s.scale or best >= 0.85 * len(val) or loss[-1] > min(loss[best], 0.7 * s.scale):
+    if (
+        rise < 0.15 * val[best]
+        or rise < 0.15 * s.scale
+        or best >= 0.85 * len(val)
+        or loss[-1] > min(loss[best], 0.7 * s.scale)
+    ):
         return None
     return found(
         "overfitting",
@@ -132,7 +141,7 @@ def stopped_early(s: Signals) -> Finding | None:
     """Training ended while the loss was still falling.
 
     Threshold: over the last quarter of the epochs, the validation loss (without one, the training loss) fell by more than 4 % of the loss of
-    guessing, is still above 10 % of it, and the learning rate was not near its end, 0; from the calibration.
+    guessing or 15 % of itself, is still above 10 % of guessing, and the learning rate was not near its end, 0; from the calibration.
     """
     loss = finite(s, "val_loss", "loss")
     if len(loss) < 2 or (s.setup is not None and s.setup.keeps_best):
@@ -141,14 +150,11 @@ def stopped_early(s: Signals) -> Finding | None:
     if len(rate) and rate[-1] < 0.1 * rate.max():
         return None
     part = -(-len(loss) // 4)
-    fallen = float(loss[-part - 1] - loss[-1]) / s.scale
-    train = finite(s, "loss")
-    if (
-        fallen < 0.04
-        or loss[-1] < 0.15 * s.scale
-        or loss[-1] > loss.min() + 0.02 * s.scale
-        or (train[-part - 1] - train[-1]) < 0.03 * s.scale
-    ):
+    own, fallen, train = float(loss[-1]), float(loss[-part - 1] - loss[-1]), finite(s, "loss")
+    still = fallen > min(0.04 * s.scale, 0.15 * own) and own < loss.min() + 0.02 * s.scale
+    if not still or own < 0.1 * s.scale or train[-1] < 0.4 * own:
+        return None
+    if train[-part - 1] - train[-1] < min(0.03 * s.scale, 0.1 * own):
         return None
     return found(
         "stopped too early",
@@ -165,10 +171,9 @@ def plateau(s: Signals) -> Finding | None:
     Threshold: over the second half of the epochs it changes by less than 2 % of the loss of guessing, of which it is still above
     90 %, without its penalty.
     """
-    loss, penalty = finite(s, "loss"), s.curve("penalty")
-    if len(loss) < 6 or (s.facts is None and not len(penalty)):
+    loss, own = finite(s, "loss"), s.unpenalized()
+    if len(loss) < 6:
         return None
-    own = loss - penalty if len(penalty) == len(loss) else loss
     half = own[len(own) // 2 :]
     chance = s.scale
     if np.ptp(half) > 0.02 * chance or half[-1] < 0.9 * chance:

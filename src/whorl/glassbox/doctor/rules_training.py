@@ -26,6 +26,8 @@ def dead_units(s: Signals) -> Finding | None:
     if share <= 0.5 or fits(s):
         return None
     begun = s.probes[0].dead.get(layer, 0.0)
+    if s.setup is not None and any(isinstance(each, Dense) and each.units < 4 for each in s.setup.layers[: int(layer)]):
+        return None  # which is `underfitting`
     remedy: remedies.Remedy = ("LeakyReLU() instead of ReLU()", {})
     if s.setup is not None:
         early = begun > 0.25
@@ -70,7 +72,7 @@ def saturated_units(s: Signals) -> Finding | None:
 
 def relative_gradients(probe: Probe) -> list[float]:
     """Return the gradient of each weight matrix relative to its weights, from the first layer to the last."""
-    return [probe.gradients[name] / size for name, size in probe.weights.items() if size > 0]
+    return [size / probe.weights[name] for name, size in probe.gradients.items() if probe.weights.get(name)]
 
 
 def fits(s: Signals) -> bool:
@@ -80,8 +82,8 @@ def fits(s: Signals) -> bool:
     """
     if not s.probes or s.facts is None or s.facts.neighbours is None:
         return False
-    val, penalty = s.curve("val_loss"), s.curve("val_penalty")
-    if len(val) and not val[-1] - (penalty[-1] if len(penalty) else 0) < 0.15 * s.scale:
+    val = s.unpenalized("val_")
+    if len(val) and not val[-1] < 0.15 * s.scale:
         return False
     return s.probes[-1].score > s.facts.neighbours - 0.03
 
@@ -145,29 +147,7 @@ def rate_too_high(s: Signals) -> Finding | None:
     than 10 % of it from epoch to epoch, up and down; or the update-to-weight ratio is above 0.1 (Karpathy: about 1e-3 is good) and the loss not
     below that of guessing. The other limits are from the calibration.
     """
-    loss, ratio = s.curve("loss"), update_ratio(s)
-    evidence = ""
-    if s.failure:
-        evidence = "training ended because of infinity or NaN"
-    elif len(loss) >= 5:
-        later = loss[len(loss) // 3 :]
-        jumps = np.diff(later)
-        rough = float(np.abs(jumps).mean()) / s.scale
-        mixed = float((jumps > 0).mean()) if len(jumps) else 0.0
-        begun = s.probes[0].loss - s.probes[0].penalty if s.probes and s.probes[0].epoch == 0 else np.inf
-        first = loss[0] - s.curve("penalty")[0]
-        if not np.isfinite(loss).all():
-            evidence = f"the loss of epoch {int(np.argmin(np.isfinite(loss))) + 1} is not a finite number"
-        elif first > 3 * max(begun, s.scale) and not fits(s):
-            evidence = f"the loss rose from {begun:.3g} to {first:.3g}, the mean of the first epoch"
-        elif first > 1.5 * max(begun, s.scale) and _unpenalized(s) > 0.5 and not fits(s):
-            evidence = f"the loss rose from {begun:.3g} to {first:.3g} in the first epoch, and is {loss[-1]:.3g} at the end"
-        elif np.median(later) > 1.5 * s.scale and s.facts is not None and _unpenalized(s) > 1.5:
-            evidence = f"the loss is {np.median(later):.3g}, more than {s.scale:.3g} of the best constant prediction"
-        elif rough > 0.1 and mixed > 0.2:
-            evidence = f"the loss changes by {rough:.0%} of that of guessing from epoch to epoch, up and down"
-        elif ratio is not None and ratio > 0.1 and np.median(later) > 0.9 * s.scale:
-            evidence = f"a step changes the weights by {ratio:.1%}, and the loss is that of guessing"
+    evidence, ratio = _unstable(s), update_ratio(s)
     if not evidence:
         return None
     if ratio is not None and "step" not in evidence:
@@ -181,10 +161,34 @@ def rate_too_high(s: Signals) -> Finding | None:
     )
 
 
-def _unpenalized(s: Signals) -> float:
-    """Return the last loss without its penalty, relative to that of guessing."""
-    penalty, loss = s.curve("penalty"), s.curve("loss")
-    return float(loss[-1] - (penalty[-1] if len(penalty) else 0)) / s.scale
+def _unstable(s: Signals) -> str:
+    """Return what shows steps that are too large, or ""."""
+    loss, ratio = s.curve("loss"), update_ratio(s)
+    if s.failure:
+        return "training ended because of infinity or NaN"
+    if len(loss) < 5:
+        return ""
+    if not np.isfinite(loss).all():
+        return f"the loss of epoch {int(np.argmin(np.isfinite(loss))) + 1} is not a finite number"
+    later, first, end = loss[len(loss) // 3 :], s.unpenalized()[0], s.unpenalized()[-1] / s.scale
+    jumps, middle = np.diff(later), float(np.median(later))
+    rough = float(np.abs(jumps).mean()) / s.scale
+    begun = s.probes[0].loss - s.probes[0].penalty if s.probes and s.probes[0].epoch == 0 else np.inf
+    rise = 1.5 if end > 0.5 else 3.0
+    shown = {
+        f"the loss rose from {begun:.3g} to {first:.3g}, the mean of the first epoch": first
+        > rise * max(begun, s.scale)
+        and not fits(s),
+        f"the loss is {middle:.3g}, and {s.scale:.3g} for the best constant prediction": s.facts is not None
+        and middle > 1.5 * s.scale
+        and end > 1.5
+        and (ratio or 1.0) > 1e-3,
+        f"the loss changes by {rough:.0%} of that of guessing from epoch to epoch, up and down": rough > 0.1
+        and (jumps > 0).mean() > 0.2,
+        f"a step changes the weights by {ratio or 0:.1%}, and the loss is that of guessing": (ratio or 0) > 0.1
+        and middle > 0.9 * s.scale,
+    }
+    return next((text for text, holds in shown.items() if holds), "")
 
 
 def rate_too_low(s: Signals) -> Finding | None:
@@ -194,7 +198,7 @@ def rate_too_low(s: Signals) -> Finding | None:
     still above 70 % of that of guessing at the end.
     """
     loss, ratio = s.curve("loss"), update_ratio(s)
-    if ratio is None or not 0 < ratio < 3e-4 or len(loss) < 5 or _unpenalized(s) < 0.5:
+    if ratio is None or not 0 < ratio < 3e-4 or len(loss) < 5 or s.unpenalized()[-1] / s.scale < 0.5:
         return None
     falling = float((np.diff(loss) < 0).mean())
     if falling < 0.7:
@@ -242,15 +246,17 @@ def noisy_gradient(s: Signals) -> Finding | None:
     """Batches so small that the gradient of each is mostly noise.
 
     Threshold: batches of at most 4, less than a tenth of the noise scale of the gradient (McCandlish and others, 2018, equation 2.9),
-    and a loss that goes up in more than a quarter of the epochs after the first third, by more than 2 % of that of guessing on average.
+    and a loss that goes up in more than a quarter of the epochs after the first third, by more than 2 % of that of guessing on average; or
+    underfitting.
     """
     if s.setup is None or s.setup.batch_size > 4 or len(s.probes) < 2:
         return None
-    scale, loss = float(np.median([each.noise for each in s.probes])), s.curve("loss")
+    scale, loss = max(each.noise for each in s.probes), s.curve("loss")
     jumps = np.diff(loss[len(loss) // 3 :])
     if scale < 10 * s.setup.batch_size or len(jumps) < 3:
         return None
-    if (jumps > 0).mean() < 0.25 or np.abs(jumps).mean() < 0.02 * s.scale:
+    rough = (jumps > 0).mean() > 0.25 and np.abs(jumps).mean() > 0.02 * s.scale
+    if not rough and not underfitting(s):
         return None
     shown = f"{scale:.0f}" if np.isfinite(scale) else "too large to measure"
     return found(

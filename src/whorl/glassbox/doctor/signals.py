@@ -78,6 +78,8 @@ class Facts:
         The accuracy, or R², of predicting each sample from its 5 nearest neighbours in the training data.
     alone : ndarray, shape (D,), or None
         The accuracy, or the squared rank correlation, with which each feature alone predicts the target.
+    levels : ndarray, shape (D,), or None
+        The number of different values of each feature.
     identifiers : tuple of int
         Features that number the rows.
     duplicates : float
@@ -97,6 +99,7 @@ class Facts:
     chance: float | None = None
     neighbours: float | None = None
     alone: Array | None = None
+    levels: Array | None = None
     identifiers: tuple[int, ...] = ()
     duplicates: float = 0.0
     shift: Array | None = None
@@ -166,6 +169,11 @@ class Signals:
         """Return the first of these values that the history has, one number for each epoch; empty if it has none."""
         found: Any = next((self.curves[name] for name in names if name in self.curves), ())
         return np.array([np.nan if each is None else each for each in found], np.float64)
+
+    def unpenalized(self, kind: str = "") -> Array:
+        """Return the loss of each epoch without its penalty; that of the validation data for the kind ``"val_"``."""
+        loss, penalty = self.curve(f"{kind}loss"), self.curve(f"{kind}penalty")
+        return loss - penalty if len(penalty) == len(loss) else loss
 
     @property
     def scale(self) -> float:
