@@ -31,7 +31,6 @@ COMMANDS = {
     "train": (train, "train a network; save it, with a picture"),
     "sweep": (sweep, "search for good settings, then train with them"),
     "compare": (compare, "tell which settings of trainings differ, and what that changes"),
-    "doctor": (doctor, "say what is wrong with a training, and what to try"),
     "evaluate": (evaluate, "measure a saved network on new data"),
     "explain": (explain, "show every number of a training step"),
     "predict": (predict, "predict the rows of a file with a saved network"),
@@ -40,6 +39,7 @@ COMMANDS = {
     "export": (export, "write a saved network as ONNX, Python, C or safetensors"),
     "inspect": (inspect, "show the layers of a saved network"),
     "check": (check, "compare the gradients of a saved network with finite differences"),
+    "doctor": (doctor, "say what is wrong with a training, and what to try"),
     "schedule": (schedule, "show learning rates over time, side by side"),
     "warm-up": (warm_up, "compile the kernels of the extra whorl[fast]"),
 }
