@@ -47,7 +47,7 @@ def mistakes(*, advice: bool) -> list[str]:
         found.setdefault(trial.kind, [[], []])[trial.half].append(hit)
         if not hit:
             missed.append([trial.kind, trial.name, HALVES[trial.half], ", ".join(kinds[:2]) or "nothing"])
-        for kind in kinds[:2] if trial.half == 0 else ():
+        for kind in kinds[:1] if trial.half == 0 else ():
             counts = right.setdefault(kind, [0, 0])
             counts[0], counts[1] = counts[0] + (kind == trial.kind), counts[1] + 1
         if advice and trial.half == 1:
