@@ -17,6 +17,9 @@ from whorl.training.callbacks import Run
 ROWS = 2000
 """Rows that are looked at, evenly spaced; for duplicates, ten times as many."""
 
+FEATURES = 100
+"""The most features that are tried alone, for a leaked target: sorting many of them takes long."""
+
 NEIGHBOURS = 400
 """Rows that are predicted from their neighbours."""
 
@@ -54,7 +57,7 @@ def examine(training: Run) -> Facts:
         chance=chance(loss, target, labels, k),
         neighbours=neighbours(flat, numbers, classes=labels is not None),
         alone=alone(flat, numbers, classes=labels is not None),
-        levels=np.array([len(np.unique(column)) for column in flat.T]),
+        levels=np.array([len(np.unique(column)) for column in flat.T]) if flat.shape[1] <= FEATURES else None,
         identifiers=identifiers(flat),
         **facts,
     )
@@ -131,7 +134,7 @@ def alone(x: Array, y: Array, *, classes: bool) -> Array | None:
     For classes: the accuracy of predicting the most frequent class of each of at most 20 intervals with equally many rows, less that
     of always predicting the most frequent class, of what that leaves. For numbers: the square of the rank correlation.
     """
-    if len(x) < 50 or x.shape[1] > 1000:
+    if len(x) < 50 or x.shape[1] > FEATURES:
         return None
     if not classes:
         ranks, own = ranked(x), ranked(y[:, None])
