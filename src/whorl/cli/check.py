@@ -14,7 +14,7 @@ from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import options
 from whorl.cli.source import fresh_samples, labelled_rows, loss_of
-from whorl.cli.train import DATA
+from whorl.cli.start import DATA
 from whorl.formats import load
 from whorl.glassbox import check_gradients
 from whorl.layers import Average, Embedding, Flatten, Layer, chain

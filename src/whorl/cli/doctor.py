@@ -11,6 +11,7 @@ from typing import Any
 
 from whorl._core.randomness import generator
 from whorl.cli import config, train
+from whorl.cli.start import add_recipe, add_start, plan_of
 from whorl.glassbox.doctor import Doctor, Report, diagnose
 from whorl.glassbox.doctor.signals import Signals
 
@@ -30,9 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
             "record", metavar="HISTORY", help="a .jsonl or .csv file that History.save, or whorl train --log, wrote"
         )
         return
-    start = train.add_start(parser, words)
+    start = add_start(parser, words)
     if start is not None:
-        train.add_recipe(parser, start.recipe)
+        parser.add_argument("--quiet", action="store_true", help="print no progress, only what is found")
+        add_recipe(parser, start.recipe)
 
 
 def is_history(word: str) -> bool:
@@ -69,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     doctor = Doctor(quiet=True)
     try:
-        examined(train.plan_of(arguments), doctor, quiet=arguments.quiet)
+        examined(plan_of(arguments), doctor, quiet=arguments.quiet)
     finally:
         if doctor.facts is not None:
             show(doctor.findings)

@@ -17,7 +17,7 @@ from whorl._core.validation import integer
 from whorl.cli import options
 from whorl.cli.console import accuracy, best_possible, show_table
 from whorl.cli.source import STANDARD_INPUT, fresh_samples, labelled_rows
-from whorl.cli.train import DATA
+from whorl.cli.start import DATA
 from whorl.formats import load
 from whorl.losses import CrossEntropy, MeanSquaredError
 from whorl.metrics import confusion_matrix

@@ -12,8 +12,9 @@ import numpy as np
 from whorl._core.randomness import generator
 from whorl._core.types import Array
 from whorl._core.validation import integer
-from whorl.cli import options, train
+from whorl.cli import options
 from whorl.cli.source import labelled_rows, loss_of
+from whorl.cli.start import add_recipe, add_start, plan_of
 from whorl.formats import load
 from whorl.glassbox import trace
 from whorl.model import Model
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
         "Show one training step on a few samples: every array with its formula and its numbers, forward, backward, and in the update, and"
         " why each weight changed; as text, or as a page with --html. The network is the one that whorl train would start from, or a saved one."
     )
-    basis = train.add_basis(parser, words)
+    basis = add_start(parser, words)
     if basis is None:
         return
     parser.add_argument("--model", metavar="MODEL", help="explain a step of this saved network [an untrained one]")
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     why = "only why one weight changed, such as w1 0 3"
     group.add_argument("--why", nargs="+", metavar=("NAME", "INDEX"), help=why)
     group.add_argument("--html", type=Path, metavar="FILE", help="write a page to this file instead of printing text")
-    train.add_recipe(parser, basis.recipe, without=["time"])
+    add_recipe(parser, basis.recipe, without=["time"])
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -75,7 +76,7 @@ def _start(arguments: argparse.Namespace) -> tuple[Start, Recipe, int]:
         table = labelled_rows(model, arguments.model, source, arguments.data, arguments)
         recipe = options.changed(arguments.start.recipe, arguments)
         return Start(model, table.X, table.y, recipe.loss or loss_of(model)), recipe, seed
-    plan = train.plan_of(arguments)
+    plan = plan_of(arguments)
     rng = generator(plan.seed)
     begun = start(plan.recipe, plan.recipe.problem(rng), rng)
     if model is not None:

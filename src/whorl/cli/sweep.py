@@ -17,6 +17,7 @@ from whorl.cli import config, options, train
 from whorl.cli.console import show_table
 from whorl.cli.interrupt import Signals
 from whorl.cli.output import directory, outputs
+from whorl.cli.start import add_recipe, add_start_and_output, plan_of
 from whorl.recipes import Problem
 from whorl.recipes.data import TableFile
 from whorl.sweeps import Range, Sweep, Trial, space
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
         "Search for good settings of a recipe, with Optuna (the extra whorl[sweep]); then train with the best, as whorl train does."
         " What stands below is what the search starts from; --hidden, --dropout, --learning-rate and --batch-size fix settings."
     )
-    start = train.add_start(parser, words)
+    start = add_start_and_output(parser, words)
     if start is None:
         return
     group, whole = parser.add_argument_group("search"), options.number(int)
@@ -62,12 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
         "--range", nargs=3, action="append", default=[], metavar=("NAME", "LOW", "HIGH"), help=f"limits of {searched}"
     )
     group.add_argument("--fix", nargs="+", default=[], metavar="NAME", help="settings to leave as they are")
-    train.add_recipe(parser, start.recipe, without=["time"])
+    add_recipe(parser, start.recipe, without=["time"])
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    plan = train.plan_of(arguments)
+    plan = plan_of(arguments)
     recipe = plan.recipe
     if recipe.members == 1 and recipe.validation_seed is None:  # so that the trials can be repeated one by one
         plan = replace(plan, recipe=recipe.replace(validation_seed=plan.seed))
