@@ -28,6 +28,10 @@ class Run(Protocol):
         """The arguments of training, `Options`."""
 
     @property
+    def callbacks(self) -> Any:
+        """The callbacks, a tuple."""
+
+    @property
     def batch_size(self) -> int:
         """Samples per batch."""
 

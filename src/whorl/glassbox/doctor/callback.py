@@ -126,7 +126,7 @@ def set_up(training: Run, equal: tuple[int, ...]) -> Setup:
         inputs=model.inputs,
         outputs=model.outputs,
         weighted=options.class_weight is not None or options.sample_weight is not None,
-        keeps_best=any(isinstance(each, EarlyStopping) for each in options.callbacks),
+        keeps_best=any(isinstance(each, EarlyStopping) for each in training.callbacks),
         validation=kinds.get(type(options.validation), "given"),
         equal=equal,
     )

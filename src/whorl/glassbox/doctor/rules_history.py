@@ -106,7 +106,8 @@ def overfitting(s: Signals) -> Finding | None:
 
     Threshold: the mean of the last tenth of the validation losses exceeds the least one by 15 % and by 15 % of the loss of guessing, while the training
     loss has fallen since. Prechelt (1998), Early Stopping, But When?, section 2, uses such a generalization loss; the limits are from the calibration.
-    With `EarlyStopping`, which restores the best epoch, it does no harm.
+    Without such a rise: the training loss, without penalty, ends below a quarter of the validation loss, and both are apart by 15 % of the loss
+    of guessing. With `EarlyStopping`, which restores the best epoch, it does no harm.
     """
     loss, val = finite(s, "loss"), finite(s, "val_loss")
     if len(val) < 5 or len(loss) != len(val) or (s.setup is not None and s.setup.keeps_best):

@@ -17,8 +17,8 @@ STEPS = "docs/theory/optimizers.md#momentum"
 def dead_units(s: Signals) -> Finding | None:
     """Units with ReLU that are 0 for every sample, so that they have no gradient.
 
-    Threshold: more than half of a layer, at the last probe. Maas and others (2013), section 3, describe them; healthy networks of the
-    calibration have up to 0.4.
+    Threshold: more than half of a layer, at the last probe, from the calibration. Maas, Hannun, Ng (2013), Rectifier Nonlinearities
+    Improve Neural Network Acoustic Models, section 2, describe them.
     """
     if not s.probes or not s.probes[-1].dead:
         return None
@@ -47,8 +47,8 @@ def dead_units(s: Signals) -> Finding | None:
 def saturated_units(s: Signals) -> Finding | None:
     """Sigmoid or tanh units near the ends of their range, where their slope is almost 0.
 
-    Threshold: more than half of the outputs of a hidden layer within 1 % of the ends, at the last probe. Glorot and Bengio (2010), section
-    3, watch the same; healthy networks of the calibration have up to 0.4.
+    Threshold: more than half of the outputs of a hidden layer within 1 % of the ends, at the last probe, from the calibration. Glorot and
+    Bengio (2010), section 3, watch the same.
     """
     if not s.probes or not s.probes[-1].saturated:
         return None
@@ -91,8 +91,8 @@ def fits(s: Signals) -> bool:
 def vanishing_gradients(s: Signals) -> Finding | None:
     """The gradient becomes smaller and smaller on its way to the first layers.
 
-    Threshold: relative to the weights, the first layer's is less than 1/300 of the largest, in half of the probes, with 3
-    weight matrices or more. Glorot and Bengio (2010), section 4.2; the ratio is from the calibration.
+    Threshold: relative to the weights, the first layer's is less than 1/30 of the largest, before training, with 3 weight
+    matrices or more. Glorot and Bengio (2010), section 4.2; the ratio is from the calibration.
     """
     if not s.probes or len(own := relative_gradients(s.probes[0])[:-1]) < 2 or fits(s):
         return None
@@ -115,8 +115,8 @@ def vanishing_gradients(s: Signals) -> Finding | None:
 def exploding_gradients(s: Signals) -> Finding | None:
     """Signals and gradients grow from layer to layer.
 
-    Threshold: a first step that would change some weights by more than half of their size, or gradients more than 100 times the weights,
-    before training, with 3 weight matrices or more. He and others (2015), section 2.2, derive the weights that avoid it.
+    Threshold: a gradient of more than 100 times the weights before training, with 3 weight matrices or more, from the calibration. He
+    and others (2015), section 2.2, derive the weights that avoid it.
     """
     if not s.probes or s.probes[0].epoch > 0 or len(s.probes[0].weights) < 3:
         return None
@@ -143,9 +143,10 @@ def update_ratio(s: Signals) -> float | None:
 def rate_too_high(s: Signals) -> Finding | None:
     """The steps are so large that the loss jumps about, or rises.
 
-    Signals: training ended in infinity or NaN; or the first epoch has 3 times the loss of the untrained network, and of guessing, or 1.5 times and a bad end; or the loss is above 1.5 times that of guessing after the first third; or it changes by more
-    than 10 % of it from epoch to epoch, up and down; or the update-to-weight ratio is above 0.1 (Karpathy: about 1e-3 is good) and the loss not
-    below that of guessing. The other limits are from the calibration.
+    Signals: training ended in infinity or NaN; or the first epoch has 3 times the loss of the untrained network and of guessing, 1.5 times
+    if the end is bad; or the loss is above 1.5 times that of guessing, after the first third and at the end; or it changes by more than 10 % of
+    that of guessing from epoch to epoch, up and down; or the update-to-weight ratio is above 0.1 (Karpathy: about 1e-3 is good) and the loss
+    at least 90 % of that of guessing. The other limits are from the calibration.
     """
     evidence, ratio = _unstable(s), update_ratio(s)
     if not evidence:
@@ -194,8 +195,8 @@ def _unstable(s: Signals) -> str:
 def rate_too_low(s: Signals) -> Finding | None:
     """The steps are so small that training hardly moves.
 
-    Signals: an update-to-weight ratio below 1e-4 (Karpathy: about 1e-3 is good), and a loss that falls in at least 3 of 4 epochs but is
-    still above 70 % of that of guessing at the end.
+    Signals: an update-to-weight ratio below 3e-4 (Karpathy: about 1e-3 is good), and a loss that falls in at least 70 % of the epochs
+    but is still at least half of that of guessing at the end. All limits are from the calibration.
     """
     loss, ratio = s.curve("loss"), update_ratio(s)
     if ratio is None or not 0 < ratio < 3e-4 or len(loss) < 5 or s.unpenalized()[-1] / s.scale < 0.5:
