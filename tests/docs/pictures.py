@@ -1,4 +1,4 @@
-"""The pictures of `docs/pictures.md`, drawn with the code beside them: ``python tests/docs/pictures.py``."""
+"""The pictures of pages in `docs/`, drawn with the code beside them: ``python tests/docs/pictures.py``."""
 
 import doctest
 import re
@@ -6,23 +6,25 @@ from pathlib import Path
 
 from PIL import Image
 
-PAGE = Path(__file__).parents[2] / "docs" / "pictures.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "pictures.md"
+PAGES = [PAGE, DOCS / "troubleshooting.md"]
 BLOCK = re.compile(r"```python\n(.*?)```\n(?:\n!\[[^]]*\]\(([^)]+)\))?", re.DOTALL)
 """Code, and the path of the picture that follows it, if one does."""
 
 
-def draw():
-    """Run the code of the page, and save what each block with a picture has drawn: a figure, or axes."""
+def draw(page):
+    """Run the code of a page, and save what each block with a picture has drawn: a figure, or axes."""
     names = {}
-    for code, path in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+    for code, path in BLOCK.findall(page.read_text(encoding="utf-8")):
         if path.endswith(".gif"):
-            exec(code.replace("spiral.gif", str(PAGE.parent / path)), names)
+            exec(code.replace("spiral.gif", str(DOCS / path)), names)
             continue
         names.pop("figure", None)  # that of the picture before
         for example in doctest.DocTestParser().get_examples(code):
             exec(example.source, names)
         if path:
-            save(names["figure"] if "figure" in names else names["ax"].figure, PAGE.parent / path)
+            save(names["figure"] if "figure" in names else names["ax"].figure, DOCS / path)
 
 
 def save(figure, path):
@@ -33,4 +35,5 @@ def save(figure, path):
 
 
 if __name__ == "__main__":
-    draw()
+    for page in PAGES:
+        draw(page)
