@@ -90,8 +90,8 @@ def arguments(dtype):
     """Return numbers over the whole range: from the smallest to the largest of each sign, and closer where curves bend."""
     limits = np.finfo(dtype)
     end = 110 if dtype is np.float32 else 760  # beyond, e^−x is 0
-    powers = np.logspace(np.log10(float(limits.smallest_subnormal)), np.log10(float(limits.max)) - 1e-3, 80)
-    sizes = np.concatenate([powers, np.linspace(0.05, 8, 80), np.linspace(8.1, end, 60), [0, limits.tiny, limits.max]])
+    powers = np.logspace(np.log10(float(limits.smallest_subnormal)), np.log10(float(limits.max)) - 1e-3, 40)
+    sizes = np.concatenate([powers, np.linspace(0.05, 8, 50), np.linspace(8.1, end, 30), [0, limits.tiny, limits.max]])
     return np.unique(np.concatenate([-sizes, sizes]).astype(dtype))
 
 

@@ -126,7 +126,7 @@ CSV = {
             "train spiral --samples 1 --classes 2",
             "validation must leave samples on both sides, but 0.2 of 2 samples is 0",
         ),
-        ("train spiral --samples 30 --epochs 9 --learning-rate 1e30", "lower the learning rate"),
+        ("train spiral --samples 30 --epochs 9 --learning-rate 1e30", "whorl's doctor: learning rate too high: "),
         ("train spiral --output folder.npz", "argument --output: cannot write to 'folder.npz': it is a directory"),
         ("train spiral --output other.npz", "argument --output: cannot write to 'other.toml': it is a directory"),
         ("train spiral --samples 100000000000000", "Unable to allocate"),

@@ -81,6 +81,13 @@ def test_training_with_the_doctor(tmp_path, capsys):
     ]
     assert main([*words, "--doctor"]) == 0
     out = capsys.readouterr().out
-    assert out.index("1. learning rate too high") < out.index("saved")
+    assert out.index("saved") < out.index("1. learning rate too high") < out.index("   Try: optimizer=")
     assert main(words) == 0
-    assert "learning rate" not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "\ndoctor: learning rate too high: " in out
+    assert "Try: " not in out
+
+
+def test_a_sound_training_has_no_line_of_the_doctor(tmp_path, capsys):
+    assert main(["train", "moons", "--epochs", "30", "--quiet", "--output", str(tmp_path)]) == 0
+    assert "doctor" not in capsys.readouterr().out

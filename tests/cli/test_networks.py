@@ -128,7 +128,7 @@ def test_a_table_that_is_too_small_for_folds_has_one_network(capsys):
     lines = out(capsys, *KIND)
     assert trained(lines) == []
     assert next(line for line in lines if line.startswith("epoch 3 | train acc "))
-    best = re.fullmatch(r"saved model.npz, with the parameters of epoch (\d): val loss (\S+)", lines[-2])
+    best = re.fullmatch(r"saved model.npz, with the parameters of epoch (\d): val loss (\S+)", lines[-3])
     (line,) = (line for line in lines if line.startswith(f"epoch {best[1]} |"))
     assert f" loss {best[2]} | lr" in line
     assert not any(isinstance(layer, whorl.Average) for layer in whorl.load("model.npz").layers)

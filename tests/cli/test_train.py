@@ -153,8 +153,11 @@ def test_the_command_saves_what_the_recipe_trains(capsys, no_picture):
 def test_patience_ends_the_training_and_the_best_parameters_are_saved(capsys, no_picture):
     rates = ["--optimizer", "Adam(Chain([(2, 0.01), (99, 0.5)]))"]  # after two epochs, steps that spoil all
     lines = out(capsys, "train", "moons", "--samples", "200", "--patience", "2", *rates)
-    assert lines[-4].startswith("stopped after epoch 5: val_loss has not improved for 3 epochs")
-    saved = re.fullmatch(r"saved model.npz, with the parameters of epoch 2: val loss (\d\.\d{3})", lines[-3])
+    stop = next(
+        i for i, line in enumerate(lines) if line.startswith("stopped after epoch 5: val_loss has not improved")
+    )
+    saved = re.fullmatch(r"saved model.npz, with the parameters of epoch 2: val loss (\d\.\d{3})", lines[stop + 1])
+    assert lines[-2].startswith("doctor: learning rate too high: ")
     lines = out(capsys, "train", "moons", "--samples", "200", "--epochs", "2", *rates, "--output", "other.npz")
     assert "saved other.npz" in lines  # without patience there is nothing to add
     second = next(line for line in lines if line.startswith("epoch 2 |"))

@@ -40,7 +40,7 @@ def drawn(name, settings, samples):
     ],
 )
 def test_the_posterior_reaches_the_limit_on_random_points(name, settings):
-    X, y = drawn(name, settings, 20_000)
+    X, y = drawn(name, settings, 8_000)
     p = posterior(name, X, **settings)
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
     accuracy, loss = best_possible(name, **settings)

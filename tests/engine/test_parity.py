@@ -170,7 +170,7 @@ def test_each_optimizer_gives_the_numbers_of_numpy(optimizer, frozen):
         Dense(3),
         Softmax(),
     ]
-    compare(layers, CrossEntropy(), optimizer, CLASSES, frozen=frozen, epochs=40)
+    compare(layers, CrossEntropy(), optimizer, CLASSES, frozen=frozen)
 
 
 def test_metrics_class_weights_and_validation_agree():

@@ -12,7 +12,7 @@ from collections import Counter
 os.environ["SCIPY_ARRAY_API"] = "1"  # otherwise a check is skipped
 
 QUICK = {"layers": "Dense(32), ReLU()", "epochs": 40, "optimizer": "Adam(0.02)"}
-QUICK_MLP = {"hidden_layer_sizes": (20,), "max_iter": 60, "learning_rate_init": 0.02}
+QUICK_MLP = {"hidden_layer_sizes": (10,), "max_iter": 40, "learning_rate_init": 0.05}
 
 
 def estimators(quick):

@@ -53,7 +53,7 @@ def both(data, **options):
     name, own, X, y = DATA[data]
     shared = {
         "hidden_layer_sizes": (9, 5),
-        "max_iter": 12,
+        "max_iter": 8,
         "batch_size": 40,
         "n_iter_no_change": 4,
         "alpha": 0.1,
@@ -119,7 +119,7 @@ def test_training_goes_on_in_parts_and_warm_starts(data, solver):
 
 @pytest.mark.parametrize("data", DATA)
 def test_float32_stays_float32(data):
-    for solver in SOLVERS.values():
+    for solver in (SOLVERS["adam"], SOLVERS["nesterov"]):
         numpy, compiled, X, y = both(data, **solver)
         assert_same(numpy.fit(X.astype(np.float32), y), compiled.fit(X.astype(np.float32), y), tolerance=2e-5)
         assert compiled.coefs_[0].dtype == np.float32

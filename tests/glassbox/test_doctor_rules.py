@@ -251,3 +251,13 @@ def test_reports_in_terminals_and_notebooks():
     html = report._repr_html_()
     assert "<code>layers=[Dense(3), Softmax()]</code>" in html
     assert report[0].page in html
+
+
+def test_few_validation_rows_may_have_other_shares_by_chance():
+    half, tenth = np.r_[np.full(5, 0.2), np.zeros(5)], np.full(10, 0.1)
+    few, many = (
+        Signals(setup=setup(validation="given"), facts=facts(rows=4 * n, val_rows=n, shares=tenth, val_shares=half))
+        for n in (24, 2400)
+    )
+    kinds = [[each.kind for each in diagnose(signals)] for signals in (few, many)]
+    assert kinds == [[], ["validation from another distribution"]]

@@ -120,7 +120,7 @@ def finish(training):
 def test_a_training_continues_from_any_step_to_the_same_bits(optimizer, engine, tmp_path):
     path = tmp_path / "run.npz"
     expected = finish(train(model(), optimizer=optimizer, **engine))
-    for step in (1, 3, 5, 8, 10, 19):  # 5 steps an epoch
+    for step in (1, 5, 8, 19):  # 5 steps an epoch
         callbacks = [Checkpoint(path, steps=1)]
         first = train(model(), optimizer=optimizer, callbacks=callbacks, **engine)
         steps = first.steps()

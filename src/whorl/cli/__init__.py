@@ -71,9 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _message(error: Exception) -> str:
-    """Return the message of an error; that of the system in words, without its number."""
+    """Return the message of an error, with its notes; that of the system in words, without its number."""
     if not isinstance(error, OSError) or error.filename is None:
-        return str(error)
+        return "\n".join([str(error), *getattr(error, "__notes__", [])])
     name = repr(str(error.filename))
     return f"there is no file {name}" if isinstance(error, FileNotFoundError) else f"{error.strerror}: {name}"
 

@@ -1,4 +1,4 @@
-"""Options of ``whorl train`` to watch it: in other tools, and by the doctor."""
+"""Options of ``whorl train`` to watch it in other tools."""
 
 from __future__ import annotations
 
@@ -20,14 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", type=Path, metavar="FILE", help=log)
     board = f"write event files for TensorBoard; {several}"
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help=board)
-    doctor = "say at the end what is wrong, and what to try, if something is; of several networks, with the first"
-    parser.add_argument("--doctor", action="store_true", help=doctor)
 
 
 def callbacks(arguments: argparse.Namespace, networks: int) -> list[list[Callback]]:
     """Return for each network the callbacks that the options ask for; raise FileExistsError if their files are there already."""
-    from whorl.glassbox import Doctor  # not needed for the help
-    from whorl.tracking import CSVLogger, JSONLinesLogger, TensorBoard
+    from whorl.tracking import CSVLogger, JSONLinesLogger, TensorBoard  # not needed for the help
 
     log, board = arguments.log, arguments.tensorboard
     loggers: dict[str, type[LineLogger]] = {".csv": CSVLogger, ".jsonl": JSONLinesLogger}
@@ -43,5 +40,5 @@ def callbacks(arguments: argparse.Namespace, networks: int) -> list[list[Callbac
         for each in own:
             if not arguments.resume:
                 each.check_new()
-        found.append([*own, *([Doctor()] if arguments.doctor and number == 1 else [])])
+        found.append([*own])
     return found

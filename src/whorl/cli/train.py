@@ -20,6 +20,7 @@ from whorl.cli.find_rate import with_found_rate
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.cli.output import directory, outputs
 from whorl.cli.start import add_recipe, add_start_and_output, plan_of
+from whorl.glassbox import Doctor
 from whorl.losses import CrossEntropy, Quantile
 from whorl.recipes import Problem, Recipe
 from whorl.recipes.data import TableFile
@@ -44,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     parser.add_argument(
         "--gif", action="store_true", help="also draw the decision boundary over the epochs, as an animated GIF"
     )
+    doctor = "explain at the end what the doctor finds, of several networks in the first; otherwise of one network a line tells what is most important"
+    parser.add_argument("--doctor", action="store_true", help=doctor)
     parser.add_argument("--find-lr", action="store_true", help="search for the learning rate first, and train with it")
     parser.add_argument(
         "--resume", action="store_true", help="continue an interrupted training from the checkpoint beside its model"
@@ -59,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     with directory(paths[0].parent):
         every = None if arguments.log_every is None else integer("--log-every", arguments.log_every)
         track = partial(tracking.callbacks, arguments)
-        given = {name: getattr(arguments, name) for name in ("quiet", "resume", "gif", "find_lr")}
+        given = {name: getattr(arguments, name) for name in ("quiet", "resume", "gif", "find_lr", "doctor")}
         return carry_out(plan, paths, every=every, track=track, **given)
 
 
@@ -72,6 +75,7 @@ def carry_out(
     resume: bool = False,
     gif: bool = False,
     find_lr: bool = False,
+    doctor: bool = False,
     track: Callable[[int], Sequence[Sequence[Callback]]] = lambda networks: [()] * networks,
     again: str = "the same command with --resume",
 ) -> int:
@@ -86,7 +90,9 @@ def carry_out(
     plan = with_found_rate(plan, problem) if find_lr else plan
     recipe = plan.recipe
     files = networks.checkpoints(model_path, recipe, problem)
-    trackers = track(len(files))
+    trackers, examiner = [*track(len(files))], Doctor(quiet=True)
+    if doctor or len(files) == 1:
+        trackers[0] = [*trackers[0], examiner]
     _check_resume(plan, files, networks.interrupted(model_path), config_path, resume=resume)
     shown: list[Callback] = [] if quiet or len(files) > 1 else progress(every)
     if not quiet:
@@ -122,11 +128,22 @@ def carry_out(
     if problem.test:
         measured = model.evaluate(*problem.test, loss=CrossEntropy(), metrics=["accuracy"])
         print(f"{len(problem.test[0])} test images: {accuracy(measured)}")
-    if comment := _comment(recipe, history, problem.y):
+    _conclude(recipe, history, problem, examiner, explain=doctor, stopped=bool(stop.received))
+    return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
+
+
+def _conclude(
+    recipe: Recipe, history: History, problem: Problem, doctor: Doctor, *, explain: bool, stopped: bool
+) -> None:
+    """Print what is wrong with the training, and what is best possible."""
+    if explain:
+        print(doctor.findings)
+    elif comment := _comment(recipe, history, problem.y):
         print(comment)
+    elif doctor.findings and not stopped:
+        print(f"doctor: {doctor.findings[0]} (--doctor explains it)")
     if recipe.data is not None and (limit := recipe.data.best_possible()):
         print(best_possible(limit))
-    return (130 if stop.received == "Ctrl-C" else 143) if stop.received else 0
 
 
 def show_data(recipe: Recipe, problem: Problem) -> None:

@@ -34,6 +34,7 @@ def examine(training: Run) -> Facts:
     k = max(2, math.prod(training.model.outputs))
     facts: dict[str, Any] = {}
     if validation is not None:
+        facts["val_rows"] = len(validation)
         x_val, target_val, _ = validation.batch(spaced(len(validation), ROWS))
         val = np.asarray(x_val.reshape(len(x_val), -1), np.float64)
         facts["shift"] = (val.mean(axis=0) - flat.mean(axis=0)) / np.maximum(

@@ -76,8 +76,8 @@ def duplicates(s: Signals) -> Finding | None:
 def other_validation(s: Signals) -> Finding | None:
     """The validation data is from another distribution: sorted data that was split in order, or data that was scaled differently.
 
-    Threshold: a class has no part in one set and at least 5 % of the other, or the shares of classes differ by more than 0.25 in all,
-    or a feature's mean by more than 1 standard deviation; and by 6 standard errors, so that chance does not do it.
+    Threshold: the shares of classes differ by more than 0.25 in all, and one of them by 4 standard errors, so that chance does not do it;
+    or a feature's mean differs by more than 1 standard deviation, if the split is not random. From the calibration.
     """
     facts = s.facts
     if facts is None or s.setup is None or s.setup.validation == "none":
@@ -86,7 +86,9 @@ def other_validation(s: Signals) -> Finding | None:
     if own is not None and other is not None:
         difference = float(np.abs(own - other).sum()) / 2
         c = int(np.abs(own - other).argmax())
-        if difference > 0.25:
+        pooled = (own[c] * facts.rows + other[c] * facts.val_rows) / (facts.rows + facts.val_rows)
+        error = float(np.sqrt(pooled * (1 - pooled) * (1 / facts.rows + 1 / facts.val_rows)))
+        if difference > 0.25 and abs(own[c] - other[c]) > 4 * error:
             return _other(f"class {c} is {own[c]:.1%} of the training data, and {other[c]:.1%} of the validation data")
     if facts.shift is not None and len(facts.shift):
         j = int(np.abs(facts.shift).argmax())

@@ -151,7 +151,7 @@ def rate_too_high(s: Signals) -> Finding | None:
     evidence, ratio = _unstable(s), update_ratio(s)
     if not evidence:
         return None
-    if ratio is not None and "step" not in evidence:
+    if ratio is not None and ratio > 0.01 and "step" not in evidence:
         evidence += f"; a step changes the weights by {ratio:.2%}"
     return found(
         "learning rate too high",

@@ -60,8 +60,8 @@ class Facts:
 
     Parameters
     ----------
-    rows : int
-        Number of training samples.
+    rows, val_rows : int
+        Number of training and of validation samples.
     mean, deviation : ndarray, shape (F,), or None
         Of each input of the first dense layer, after the layers before it.
     raw_mean, raw_deviation : ndarray, shape (D,)
@@ -89,6 +89,7 @@ class Facts:
     """
 
     rows: int = 1000
+    val_rows: int = 250
     mean: Array | None = None
     deviation: Array | None = None
     raw_mean: Array = field(default_factory=lambda: np.zeros(2))
