@@ -10,6 +10,8 @@ import numpy as np
 
 from whorl._core.types import Array, Backward
 from whorl.layers import Layer
+from whorl.layers.chain import Place
+from whorl.parameters import Views
 from whorl.stack import Stack
 
 
@@ -36,9 +38,13 @@ class Probe:
     """Several passes of one layer, compared with each other."""
 
     def __init__(self, model: Stack, i: int, x: Array, rng: np.random.Generator) -> None:
-        self.model, self.place, self.x, self.rng = model, model.places[i], x, rng
-        self.p, self.g = model.p[i], model.gradient_views(inputs=True)[i]
+        self.model: Stack = model
+        self.place: Place = model.places[i]
+        self.p: Views = model.p[i]
+        self.g: Views = model.gradient_views(inputs=True)[i]
+        self.x: Array = x
         self.y: Array = x
+        self.rng: np.random.Generator = rng
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong; then `y` is the layer's output, and the generator is where the layer left it."""

@@ -34,8 +34,8 @@ class GradientCheck(dict[str, float]):
         shapes: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__((name, each.error) for name, each in deviations.items())
-        self.deviations = dict(deviations)
-        self.problems = tuple(problems)
+        self.deviations: dict[str, Deviation] = dict(deviations)
+        self.problems: tuple[str, ...] = tuple(problems)
         self._layers, self._shapes = layers, shapes or {}
 
     @property

@@ -58,10 +58,10 @@ class Doctor(Callback):
     """
 
     def __init__(self, *, every: int | None = None, samples: int = 128, quiet: bool = False) -> None:
-        self.every = None if every is None else validation.integer("every", every)
-        self.samples = validation.integer("samples", samples)
-        self.quiet = validation.truth("quiet", quiet)
-        self.findings = Report()
+        self.every: int | None = None if every is None else validation.integer("every", every)
+        self.samples: int = validation.integer("samples", samples)
+        self.quiet: bool = validation.truth("quiet", quiet)
+        self.findings: Report = Report()
         self.facts: Facts | None = None
         self.before: BaseException | None = None
 

@@ -42,11 +42,12 @@ class Passes:
     """
 
     def __init__(self, step: Step, notebook: Notebook) -> None:
-        self.step, self.notebook = step, notebook
+        self.step: Step = step
+        self.notebook: Notebook = notebook
         self.names: dict[Call, dict[str, str]] = {}  # what the formulas of a layer name
         self.rules: dict[Call, Rule | None] = {}
         self.titles: dict[Call, str] = {}
-        self.number = "0"
+        self.number: str = "0"
 
     def write(self) -> None:
         """Write both passes, and the loss between them."""

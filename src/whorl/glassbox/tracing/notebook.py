@@ -26,7 +26,7 @@ class Notebook:
     """
 
     def __init__(self, reserved: Any, dtype: np.dtype[Any]) -> None:
-        self.reserved = set(reserved)
+        self.reserved: set[str] = set(reserved)
         self.dtype = dtype
         self.traced: dict[str, TracedArray] = {}
         self.arrays: dict[str, Array] = {}

@@ -64,7 +64,9 @@ class Trace:
         self.traced: Mapping[str, TracedArray] = MappingProxyType(notebook.traced)
         self.arrays: Mapping[str, Array] = MappingProxyType(notebook.arrays)
         self.sections: list[Section] = notebook.sections
-        self.loss, self.penalty, self.loss_after = step.value, step.penalty, step.value_after
+        self.loss: float = step.value
+        self.penalty: float = step.penalty
+        self.loss_after: float = step.value_after
 
     def __getitem__(self, name: str) -> TracedArray:
         if name not in self.traced:

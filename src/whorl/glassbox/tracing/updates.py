@@ -31,7 +31,8 @@ class Updates:
     """
 
     def __init__(self, step: Step, notebook: Notebook) -> None:
-        self.step, self.notebook = step, notebook
+        self.step: Step = step
+        self.notebook: Notebook = notebook
         self.gradients: dict[str, str] = {}  # the array that the optimizer takes as the gradient of a parameter
         self.constraints: dict[str, tuple[str, float | None]] = {
             full: (str(place.layer), place.layer.max_norm if type(place.layer) is Dense else None)
@@ -40,7 +41,7 @@ class Updates:
             for full, own in place.names.items()
             if type(place.layer) is not Dense or own == "w"
         }
-        self.frozen = frozen(step)
+        self.frozen: set[str] = frozen(step)
 
     def split(self, vector: Array) -> Mapping[str, Array]:
         """Return the part of a vector for each parameter, by name."""
