@@ -56,6 +56,7 @@ from whorl import (
     WarmUp,
     fit_many,
 )
+from whorl.glassbox import permutation_importance, saliency
 from whorl.initializers import Normal, Uniform
 from whorl.schedules import Step
 from whorl.tables import Category, Number
@@ -346,6 +347,8 @@ METHODS = {
     "partial_fit": lambda r, X, y, **more: r.model.partial_fit(X, y, **OPTIONS, state=r.state, **more),
     "validation": lambda r, X, y, **more: fit(r.model, r.state, validation=(X, y, *more.values())),
     "check_gradients": lambda r, X, y, **_: whorl.check_gradients(r.model, X, y, loss=CrossEntropy()),
+    "permutation_importance": lambda r, X, y, **_: permutation_importance(r.model, X, y, loss=CrossEntropy()),
+    "saliency": lambda r, X, y, **_: saliency(r.model, X),
     "trace": lambda r, X, y, **more: whorl.trace(r.model, X, y, **OPTIONS, **more),
     "fit_many": lambda r, X, y, **more: fit_many([(r.model, (X, y))], epochs=1, **OPTIONS, **more),
 }
@@ -354,9 +357,9 @@ METHODS = {
 def wrong_data():
     for method in METHODS:
         kinds = [("X", BAD_X)]
-        if method not in ("predict", "activations", "adapt"):
+        if method not in ("predict", "activations", "adapt", "saliency"):
             kinds.append(("y", BAD_Y))
-        if method not in ("predict", "activations", "adapt", "check_gradients"):
+        if method not in ("predict", "activations", "adapt", "saliency", "check_gradients", "permutation_importance"):
             kinds.append(("sample_weight", BAD_WEIGHTS))
         for name, bad in kinds:
             for what, (value, error, message) in bad.items():

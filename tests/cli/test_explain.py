@@ -22,6 +22,14 @@ class First(whorl.Callback):
         self.parameters = {name: each.copy() for name, each in training.model.named_parameters().items()}
 
 
+def trained_on_flowers(capsys, target):
+    """Train a small network, in model.npz, on a table that it also writes."""
+    flowers("flowers.csv")
+    options = ["--hidden", "4", "--epochs", "1", "--members", "1", "--no-calibrate", "--quiet"]
+    other = "price" if target == "kind" else "kind"
+    out(capsys, "train", "flowers.csv", "--target", target, "--ignore", other, *options)
+
+
 def numbers(lines, start, count):
     """The numbers in so many lines after the one that starts so."""
     i = next(i for i, line in enumerate(lines) if line.startswith(start))
@@ -87,22 +95,7 @@ def test_a_table(capsys, target, loss):
 
 
 def test_a_saved_network_of_a_table(capsys):
-    flowers("flowers.csv")
-    options = [
-        "--target",
-        "price",
-        "--ignore",
-        "kind",
-        "--hidden",
-        "4",
-        "--epochs",
-        "1",
-        "--members",
-        "1",
-        "--no-calibrate",
-        "--quiet",
-    ]
-    out(capsys, "train", "flowers.csv", *options)
+    trained_on_flowers(capsys, "price")
     lines = out(capsys, "explain", "flowers.csv", "--model", "model.npz", "--rows", "0", "5")
     model = whorl.load("model.npz")
     prices = np.genfromtxt("flowers.csv", delimiter=",", skip_header=1, usecols=2)[[0, 5]]
@@ -114,6 +107,37 @@ def test_a_saved_network_of_a_table(capsys):
     X = model.samples({name: [column[0], column[5]] for name, column in frame.items()})
     expected = whorl.trace(model, X, prices, loss=MeanSquaredError(), optimizer=RECIPES["table"]["default"].optimizer)
     assert lines[3].partition(";")[0] == f"loss {expected.loss:.6g}"
+
+
+@pytest.mark.parametrize(("target", "heading"), [("price", "increase of rmse"), ("kind", "increase of the loss")])
+def test_what_a_saved_network_of_a_table_relies_on(capsys, target, heading):
+    trained_on_flowers(capsys, target)
+    lines = out(capsys, "explain", "flowers.csv", "--model", "model.npz", "--seed", "1")
+    model = whorl.load("model.npz")
+    table = whorl.tables.table("flowers.csv", preparation=model.preparation)
+    assert heading in lines[0]
+    assert {line.split()[0] for line in lines[1:3]} == {"length", "colour"}
+    if target == "price":
+        rmse = model.evaluate(table.X, table.y, loss=MeanSquaredError(), metrics=["rmse"])["rmse"]
+        assert lines[3] == f"rmse {rmse:.4g} on 300 samples; each column shuffled 5 times"
+
+
+def test_few_rows_of_a_long_file(capsys, monkeypatch):
+    trained_on_flowers(capsys, "kind")
+    monkeypatch.setattr("whorl.cli.importance.ROWS", 100)
+    lines = out(capsys, "explain", "flowers.csv", "--model", "model.npz")
+    assert lines[0] == "100 of 300 rows, drawn at random"
+    assert " on 100 samples; " in lines[-1]
+
+
+def test_the_picture(capsys):
+    trained_on_flowers(capsys, "kind")
+    lines = out(capsys, "explain", "flowers.csv", "--model", "model.npz", "--plot", "picture.png")
+    assert lines[-1] == "saved picture.png"
+    assert Path("picture.png").read_bytes().startswith(b"\x89PNG")
+    other = ["explain", "flowers.csv", "--model", "model.npz", "--rows", "1", "--plot", "a.png"]
+    assert "--plot: draws what a saved network of a table relies on" in refused(capsys, *other)
+    assert "--plot: draws what" in refused(capsys, *SMALL, "--plot", "a.png")
 
 
 def test_what_is_refused(capsys):

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 
 import whorl
 from whorl import Dense, Flatten, Model, ReLU, Sigmoid, Softmax, Tanh
-from whorl.glassbox import Distribution, LearningRateSearch
+from whorl.glassbox import Distribution, Importance, LearningRateSearch, PartialDependence
 from whorl.plot.animation import frame
 
 
@@ -251,3 +251,43 @@ def test_learning_rate_search():
     losses = smoothed + 0.1 * np.sin(7 * np.arange(100))
     result = LearningRateSearch(rates, losses, smoothed, 3e-3, "a tenth of 3e-2, where the loss is lowest")
     return drawn(lambda figure: whorl.plot.learning_rate_search(result, ax=figure.add_subplot()), width=5.0)
+
+
+@compared()
+def test_importance():
+    mean, noise = np.array([0.8, 0.5, 0.2, 0, -0.02]), np.sin(np.arange(25)).reshape(5, 5)
+    values = mean[:, None] * (1 + 0.2 * noise)
+    result = Importance(("rooms", "year built", "heating", "colour", "noise"), values, "loss", 0.4, 300)
+    return drawn(lambda figure: whorl.plot.importance(result, count=4, ax=figure.add_subplot()))
+
+
+GRID = np.array([1, 2, 3, 5, 8, 13.0])
+LINES = np.stack([1 / (1 + GRID), 0.5 * np.exp(-((GRID - 5) ** 2) / 20)], axis=1)
+LINES = np.column_stack([LINES, 1 - LINES.sum(axis=1)])
+
+
+@compared()
+def test_partial_dependence_on_numbers():
+    result = PartialDependence("rooms", GRID, LINES, ("flat", "house", "villa"))
+    return drawn(lambda figure: whorl.plot.partial_dependence(result, ax=figure.add_subplot()))
+
+
+@compared()
+def test_partial_dependence_on_dates():
+    result = PartialDependence("sold", np.datetime64("2020-01-01") + (90 * GRID).astype(int), LINES[:, :1], ("price",))
+    return drawn(lambda figure: whorl.plot.partial_dependence(result, ax=figure.add_subplot()))
+
+
+@compared()
+def test_partial_dependence_on_categories():
+    names = np.array(["district heating", "gas", "oil", "wood", "(other)", "(missing)"], object)
+    result = PartialDependence("heating", names, LINES, ("flat", "house", "villa"))
+    return drawn(lambda figure: whorl.plot.partial_dependence(result, ax=figure.add_subplot()), width=4.5)
+
+
+@compared(20)
+def test_saliency():
+    y, x = np.mgrid[:12, :12] - 5.5
+    ring = np.exp(-((np.hypot(x, y) - 3.5) ** 2))
+    values = ring * (1 + np.sin(3 * np.arctan2(y, x)))
+    return drawn(lambda figure: whorl.plot.saliency(values, ring, ax=figure.add_subplot()))

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import whorl
 from whorl import Adam, Averaged, CrossEntropy, Dense, Model, Sigmoid, Softmax, Tanh
-from whorl.glassbox import Distribution, LearningRateSearch
+from whorl.glassbox import Distribution, Importance, LearningRateSearch, PartialDependence
 from whorl.plot.style import COLOURS, rgb
 
 
@@ -248,6 +248,8 @@ def test_ten_schedules_can_be_told_apart():
 
 
 SEARCH = LearningRateSearch(np.array([1e-3, 1e-2]), np.array([1.0, 0.5]), np.array([1.0, 0.7]), None, "too few steps")
+IMPORTANCE = Importance(("b", "a"), np.array([[0.5, 0.7], [0.1, 0.3]]), "loss", 0.2, 60)
+DEPENDENCE = PartialDependence("a", np.array([1.0, 2, 4]), np.array([[0.1], [0.4], [0.2]]), ("price",))
 
 
 def test_plots_are_drawn_into_the_axes_given(split_in_two):
@@ -262,10 +264,13 @@ def test_plots_are_drawn_into_the_axes_given(split_in_two):
         "distribution": lambda ax: whorl.plot.distribution(VALUES, ax=ax),
         "gradient_flow": lambda ax: whorl.plot.gradient_flow(gradients, ax=ax),
         "hidden_pca": lambda ax: whorl.plot.hidden_pca(model, X, Y, ax=ax),
+        "importance": lambda ax: whorl.plot.importance(IMPORTANCE, ax=ax),
         "learning_rate": lambda ax: whorl.plot.learning_rate(history, ax=ax),
         "learning_rate_search": lambda ax: whorl.plot.learning_rate_search(SEARCH, ax=ax),
         "network": lambda ax: whorl.plot.network(model, ax=ax),
+        "partial_dependence": lambda ax: whorl.plot.partial_dependence(DEPENDENCE, ax=ax),
         "predicted_against_true": lambda ax: whorl.plot.predicted_against_true(X[:, 0], X[:, 1], ax=ax),
+        "saliency": lambda ax: whorl.plot.saliency(np.eye(3), ax=ax),
         "schedules": lambda ax: whorl.plot.schedules([whorl.Constant(0.1)], epochs=5, ax=ax),
         "weights": lambda ax: whorl.plot.weights(model, ax=ax),
     }

@@ -1,4 +1,4 @@
-"""``whorl explain DATA``: show every number of one training step, and why each weight changed."""
+"""``whorl explain DATA``: show every number of one training step, and why each weight changed; or what a saved network relies on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from whorl._core.randomness import generator
 from whorl._core.types import Array
 from whorl._core.validation import integer
-from whorl.cli import options
+from whorl.cli import importance, options
 from whorl.cli.source import labelled_rows, loss_of
 from whorl.cli.start import add_recipe, add_start, plan_of
 from whorl.formats import load
@@ -30,11 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     """Add the arguments to the parser; the options are those of the data set and the preset that the words name."""
     parser.usage = (
         "whorl explain DATA [options]\n       whorl explain FILE --target COLUMN [options]\n"
-        "       whorl explain DATA --model model.npz [options]"
+        "       whorl explain DATA --model model.npz [options]\n"
+        "       whorl explain FILE --model model.npz [--plot FILE.png]"
     )
     parser.description = (
         "Show one training step on a few samples: every array with its formula and its numbers, forward, backward, and in the update, and"
         " why each weight changed; as text, or as a page with --html. The network is the one that whorl train would start from, or a saved one."
+        " For a saved network of a table, without --rows, --why and --html: how much it relies on each column, which is how much its"
+        " predictions get worse when the values of the column are shuffled among the rows of the file, best one that it was not trained on."
     )
     basis = add_start(parser, words)
     if basis is None:
@@ -46,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     why = "only why one weight changed, such as w1 0 3"
     group.add_argument("--why", nargs="+", metavar=("NAME", "INDEX"), help=why)
     group.add_argument("--html", type=Path, metavar="FILE", help="write a page to this file instead of printing text")
+    plot = "with a saved network of a table: draw the importance of the columns, and the predictions over the first ones, as a PNG"
+    group.add_argument("--plot", type=Path, metavar="FILE", help=plot)
     add_recipe(parser, basis.recipe, without=["time"])
 
 
@@ -53,6 +58,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     if arguments.html is not None and arguments.why:
         raise ValueError("argument --why: not allowed with --html, whose page has it for every weight")
+    source, stepwise = arguments.start.recipe.data, arguments.rows or arguments.why or arguments.html
+    if arguments.model is not None and isinstance(source, TableFile) and not stepwise:
+        model, seed = load(arguments.model), _seed(arguments)
+        table = labelled_rows(model, arguments.model, source, arguments.data, arguments)
+        importance.show(model, table, seed=seed, plot=arguments.plot)
+        return 0
+    if arguments.plot is not None:
+        raise ValueError(
+            "argument --plot: draws what a saved network of a table relies on: give a file and --model, and none of --rows, --why and --html"
+        )
     begun, recipe, seed = _start(arguments)
     rows = _rows(arguments.rows, len(begun.X))
     x = begun.X[rows].reshape(-1, *begun.model.inputs)
@@ -72,10 +87,9 @@ def _start(arguments: argparse.Namespace) -> tuple[Start, Recipe, int]:
     source = arguments.start.recipe.data
     model = None if arguments.model is None else load(arguments.model)
     if model is not None and isinstance(source, TableFile):  # the model knows the target
-        seed = arguments.start.seed if arguments.seed is None else integer("--seed", arguments.seed, minimum=0)
         table = labelled_rows(model, arguments.model, source, arguments.data, arguments)
         recipe = options.changed(arguments.start.recipe, arguments)
-        return Start(model, table.X, table.y, recipe.loss or loss_of(model)), recipe, seed
+        return Start(model, table.X, table.y, recipe.loss or loss_of(model)), recipe, _seed(arguments)
     plan = plan_of(arguments)
     rng = generator(plan.seed)
     begun = start(plan.recipe, plan.recipe.problem(rng), rng)
@@ -83,6 +97,11 @@ def _start(arguments: argparse.Namespace) -> tuple[Start, Recipe, int]:
         return _of_model(begun, model, arguments, plan.recipe), plan.recipe, plan.seed
     begun.model.adapt(begun.X, rng=rng)
     return begun, plan.recipe, plan.seed
+
+
+def _seed(arguments: argparse.Namespace) -> int:
+    """Return the seed that was given, or that of the settings."""
+    return arguments.start.seed if arguments.seed is None else integer("--seed", arguments.seed, minimum=0)
 
 
 def _of_model(begun: Start, model: Model, arguments: argparse.Namespace, recipe: Recipe) -> Start:

@@ -13,6 +13,7 @@ from whorl.plot.hidden import hidden_pca
 from whorl.plot.lines import compare, curve, learning_rate, schedules
 from whorl.plot.network import network
 from whorl.plot.records import distribution, gradient_flow
+from whorl.plot.reliance import importance, partial_dependence, saliency
 from whorl.plot.report import report
 from whorl.plot.results import confusion_matrix, predicted_against_true, worst_images
 from whorl.plot.search import learning_rate_search
@@ -28,11 +29,14 @@ __all__ = [
     "distribution",
     "gradient_flow",
     "hidden_pca",
+    "importance",
     "learning_rate",
     "learning_rate_search",
     "network",
+    "partial_dependence",
     "predicted_against_true",
     "report",
+    "saliency",
     "schedules",
     "weights",
     "worst_images",
