@@ -378,7 +378,7 @@ def test_overfitting_is_said_with_the_remedy(capsys, no_picture):
 
 def test_the_learning_rate_is_searched_for(capsys, no_picture):
     lines = out(capsys, "train", "moons", "--samples", "100", "--epochs", "2", "--find-lr", "--quiet")
-    rate = float(re.match(r"learning rate (\S+): a tenth of ", lines[0])[1])
+    rate = float(re.match(r"learning rate (\S+): a fifth of ", lines[0])[1])
     assert f"{rate:g}" in Path("model.toml").read_text().split("optimizer")[1].splitlines()[0]
     out(capsys, "train", "--config", "model.toml", "--output", "again.npz", "--quiet")
     np.testing.assert_array_equal(whorl.load("again.npz").parameters, whorl.load("model.npz").parameters)

@@ -93,7 +93,7 @@ def test_the_suggestion_trains():
     model = network()
     history = model.fit(X, Y, loss=CrossEntropy(), optimizer=Adam(found.suggestion), epochs=20, rng=0)
     assert history["loss"][-1] < 0.5 * found.smoothed[:10].mean()
-    assert found.reason.startswith("a tenth of ")
+    assert found.reason.startswith("a fifth of ")
     assert repr(found) == f"LearningRateSearch(suggestion={found.suggestion}, reason={found.reason!r})"
 
 
@@ -125,7 +125,20 @@ def test_frozen_layers_stay_and_nothing_to_learn_gives_no_suggestion():
 
 def test_a_fall_to_the_highest_rate_is_said():
     found = search(lowest=1e-5, highest=1e-2)
-    assert "where the loss still falls: higher rates may be better" in found.reason
+    assert "it still falls at the highest rate, 0.01: higher rates may be better" in found.reason
+
+
+def test_a_long_flat_minimum():
+    """The loss of classes far apart stays near 0 up to large rates, at which longer trainings do not work."""
+    labels = np.arange(200) % 2
+    far = np.random.default_rng(0).normal(size=(200, 4)) + 4 * labels[:, None]
+    model = Model([Dense(32), ReLU(), Dense(2), Softmax()], inputs=4, rng=0)
+    found = find_learning_rate(model, far, labels, loss=CrossEntropy(), optimizer=Adam(), rng=0)
+    at = found.smoothed[10:].argmin() + 10
+    start, lowest = found.losses[: len(found.losses) // 4].mean(), found.smoothed[at]
+    fallen = found.rates[found.smoothed <= lowest + 0.05 * (start - lowest)]
+    assert found.suggestion == pytest.approx(fallen[0] / 5, rel=0.05)
+    assert found.suggestion < found.rates[at] / 20
 
 
 def test_rates_that_are_all_too_high():

@@ -249,7 +249,7 @@ def test_learning_rate_search():
     rates = np.geomspace(1e-6, 1, 100)
     smoothed = 1 - 0.7 * np.exp(-((np.log10(rates) + 1.5) ** 2)) + 0.4 * (rates > 0.3)
     losses = smoothed + 0.1 * np.sin(7 * np.arange(100))
-    result = LearningRateSearch(rates, losses, smoothed, 3e-3, "a tenth of 3e-2, where the loss is lowest")
+    result = LearningRateSearch(rates, losses, smoothed, 3e-3, "a fifth of 1.5e-2")
     return drawn(lambda figure: whorl.plot.learning_rate_search(result, ax=figure.add_subplot()), width=5.0)
 
 

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     basis = add_start(parser, words)
     if basis is None:
         return
-    parser.add_argument("--model", metavar="MODEL", help="explain a step of this saved network [an untrained one]")
+    parser.add_argument("--model", metavar="MODEL", help="explain this saved network [an untrained one]")
     group, whole = parser.add_argument_group("what to show"), options.number(int)
     rows = f"samples of the step, by number, from 0 [{SAMPLES} of them, evenly spaced]"
     group.add_argument("--rows", nargs="+", type=whole, metavar="N", help=rows)

@@ -19,6 +19,10 @@ SMOOTHING = 0.95
 """Weight of the past in the moving average of the losses: an average over about twenty steps."""
 EXPLODED = 4.0
 """The test ends where the smoothed loss is as many times the lowest one."""
+NEARLY = 0.05
+"""The loss has nearly fallen where it is above its minimum by this fraction of its whole fall."""
+MARGIN = 5
+"""The suggestion is the rate at that place, divided by this."""
 LEAST_FALL = 3.0
 """A fall of the smoothed loss by less than so many times its own noise is no fall."""
 
@@ -62,8 +66,9 @@ def find_learning_rate(
 
     The rate of step k of S is ``lowest (highest / lowest)^(k / (S − 1))``. The losses l of the batches are smoothed by a moving
     average without its bias towards 0, ``a_k = β a_(k−1) + (1 − β) l_k`` and ``s_k = a_k / (1 − β^(k + 1))``, with β = 0.95. The test
-    ends early where s exceeds four times its minimum. The suggestion is a tenth of the rate at the minimum of s: the largest rates
-    before it are useful for some steps only, not for a whole training.
+    ends early where s exceeds four times its minimum. The suggestion is a fifth of the lowest rate at which s has come within 5 % of
+    its whole fall, from the mean of the first losses to its minimum. The minimum itself would not do: where s is flat for long, it may lie
+    at any rate up to those that are useful for some steps only, and not for a whole training.
 
     The model is not changed, nor is a generator that is passed as `rng`.
 
@@ -183,11 +188,9 @@ def _suggest(rates: Array, losses: Array, smoothed: Array) -> tuple[float | None
             f"the loss does not fall: from {start:.4g} to {smoothed[at]:.4g} at its lowest, with a noise of {noise:.2g}; more steps or"
             " larger batches show more, if the network can learn from these data"
         )
-    rate = float(f"{rates[at] / 10:.2g}")
-    where = f"a tenth of {rates[at]:.2g}, where the loss is lowest"
-    if at >= len(rates) - 2 and len(rates) > 1 and smoothed[-1] <= smoothed.min():
-        return (
-            rate,
-            f"a tenth of the highest rate, {rates[at]:.2g}, where the loss still falls: higher rates may be better",
-        )
-    return rate, f"{where}: it falls from {start:.3g} to {smoothed[at]:.3g}, and rises at higher rates"
+    fallen = settled + int(np.argmax(smoothed[settled:] <= smoothed[at] + NEARLY * fall))
+    rate = float(f"{rates[fallen] / MARGIN:.2g}")
+    reason = f"a fifth of {rates[fallen]:.2g}, the lowest rate with 95 % of the fall of the loss, from {start:.3g} to {smoothed[at]:.3g}"
+    if at >= len(rates) - 2 and smoothed[-1] <= smoothed.min():
+        return rate, f"{reason}; it still falls at the highest rate, {rates[-1]:.2g}: higher rates may be better"
+    return rate, f"{reason}; it rises at rates above {rates[at]:.2g}"
