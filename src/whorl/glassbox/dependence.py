@@ -92,7 +92,7 @@ def partial_dependence(
 
     References
     ----------
-    Friedman (2001), Greedy Function Approximation: A Gradient Boosting Machine, Annals of Statistics 29, equation 53.
+    Friedman (2001), Greedy Function Approximation, Annals of Statistics 29, equation 53.
 
     Examples
     --------
