@@ -43,7 +43,22 @@ def test_page_without_its_markers_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["speed", "footprint", "threads", "many", "estimators", "spiral", "images", "tables", "realmlp", "tabm"]
+    "name",
+    [
+        "speed",
+        "footprint",
+        "threads",
+        "many",
+        "estimators",
+        "spiral",
+        "images",
+        "tables",
+        "realmlp",
+        "tabm",
+        "serving",
+        "doctor",
+        "learning_rate",
+    ],
 )
 def test_recorded_pages_name_the_command_that_writes_them(name):
     folder, page_name = {"speed": ("docs", "benchmarks"), "footprint": ("docs", name)}.get(name, ("benchmarks", name))
