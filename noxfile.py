@@ -75,7 +75,7 @@ def browser(session: nox.Session) -> None:
     session.install("-e", ".", *nox.project.dependency_groups(project, "test", "browser"))
     if not session.env.get("CHROMIUM"):
         session.run("playwright", "install", "chromium")
-    session.run("pytest", "tests/browser", *session.posargs)
+    session.run("pytest", "tests/pages", *session.posargs)
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""The page of a trace, as a document: its links, its formulas and its numbers. `tests/browser` looks at it in a browser."""
+"""The page of a trace, as a document: its links, its formulas and its numbers. `tests/pages` looks at it in a browser."""
 
 import json
 import re

@@ -41,8 +41,8 @@ def pytest_terminal_summary(terminalreporter):
 
 def _words():
     if MISSING:
-        return f"tests/browser is left out: {' and '.join(MISSING)} not installed; nox -s browser installs them"
-    return f"tests/browser runs in {chromium()}"
+        return f"tests/pages is left out: {' and '.join(MISSING)} not installed; nox -s browser installs them"
+    return f"tests/pages runs in {chromium()}"
 
 
 @pytest.fixture(scope="session")
