@@ -4,22 +4,34 @@ import math
 
 import numpy as np
 import pytest
+from catalogue import LAYERS as LAYERS_OF_ALL_KINDS
+from catalogue import OPTIMIZERS
 
 import whorl
 from whorl import (
+    LBFGS,
     SGD,
     Adam,
+    Averaged,
     BatchNorm,
     Checkpoint,
+    Clipped,
     CrossEntropy,
     Dense,
     DivergenceError,
     Doctor,
     Dropout,
+    Embedding,
+    Flatten,
+    Huber,
     MeanSquaredError,
     Model,
+    Poisson,
+    Quantile,
     ReLU,
+    Sigmoid,
     Softmax,
+    Softplus,
     Standardize,
     Tanh,
 )
@@ -98,6 +110,60 @@ def test_facts_of_data_that_is_known():
     )
     assert data.chance(CrossEntropy(), y, y, 2) == pytest.approx(math.log(2))
     assert data.chance(MeanSquaredError(), np.array([[1.0], [3.0]]), None, 2) == 1
+
+
+def test_large_numbers_are_whole_and_no_identifiers():
+    x = (1e15 * np.random.default_rng(0).standard_normal((200, 3))).astype(np.float32)
+    assert data.identifiers(x.astype(float), exact=2.0**23) == ()
+    model = Model([Standardize(), Dense(2), Softmax()], inputs=3, rng=0)
+    run = model.training(x, np.arange(200) % 2, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, rng=0)
+    assert data.examine(run).identifiers == ()
+
+
+X5 = np.random.default_rng(0).standard_normal((60, 5))
+CLASSES, NUMBERS = np.arange(60) % 3, X5[:, :1] ** 2
+
+
+def compared(layers, loss, optimizer, y, X=X5):
+    """Train with and without the doctor, and compare the bits."""
+    found, weight = [], None if loss is squared else 1 + np.arange(60) % 2  # functions take no weights
+    for callbacks in ([], [Doctor(quiet=True, every=1)]):
+        model = Model(layers, inputs=5, rng=0)
+        model.freeze(0)
+        options = {"validation": 0.2, "sample_weight": weight, "rng": 0, "epochs": 3, "fast": False}
+        model.fit(X, y, loss=loss, optimizer=optimizer, callbacks=callbacks, **options)
+        found.append(model.parameters)
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, Averaged(Clipped(LBFGS(), norm=1.0), decay=0.9)], ids=repr)
+def test_any_optimizer_takes_the_same_steps(optimizer):
+    compared([Dense(6), ReLU(), Dropout(0.2), Dense(3), Softmax()], CrossEntropy(), optimizer, CLASSES)
+
+
+@pytest.mark.parametrize("layer", LAYERS_OF_ALL_KINDS, ids=repr)
+def test_any_layer_gives_the_same_bits(layer):
+    X = np.abs(X5).astype(int) % 2 if isinstance(layer, Embedding) else X5
+    compared([layer, Flatten(), Dense(3), Softmax()], CrossEntropy(), Adam(0.01), CLASSES, X)
+
+
+def squared(prediction, target):
+    return float(np.mean((prediction - target) ** 2)), 2 * (prediction - target) / prediction.size
+
+
+@pytest.mark.parametrize(
+    ("loss", "end", "y"),
+    [
+        (BinaryCrossEntropy(), [Sigmoid()], (NUMBERS > 0.5).astype(float)),
+        (Poisson(), [Softplus()], np.rint(NUMBERS)),
+        (Quantile(0.3), [], NUMBERS),
+        (Huber(), [], np.zeros((60, 1))),
+        (squared, [], NUMBERS),
+    ],
+    ids=["binary", "counts", "quantile", "constant", "function"],
+)
+def test_any_loss_gives_the_same_bits(loss, end, y):
+    compared([Dense(6), ReLU(), Dense(1), *end], loss, Adam(0.01), y)
 
 
 def first(doctor):

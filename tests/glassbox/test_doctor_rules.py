@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from whorl import (
+    GELU,
     SGD,
     Adam,
     AdamW,
@@ -18,6 +19,7 @@ from whorl import (
     MeanSquaredError,
     ReLU,
     Sigmoid,
+    SiLU,
     Softmax,
     Standardize,
     Tanh,
@@ -261,3 +263,15 @@ def test_few_validation_rows_may_have_other_shares_by_chance():
     )
     kinds = [[each.kind for each in diagnose(signals)] for signals in (few, many)]
     assert kinds == [[], ["validation from another distribution"]]
+
+
+@pytest.mark.parametrize(
+    ("activation", "low", "high"),
+    [(ReLU(), 0, np.inf), (Sigmoid(), 0, 1), (Tanh(), -1, 1), (SiLU(), -0.278, np.inf), (GELU(), -0.170, np.inf)],
+    ids=repr,
+)
+def test_the_range_of_an_activation_at_the_end(activation, low, high):
+    y = np.linspace(low, min(high, 3), 100)
+    own = replace(NUMBERS, layers=(Dense(1), activation))
+    assert not rules_network.limited_output(Signals(setup=own, facts=numbers(y)))
+    assert rules_network.limited_output(Signals(setup=own, facts=numbers(y - 0.1)))

@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     parser.description = (
         "Show one training step on a few samples: every array with its formula and its numbers, forward, backward, and in the update, and"
         " why each weight changed; as text, or as a page with --html. The network is the one that whorl train would start from, or a saved one."
-        " For a saved network of a table, without --rows, --why and --html: how much it relies on each column, which is how much its"
-        " predictions get worse when the values of the column are shuffled among the rows of the file, best one that it was not trained on."
+        " For a saved network of a table, without --rows, --why and --html: how much it relies on each column, measured by how much worse its"
+        " predictions get when the values of the column are shuffled among the rows of the file. Use rows that it was not trained on."
     )
     basis = add_start(parser, words)
     if basis is None:

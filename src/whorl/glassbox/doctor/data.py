@@ -59,7 +59,7 @@ def examine(training: Run) -> Facts:
         neighbours=neighbours(flat, numbers, classes=labels is not None),
         alone=alone(flat, numbers, classes=labels is not None),
         levels=np.array([len(np.unique(column)) for column in flat.T]) if flat.shape[1] <= FEATURES else None,
-        identifiers=identifiers(flat),
+        identifiers=identifiers(flat, exact=1 / float(np.finfo(x.dtype).eps)),
         **facts,
     )
 
@@ -163,11 +163,14 @@ def ranked(x: Array) -> Array:
     return np.array(columns, np.float64).T
 
 
-def identifiers(x: Array) -> tuple[int, ...]:
-    """Return the features that number the rows: whole numbers, all different, that are dense or grow from row to row."""
+def identifiers(x: Array, exact: float = 2.0**52) -> tuple[int, ...]:
+    """Return the features that number the rows: whole numbers, all different, that are dense or grow from row to row.
+
+    Numbers of `exact` or more are left out: all of them are whole, in the type that they had.
+    """
     if len(x) < 50 or x.shape[1] < 2:
         return ()
-    whole = (x == np.rint(x)).all(axis=0)
+    whole = ((x == np.rint(x)) & (np.abs(x) < exact)).all(axis=0)
     found = []
     for j in np.flatnonzero(whole):
         column = x[:, j]

@@ -7,7 +7,6 @@ training rows too; ``validation``, a fraction of the training and validation dat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,11 +24,6 @@ def arguments(**changes: Any) -> Remedy:
     """Return the change of these arguments of `Model` or `Model.fit`."""
     shown = {name: list(value) if isinstance(value, tuple) else value for name, value in changes.items()}
     return ", ".join(f"{name}={value!r}" for name, value in shown.items()), changes
-
-
-def layers(setup: Setup | None, changed: Sequence[Layer], advice: str) -> Remedy:
-    """Return the change to these layers; the advice in words if it is not known what they are."""
-    return (advice, {}) if setup is None else arguments(layers=tuple(changed))
 
 
 def standardized(setup: Setup) -> Remedy:

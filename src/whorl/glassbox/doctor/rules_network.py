@@ -15,6 +15,7 @@ from whorl.layers import (
     SELU,
     BatchNorm,
     Dropout,
+    Layer,
     LeakyReLU,
     Mish,
     ReLU,
@@ -25,8 +26,11 @@ from whorl.layers import (
     Tanh,
 )
 from whorl.losses import BinaryCrossEntropy, CrossEntropy, Hinge, MeanAbsoluteError, MeanSquaredError
+from whorl.parameters import Views
 
 ACTIVATIONS = ELU, GELU, SELU, LeakyReLU, Mish, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+BOUNDED = ELU, GELU, SELU, Mish, ReLU, Sigmoid, SiLU, Softplus, Tanh
+"""Activations whose outputs have a limit."""
 TOGETHER = "docs/theory/classification.md#softmax-and-cross-entropy-together-p--y"
 BINARY = "docs/theory/losses.md#sigmoid-and-binary-cross-entropy"
 
@@ -135,12 +139,10 @@ def limited_output(s: Signals) -> Finding | None:
     """
     if s.setup is None or s.facts is None or s.facts.target is None or isinstance(s.setup.layers[-1], Softmax):
         return None
-    if not isinstance(s.setup.layers[-1], ReLU | Sigmoid | Tanh | Softplus | SiLU | GELU | Mish | ELU | SELU):
+    if not isinstance(s.setup.layers[-1], BOUNDED):
         return None
-    name, y = type(s.setup.layers[-1]).__name__, s.facts.target
-    low, high = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0), "SELU": (-1.76, math.inf), "ELU": (-1.0, math.inf)}.get(
-        name, (0.0, math.inf)
-    )
+    y = s.facts.target
+    low, high = _range(s.setup.layers[-1])
     outside = float(((y < low) | (y > high)).mean())
     if outside <= 0.02:
         return None
@@ -151,6 +153,13 @@ def limited_output(s: Signals) -> Finding | None:
         "docs/theory/losses.md#squared-error-the-mean",
         remedies.without(s.setup, -1),
     )
+
+
+def _range(layer: Layer) -> tuple[float, float]:
+    """Return the smallest and the largest output of an activation: at the ends, or where the smooth ones have their minimum."""
+    y, _ = layer.forward(np.array([-1000.0, *np.linspace(-2, 0, 2001), 1000.0]), Views())
+    low, high = float(y.min()), float(y.max())
+    return low, high if high < 10 else math.inf
 
 
 def equal_units(s: Signals) -> Finding | None:

@@ -18,7 +18,7 @@ def dead_units(s: Signals) -> Finding | None:
     """Units with ReLU that are 0 for every sample, so that they have no gradient.
 
     Threshold: more than half of a layer, at the last probe, from the calibration. Maas, Hannun, Ng (2013), Rectifier Nonlinearities
-    Improve Neural Network Acoustic Models, section 2, describe them.
+    Improve Neural Network Acoustic Models, describe them.
     """
     if not s.probes or not s.probes[-1].dead:
         return None

@@ -32,6 +32,9 @@ from whorl.training import TrainingState
 GIVEN = "x", "y", "Y", "weight", "L", "D", "R"
 """Names that no array of a layer gets."""
 
+MOST_NAMES = 12
+"""The most parameters that an error lists."""
+
 
 class Trace:
     """One training step: its arrays by name, their formulas, and why each weight changed. `trace` makes it.
@@ -116,7 +119,9 @@ class Trace:
         step = self.step
         if name not in step.model.trained:
             hint = did_you_mean(str(name), step.model.trained)
-            raise ValueError(f"there is no parameter {name!r}{hint}; there are {', '.join(step.model.trained)}")
+            names = [*step.model.trained]
+            listed = ", ".join(names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], "…", names[-1]])
+            raise ValueError(f"there is no parameter {name!r}{hint}; there are {listed}")
         before, place = self.arrays[name], self._place(name, index)
         flat = int(np.ravel_multi_index(place, before.shape))
         parts = reasons.contributions(step, name, [flat])[:, :, 0]
