@@ -201,6 +201,21 @@ def test_on_step_end_is_called_after_each_step_unless_it_says_otherwise():
     assert EarlyStopping().every_steps is None
 
 
+def test_on_epoch_end_is_called_after_each_epoch_unless_it_says_otherwise():
+    class Each(Callback):
+        def on_epoch_end(self, training, epoch):
+            seen.append((training.epoch, epoch.number))
+
+    class Second(Each):
+        every_epochs = 2
+
+    for kind, expected in ((Each, [1, 2, 3, 4, 5]), (Second, [2, 4])):
+        seen = []
+        network().fit(X, Y, loss=CrossEntropy(), optimizer=SGD(0.1), epochs=5, batch_size=40, callbacks=[kind()], rng=0)
+        assert seen == [(number, number) for number in expected]
+    assert Callback().every_epochs is None
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [("on_batch_end", "on_step_end"), ("on_train_batch_end", "on_step_end"), ("on_epoch_ends", "on_epoch_end")],

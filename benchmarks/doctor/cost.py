@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from benchmarks import page
 from benchmarks.cases import CASES, MOMENTUM, Case, samples
 from whorl import SGD, Adam, CrossEntropy, Dense, Doctor, Dropout, Model, ReLU, Softmax
-from whorl.training import Callback
+from whorl.training import Callback, Epoch, History, Run
 
 STEPS = {"spiral": 9000, "nnfs": 2400, "table": 1200, "mnist": 1280, "mnist-dropout": 640, "wide": 128}
 """Steps of a training: 120, 100, 30, 10, 10 and 8 epochs."""
@@ -23,6 +24,29 @@ def model(case: Case) -> Model:
         layers += [Dense(units, weight_l2=case.l2 * (i == 0), bias_l2=case.l2 * (i == 0)), ReLU()]
         layers += [Dropout(case.dropout)] if case.dropout else []
     return Model([*layers, Dense(last), Softmax()], inputs=case.sizes[0], rng=0)
+
+
+class Timed(Doctor):
+    """A doctor that notes how long each of its parts takes, in seconds of process time."""
+
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+        self.start, self.halfway, self.end = 0.0, 0.0, 0.0
+
+    def on_train_begin(self, training: Run) -> None:
+        begun = time.process_time()
+        super().on_train_begin(training)
+        self.start = time.process_time() - begun
+
+    def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
+        begun = time.process_time()
+        super().on_epoch_end(training, epoch)
+        self.halfway = max(self.halfway, time.process_time() - begun)  # after the last epoch it measures nothing
+
+    def on_train_end(self, training: Run, history: History) -> None:
+        begun = time.process_time()
+        super().on_train_end(training, history)
+        self.end = time.process_time() - begun
 
 
 def seconds(case: Case, *, fast: bool, callbacks: list[Callback]) -> float:
@@ -41,22 +65,25 @@ def seconds(case: Case, *, fast: bool, callbacks: list[Callback]) -> float:
 def measured(rounds: int) -> str:
     """Return the table of the costs: medians of rounds in which trainings with and without the doctor take turns."""
     rows = []
-    for case in CASES.values():
-        cells = []
-        for fast in (False, True):
-            few = rounds if case.name != "wide" else max(1, rounds // 3)
-            seconds(case, fast=fast, callbacks=[])
-            ratios, own = [], []
-            for _ in range(few):
-                plain = seconds(case, fast=fast, callbacks=[])
-                ratios.append(seconds(case, fast=fast, callbacks=[Doctor(quiet=True)]) / plain - 1)
-                own.append(plain)
-            cells += [f"{1e6 * np.median(own) / STEPS[case.name]:.0f} µs", f"{np.median(ratios):+.1%}"]
-        rows.append([case.name, str(STEPS[case.name] // case.steps), *cells])
+    for case, fast in itertools.product(CASES.values(), (False, True)):
+        seconds(case, fast=fast, callbacks=[])
+        ratios, own, parts = [], [], []
+        for _ in range(rounds):
+            doctor = Timed()
+            own.append(seconds(case, fast=fast, callbacks=[]))
+            ratios.append(seconds(case, fast=fast, callbacks=[doctor]) / own[-1] - 1)
+            parts.append((doctor.start, doctor.halfway, doctor.end))
+        start, halfway, end = np.median(parts, axis=0)
+        whole = float(np.median(own))
+        rows.append([
+            case.name, "compiled" if fast else "NumPy", f"{1e6 * whole / STEPS[case.name]:.0f} µs", f"{whole:.2f} s", f"{halfway / (whole / 2):.1%}",
+            f"{1e3 * start:.1f} ms", f"{1e3 * end:.1f} ms", f"{np.median(ratios):+.1%}",
+        ])  # fmt: skip
         print(rows[-1], flush=True)
     text = (
-        "Process time of a whole training with the doctor, beside the same without it: its examination of the data, its measurements and its"
-        " verdict are included. Medians of rounds that take turns, with one thread; other processes were at work on the machine."
+        "In process time with one thread. During training: the measurement after half of the epochs, the default interval, beside the steps of half"
+        " of them. Before and after: looking at the data with a first measurement, and the last measurement with the verdict; that is the same"
+        " however long the training is. Whole: a training with the doctor beside the same without it, medians of rounds that take turns."
     )
-    head = ["network", "epochs", "step, NumPy", "the doctor adds", "step, compiled", "the doctor adds"]
+    head = ["network", "engine", "step", "training", "during training", "before", "after", "whole"]
     return page.section("Cost", text, head, rows)

@@ -108,8 +108,23 @@ def test_skipping_words_keeps_the_half_word_for_the_next_small_integer():
 class Nothing(Callback):
     """Listens, and does nothing."""
 
+    def on_epoch_end(self, training, epoch):
+        pass
+
     def __repr__(self):
         return "Nothing()"
+
+
+class Third(Callback):
+    """Records the model after every third epoch."""
+
+    every_epochs = 3
+
+    def __init__(self):
+        self.seen = []
+
+    def on_epoch_end(self, training, epoch):
+        self.seen.append((epoch.number, training.epoch, epoch["loss"], training.model.parameters.tobytes()))
 
 
 @pytest.mark.parametrize(
@@ -127,6 +142,21 @@ class Nothing(Callback):
 def test_epochs_are_taken_one_by_one_where_something_happens_between_them(given, calls):
     finish(prepare(2, epochs=4, **given), together=True)
     assert calls == [11] * 4
+
+
+def test_epochs_between_the_calls_of_callbacks_are_taken_together(calls):
+    one, other = Third(), Third()
+    expected = finish(prepare(2, epochs=10, callbacks=[one, Nothing()]))
+    calls.clear()
+    assert finish(prepare(2, epochs=10, callbacks=[other]), together=True) == expected
+    assert calls == [11, 22, 33, 33, 11]  # the first epoch is always alone
+    assert one.seen == other.seen
+    assert [each[:2] for each in other.seen] == [(3, 3), (6, 6), (9, 9)]
+
+
+def test_a_callback_without_calls_after_epochs_costs_no_call(calls):
+    finish(prepare(2, epochs=5, callbacks=[Callback()]), together=True)
+    assert calls == [11, 44]
 
 
 def test_the_epochs_of_a_call_are_bounded_by_their_samples_and_by_its_time(calls, monkeypatch):

@@ -86,6 +86,23 @@ def test_the_probe_measures_what_it_says():
         assert found.updates[name] == pytest.approx(0.5 * size, rel=1e-3)
 
 
+def test_the_probe_leaves_the_model_as_it_was():
+    layers = [Standardize(), Dense(4), BatchNorm(), ReLU(), Dense(2), Softmax()]
+    model = Model(layers, inputs=2, rng=0)
+    run = model.training(X, Y, loss=CrossEntropy(), optimizer=Adam(0.1), epochs=3, rng=0)
+
+    def numbers():
+        vectors = model.parameters, model.statistics, model.gradients
+        return [each.tobytes() for each in (*vectors, *run.state.arrays())], run.state.rng.bit_generator.state
+
+    for _ in range(2):  # before the first step, and after an epoch
+        model.gradients = np.arange(model.gradients.size)
+        before = numbers()
+        assert probing.probe(run, 50).updates
+        assert numbers() == before
+        next(iter(run))
+
+
 def test_the_noise_scale_is_that_of_known_noise():
     rng, sigma, size = np.random.default_rng(0), 3.0, 2048
     g = np.full(2000, 0.1)  # |G|² = 20, tr Σ = 2000 · 9: a scale of 900

@@ -21,7 +21,7 @@ from whorl.engine.rules import UpcomingSteps, count_steps, rule, timed, unwrap
 from whorl.engine.stepping import BATCH, BEGIN, COUNT, LENGTH, OPERATIONS, STEPS, TABLES
 from whorl.engine.threads import Crew
 from whorl.layers import chain
-from whorl.training import RowView, Training, TrainingState
+from whorl.training import Epoch, RowView, Training, TrainingState, callbacks
 
 CALL = 0.2
 """About how many seconds a call of compiled code may take: Ctrl-C waits for its end."""
@@ -53,11 +53,12 @@ class CompiledSteps:
         self.name = f"compiled by Numba {numba.__version__}, {workers} thread{'s' * (workers > 1)}"
 
     def _together(self) -> int:
-        """Return how many epochs one call may take: only one if something happens between two epochs."""
+        """Return how many epochs one call may take at most: only one if something happens after each step or epoch."""
         training, options = self.training, self.training.options
         averages = unwrap(options.optimizer, training.state.optimizer)[3]
         monitored = schedules.monitored(options.optimizer.learning_rate)
-        if training.validation or training.metrics or training.callbacks or averages or monitored:
+        stepwise = any(each.every_steps for each in training.callbacks)
+        if training.validation or training.metrics or stepwise or averages or monitored:
             return 1
         return max(1, min(self.longest // self.steps, SAMPLES // len(training.train)))
 
@@ -98,28 +99,31 @@ class CompiledSteps:
         loss, penalty, samples = np.array([current.loss, current.penalty, current.samples]) - before
         return float(loss / samples), float(penalty / samples)
 
-    def take_epochs(self) -> bool:
-        """Take several whole epochs in one call, and record them; return whether that was possible.
+    def take_epochs(self) -> Epoch | None:
+        """Take several whole epochs in one call, record them, and return the record of the last; None if that was not possible.
 
         After an epoch, the state is checked: infinite or NaN, and training ends as it was before. Here, that is done after all
         of them. Then the state is as before the first, and `take` can take them one by one to find the one that diverges.
         """
         training, state = self.training, self.training.state
-        epochs, count = min(self.together, training.epochs - state.epoch), len(training.train)
+        wait = callbacks.wait((each.every_epochs for each in training.callbacks), state.epoch) or self.together
+        epochs, count = min(self.together, training.epochs - state.epoch, wait), len(training.train)
         if epochs < 2 or not self.key or state.current is not None:  # the first epoch of all is prepared by `take`
-            return False
+            return None
         begun, steps = time.perf_counter(), epochs * self.steps
         self.prepare()
         self.copied = None
         before, rng = state.snapshot(), copy.deepcopy(state.rng)
-        for epoch in range(epochs):
-            self.place(epoch, rng.permutation(count))
+        for i in range(epochs):
+            self.place(i, rng.permutation(count))
             if self.drawn:
-                self.generators[epoch] = generator_words(rng.bit_generator.state)
+                self.generators[i] = generator_words(rng.bit_generator.state)
                 skip(rng.bit_generator, self.words)
         self.totals[:] = 0
+        epoch: Epoch | None = None
 
         def record(done: int) -> None:
+            nonlocal epoch
             totals = self.totals[:epochs]
             if done < steps or not all(map(all_finite, (totals, *state.arrays()))):
                 training.rewind(before, state.rng.bit_generator.state)
@@ -129,13 +133,13 @@ class CompiledSteps:
             state.rng.bit_generator.state = rng.bit_generator.state
             seconds = (time.perf_counter() - begun) / epochs
             for loss, penalty in totals / count:
-                training.record({"loss": float(loss), "penalty": float(penalty)}, seconds)
+                epoch = training.record({"loss": float(loss), "penalty": float(penalty)}, seconds)
 
         try:
             self.call(steps, 0, record)
         except ValueError:  # from a schedule, which says so again in the step that it belongs to
             self.together = 1
-        return self.together > 1
+        return epoch
 
     def prepare(self) -> None:
         """Write the program, unless that for the current arrays and settings is there."""

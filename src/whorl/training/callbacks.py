@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Never, Protocol
@@ -115,11 +115,19 @@ class Callback:
         """The number of steps between calls of `on_step_end`; None for no calls. By default 1, if there is such a method."""
         return None if type(self).on_step_end is Callback.on_step_end else 1
 
+    @property
+    def every_epochs(self) -> int | None:
+        """The number of epochs between calls of `on_epoch_end`; None for no calls. By default 1, if there is such a method.
+
+        The compiled engine takes the epochs in between together if they are short and nothing else is measured after each.
+        """
+        return None if type(self).on_epoch_end is Callback.on_epoch_end else 1
+
     def on_train_begin(self, training: Run) -> None:
         """Called before the first epoch, and again when training continues after a pause."""
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        """Called after each epoch."""
+        """Called after every `every_epochs` epochs."""
 
     def on_step_end(self, training: Run) -> None:
         """Called after every `every_steps` steps."""
@@ -188,16 +196,23 @@ def _matched(memories: Sequence[SimpleNamespace], kinds: Sequence[str]) -> list[
     return found
 
 
-def wait(callbacks: Sequence[Callback], step: int) -> int | None:
-    """Return the number of steps until a callback is to be called, or None."""
-    return min((each.every_steps - step % each.every_steps for each in callbacks if each.every_steps), default=None)
+def wait(intervals: Iterable[int | None], done: int) -> int | None:
+    """Return the number of steps, or epochs, until one of these intervals ends, or None; so many are done."""
+    return min((each - done % each for each in intervals if each), default=None)
 
 
 def stepped(callbacks: Sequence[Callback], training: Run, history: History) -> None:
     """Call ``on_step_end`` of the callbacks whose turn it is."""
     for each in callbacks:
-        if each.every_steps and training.state.step % each.every_steps == 0:
+        if each.every_steps and training.step % each.every_steps == 0:
             stopping(history, each.on_step_end, training)
+
+
+def epoch_ended(callbacks: Sequence[Callback], training: Run, history: History, epoch: Epoch) -> None:
+    """Call ``on_epoch_end`` of the callbacks whose turn it is."""
+    for each in callbacks:
+        if each.every_epochs and epoch.number % each.every_epochs == 0:
+            stopping(history, each.on_epoch_end, training, epoch)
 
 
 def stopping(history: History, call: Callable[..., None], *arguments: Any) -> None:

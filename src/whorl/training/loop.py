@@ -21,7 +21,7 @@ from whorl.metrics import Metric, named
 from whorl.passes import measure
 from whorl.stack import Stack
 from whorl.training import guard, saving
-from whorl.training.callbacks import Callback, listening, remembered, stepped, stopping, wait
+from whorl.training.callbacks import Callback, epoch_ended, listening, remembered, stepped, wait
 from whorl.training.data import Samples, training_data
 from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, batch_size, callback_list
@@ -132,10 +132,10 @@ class Training:
 
     def blocks(self) -> Iterator[object]:
         """Train, and yield after each epoch, or after several if the engine takes them together."""
-        return self._run(self._epoch, self.engine.take_epochs)
+        return self._run(lambda: self._epochs() or self._epoch())
 
-    def _run(self, advance: Callable[[], object], faster: Callable[[], bool] | None = None) -> Iterator[Any]:
-        """Call the function that advances the training again and again, or the faster one where that is possible."""
+    def _run(self, advance: Callable[[], object]) -> Iterator[Any]:
+        """Call the function that advances the training again and again."""
         history = self.state.history
         stays = self.resumed and self.state.current is None  # what was stopped within an epoch goes on
         history.stopped, history.engine = history.stopped if stays else None, self.engine_name
@@ -143,15 +143,22 @@ class Training:
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
                 with Uninterrupted() as self.interruption:
-                    record = (faster is not None and faster()) or advance()
+                    record = advance()
                 if record is not None:
                     yield record
+
+    def _epochs(self) -> Epoch | None:
+        """Let the engine take some epochs together, and return the record of the last; None if it cannot."""
+        epoch = self.engine.take_epochs()
+        if epoch is not None:
+            epoch_ended(self.callbacks, self, self.state.history, epoch)
+        return epoch
 
     def _epoch(self) -> Epoch | None:
         """Take the remaining steps of this epoch, and return its record; None if something ends it early."""
         with np.errstate(over="ignore", invalid="ignore"):  # `guard` looks at the results
             while self.begin_epoch().samples < len(self.train) and not self.ending():
-                loss, _ = self.engine.take(wait(self.callbacks, self.state.step) if self.callbacks else None)
+                loss, _ = self.engine.take(wait((each.every_steps for each in self.callbacks), self.state.step))
                 if not math.isfinite(loss):
                     guard.repeat(self)
                 elif self.callbacks:
@@ -223,8 +230,7 @@ class Training:
             values |= {name: float(metric(target, prediction)) for name, metric in self.metrics.items()}
         values |= {f"val_{name}": value for name, value in validation.items()}
         epoch = self.record(values, current.seconds + time.perf_counter() - begun)
-        for callback in self.callbacks:
-            stopping(state.history, callback.on_epoch_end, self, epoch)
+        epoch_ended(self.callbacks, self, state.history, epoch)
         return epoch
 
     def record(self, values: dict[str, float], seconds: float) -> Epoch:

@@ -15,6 +15,7 @@ from whorl.passes import loss_pass
 from whorl.stack import Stack
 from whorl.training import callbacks
 from whorl.training.data import Samples
+from whorl.training.history import Epoch
 from whorl.training.options import Options
 from whorl.training.state import EpochState, TrainingState
 
@@ -34,8 +35,8 @@ class Engine(Protocol):
             The loss and its penalty part, each the mean over the samples of these steps.
         """
 
-    def take_epochs(self) -> bool:
-        """Take some whole epochs together and record them, if nothing happens between them; return whether any were taken."""
+    def take_epochs(self) -> Epoch | None:
+        """Take some whole epochs together, if nothing happens between them, and return the record of the last; None if that is not possible."""
 
 
 class Run(callbacks.Run, Protocol):
@@ -110,9 +111,8 @@ class NumPySteps:
         current.seconds += time.perf_counter() - begun
         return loss, penalty
 
-    def take_epochs(self) -> bool:
-        """Return False: NumPy takes one step at a time."""
-        return False
+    def take_epochs(self) -> None:
+        """Return None: NumPy takes one step at a time."""
 
 
 def accumulate(evaluate: Callable[[Array], Outcome], model: Stack, batches: list[Array]) -> Outcome:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from whorl._core import validation
-from whorl.glassbox.doctor.data import examine
+from whorl.glassbox.doctor.data import examine, with_neighbours
 from whorl.glassbox.doctor.finding import Report
 from whorl.glassbox.doctor.probing import probe
-from whorl.glassbox.doctor.signals import Facts, Probe, Setup, Signals
+from whorl.glassbox.doctor.signals import ALMOST_ALL, Facts, Probe, Setup, Signals
 from whorl.glassbox.doctor.verdict import diagnose
 from whorl.layers import Dense
 from whorl.training import Callback, EarlyStopping, Epoch, History
@@ -23,14 +23,14 @@ from whorl.training.callbacks import Run
 class Doctor(Callback):
     """Says in plain words what is wrong with a training: what it found, the numbers, why it happens, and what to try first.
 
-    Before the first epoch it looks at the data and the network. During training it measures a copy of the model, on samples that are the same each
-    time, so that training gives the same bits as without it. At the end it prints its findings; it prints nothing if all is well. An error that
+    Before the first epoch it looks at the data and the network. During training it measures the model on samples that are the same each time, and leaves it
+    as it was: training gives the same bits as without it. At the end it prints its findings; it prints nothing if all is well. An error that
     ends training, such as `DivergenceError`, gets the first finding as a note.
 
     Parameters
     ----------
     every : int, optional
-        Number of epochs between measurements; by default they are made after each quarter of training.
+        Number of epochs between measurements; by default there is one after half of the epochs. There are others before and after training.
     samples : int, optional
         Number of training samples to measure on.
     quiet : bool, optional
@@ -61,12 +61,19 @@ class Doctor(Callback):
         self.every: int | None = None if every is None else validation.integer("every", every)
         self.samples: int = validation.integer("samples", samples)
         self.quiet: bool = validation.truth("quiet", quiet)
+        self.interval: int | None = self.every
         self.findings: Report = Report()
         self.facts: Facts | None = None
         self.before: BaseException | None = None
 
+    @property
+    def every_epochs(self) -> int | None:
+        """The number of epochs between measurements."""
+        return self.interval
+
     def on_train_begin(self, training: Run) -> None:
         memory = training.memory(self)
+        self.interval = self.every or max(1, math.ceil(training.epochs / 2))
         self.before = sys.exception()  # what the caller is handling already
         self.facts = examine(training)
         if not hasattr(memory, "probes"):
@@ -74,8 +81,7 @@ class Doctor(Callback):
             self._probe(training)
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
-        every = self.every or max(1, math.ceil(training.epochs / 4))
-        if epoch.number % every == 0 and epoch.number < training.epochs:
+        if epoch.number < training.epochs:  # `on_train_end` measures after the last
             self._probe(training)
 
     def on_train_end(self, training: Run, history: History) -> None:
@@ -84,7 +90,9 @@ class Doctor(Callback):
         diverged = isinstance(failed, ArithmeticError) or "became" in (history.stopped or "") or bool(history.skipped)
         if failed is None:
             self._probe(training)
-        probes = [restored(each) for each in training.memory(self).probes]
+        probes = [Probe(**each) for each in training.memory(self).probes]
+        if self.facts is not None and probes and probes[-1].score < ALMOST_ALL:
+            self.facts = with_neighbours(self.facts, training)
         setup = set_up(training, tuple(training.memory(self).equal))
         failure = (str(failed) if failed else str(history.stopped)) if diverged else ""
         self.findings = diagnose(Signals(setup=setup, facts=self.facts, probes=probes, curves=history, failure=failure))
@@ -98,11 +106,6 @@ class Doctor(Callback):
         probes = training.memory(self).probes
         if not probes or probes[-1]["epoch"] != training.epoch:
             training.memory(self).probes = [*probes, dataclasses.asdict(probe(training, self.samples))]
-
-
-def restored(values: dict[str, Any]) -> Probe:
-    """Return a probe from what the training state keeps of it."""
-    return Probe(**values)
 
 
 def equal_units(model: Any) -> list[int]:

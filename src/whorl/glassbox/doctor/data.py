@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +23,7 @@ ROWS = 2000
 FEATURES = 100
 """The most features that are tried alone, for a leaked target: sorting many of them takes long."""
 
-NEIGHBOURS = 400
+NEIGHBOURS = 200
 """Rows that are predicted from their neighbours."""
 
 
@@ -47,7 +50,7 @@ def examine(training: Run) -> Facts:
         facts["shares"] = np.bincount(labels, minlength=k) / len(labels)
     elif not isinstance(loss, BinaryCrossEntropy):
         facts["target"] = np.asarray(target.reshape(len(target), -1), np.float64)
-    numbers = labels if labels is not None else np.asarray(target.reshape(len(target), -1)[:, 0], np.float64)
+    numbers = answers(loss, target)
     entered = first_inputs(training, x)
     return Facts(
         rows=len(data),
@@ -56,7 +59,6 @@ def examine(training: Run) -> Facts:
         raw_mean=flat.mean(axis=0),
         raw_deviation=flat.std(axis=0),
         chance=chance(loss, target, labels, k),
-        neighbours=neighbours(flat, numbers, classes=labels is not None),
         alone=alone(flat, numbers, classes=labels is not None),
         levels=np.array([len(np.unique(column)) for column in flat.T]) if flat.shape[1] <= FEATURES else None,
         identifiers=identifiers(flat, exact=1 / float(np.finfo(x.dtype).eps)),
@@ -64,9 +66,40 @@ def examine(training: Run) -> Facts:
     )
 
 
+def with_neighbours(facts: Facts, training: Run) -> Facts:
+    """Return the facts with the accuracy, or R², of predicting training samples from their neighbours."""
+    x, target, _ = training.train.batch(spaced(len(training.train), ROWS))
+    classes = training.options.loss.classes(target) is not None
+    flat = np.asarray(x.reshape(len(x), -1), np.float64)
+    return replace(facts, neighbours=neighbours(flat, answers(training.options.loss, target), classes=classes))
+
+
+def answers(loss: Any, target: Array) -> Array:
+    """Return the labels (n,), or the first of the numbers to predict."""
+    labels: Array | None = loss.classes(target)
+    return labels if labels is not None else np.asarray(target.reshape(len(target), -1)[:, 0], np.float64)
+
+
 def spaced(count: int, most: int) -> Array:
     """Return at most so many indices below `count`, evenly spaced."""
     return np.linspace(0, count - 1, min(most, count)).astype(np.intp)
+
+
+@contextmanager
+def next_step(training: Run) -> Iterator[Any]:
+    """Give the model as it is at its next step, with layers such as `Standardize` fitted; at the end it is as before."""
+    model = training.model
+    before = [each.copy() for each in (model.parameters, model.statistics, model.gradients)]
+    epochs = [views.epoch for views in model.timed]
+    if training.step == 0:
+        chain.adapt(model.layers, training.train.x, model.p, copy.deepcopy(training.state.rng))
+    model.set_epoch(float(training.epoch))
+    try:
+        yield model
+    finally:
+        model.parameters, model.statistics, model.gradients = before
+        for views, epoch in zip(model.timed, epochs, strict=True):
+            views.epoch = epoch
 
 
 def first_inputs(training: Run, x: Array) -> Array | None:
@@ -75,9 +108,8 @@ def first_inputs(training: Run, x: Array) -> Array | None:
     first = next((i for i, each in enumerate(layers) if isinstance(each, Dense | NTKDense)), None)
     if first is None:
         return None
-    model = copy.deepcopy(training.model)
-    chain.adapt(model.layers, training.train.x, model.p, copy.deepcopy(training.state.rng))
-    entered = chain.predict(layers[:first], x, model.p)
+    with next_step(training) as model:
+        entered = chain.predict(layers[:first], x, model.p)
     return np.asarray(entered.reshape(len(entered), -1), np.float64)
 
 
@@ -117,7 +149,7 @@ def neighbours(x: Array, y: Array, *, classes: bool, count: int = 5) -> float | 
     """Return the accuracy, or R², of predicting rows of x (n, D) from the others: by the classes, or the mean, of the nearest."""
     if len(x) < 20 * count:
         return None
-    x, asked = standardized(x), spaced(len(x), NEIGHBOURS)
+    x, asked = standardized(x).astype(np.float32), spaced(len(x), NEIGHBOURS)
     squares = np.einsum("nd,nd->n", x, x)
     distance = squares - 2 * x[asked] @ x.T  # (asked, n), up to a constant of each row
     distance[np.arange(len(asked)), asked] = np.inf

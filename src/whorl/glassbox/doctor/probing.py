@@ -1,18 +1,18 @@
-"""Measure the network during training: one pass forward and back through a copy of it, on a few training samples."""
+"""Measure the network during training: one pass forward and back through it, on a few training samples."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from whorl._core.types import Array
-from whorl.glassbox.doctor.data import spaced
+from whorl.glassbox.doctor.data import next_step, spaced
 from whorl.glassbox.doctor.signals import Probe
-from whorl.layers import Layer, ReLU, Sigmoid, Tanh, chain
+from whorl.layers import Layer, ReLU, Sigmoid, Tanh
 from whorl.optimizers import LBFGS, Objective
 from whorl.passes import is_fused, loss_pass
 from whorl.training.callbacks import Run
@@ -26,37 +26,34 @@ def probe(training: Run, samples: int) -> Probe:
 
     The samples are halved, with a pass for each half: the gradient is the mean of both, and their difference shows its noise.
     """
-    model, data = copy.deepcopy(training.model), training.train
-    chain.adapt(model.layers, data.x, model.p, copy.deepcopy(training.state.rng))  # as before the first step
-    model.set_epoch(float(training.epoch))
+    data = training.train
     rows = spaced(len(data), samples)
     halves = [rows[0::2], rows[1::2]] if len(rows) > 1 else [rows, rows]
-    x, target, _ = data.batch(rows)
-    with np.errstate(all="ignore"):  # what is not finite is recorded too
+    x, target, weight = data.batch(rows)
+    with next_step(training) as model, np.errstate(all="ignore"):  # what is not finite is recorded too
         outputs = activations(model, x)
-        passes = []
+        value, penalty = _loss(model, training.options.loss, [x, *outputs], target, weight)
+        rng, passes = np.random.default_rng(0), []
         for half in halves:
             batch = data.batch(half)
-            done = loss_pass(model, batch[0], batch[1], training.options.loss, batch[2], np.random.default_rng(0))
+            done = loss_pass(model, batch[0], batch[1], training.options.loss, batch[2], rng)
             done.backward()
             passes.append(model.gradients.copy())
-        value, penalty = _loss(training, model, outputs, target, rows)
-        gradients = (passes[0] + passes[1]) / 2
-        weights = {name: view.copy() for name, view in model.named_parameters().items() if view.ndim > 1}
-        model.gradients = gradients
-        sizes = {name: rms(view) for name, view in model.named_gradients().items() if view.ndim > 1}
-        changed = step(training, model)
+        noisy = noise(passes[0], passes[1], len(halves[0]))
+        np.add(passes[0], passes[1], out=model.gradients)
+        model.gradients *= 0.5
+        weights, gradients = sizes(model.named_parameters()), sizes(model.named_gradients())
         return Probe(
             epoch=training.epoch,
             loss=value,
             penalty=penalty,
             score=score(training.options.loss, outputs[-1], target),
-            weights={name: rms(values) for name, values in weights.items()},
-            gradients=sizes,
-            updates={name: rms(changed[name] - values) for name, values in weights.items()} if changed else {},
+            weights=weights,
+            gradients=gradients,
+            updates=updates(training, model),
             dead=dict(dead(model.layers, outputs)),
             saturated=dict(saturated(model.layers, outputs)),
-            noise=noise(passes[0], passes[1], len(halves[0])),
+            noise=noisy,
         )
 
 
@@ -69,32 +66,39 @@ def activations(model: Any, x: Array) -> list[Array]:
     return outputs
 
 
-def _loss(training: Run, model: Any, outputs: list[Array], target: Array, rows: Array) -> tuple[float, float]:
+def _loss(model: Any, loss: Any, outputs: list[Array], target: Array, weight: Array | None) -> tuple[float, float]:
     """Return the loss when predicting, penalty included, and the penalty."""
-    loss, weight = training.options.loss, training.train.batch(rows)[2]
-    fused = is_fused(model, loss)
-    if fused:
-        scores = outputs[-2] if len(outputs) > 1 else training.train.batch(rows)[0]
-        value = loss.from_scores(scores, target, weight)[0]
+    if is_fused(model, loss):
+        value = loss.from_scores(outputs[-2], target, weight)[0]
     else:
         value = loss.forward(outputs[-1], target, weight)[0]
     penalty = float(sum(each.forward(model.parameters)[0] for each in model.penalties))
     return float(value) + penalty, penalty
 
 
-def step(training: Run, model: Any) -> dict[str, Array]:
-    """Take a step of the optimizer, with a copy of its memory, on the copy of the model; return its parameters."""
+def updates(training: Run, model: Any) -> dict[str, float]:
+    """Return how much a step of the optimizer, with a copy of its memory, changes each matrix of weights; this takes the step."""
     optimizer, state = training.options.optimizer, copy.deepcopy(training.state.optimizer)
     if isinstance(optimizer, LBFGS) or not np.isfinite(model.gradients).all():
         return {}
-    objective = Objective(0.0, lambda: 0.0, float(training.epoch), model.decay)
+    objective, before = Objective(0.0, lambda: 0.0, float(training.epoch), model.decay), model.parameters.copy()
     optimizer.step(model.parameters, model.gradients, state, training.learning_rate(), objective)
-    return dict(model.named_parameters())
+    model.parameters -= before
+    return sizes(model.named_parameters())
+
+
+def sizes(arrays: Mapping[str, Array]) -> dict[str, float]:
+    """Return the root mean square of each matrix."""
+    return {name: rms(each) for name, each in arrays.items() if each.ndim > 1}
 
 
 def rms(values: Array) -> float:
     """Return the root mean square."""
-    return math.sqrt(float(np.mean(np.square(values, dtype=np.float64)))) if values.size else 0.0
+    flat = values.ravel()
+    square = float(flat @ flat)
+    if not 1e-30 < square < math.inf:  # too small or too large for the squares in float32
+        square = float(np.sum(np.square(flat, dtype=np.float64)))
+    return math.sqrt(square / flat.size) if flat.size else 0.0
 
 
 def dead(layers: tuple[Layer, ...], outputs: list[Array]) -> Iterator[tuple[str, float]]:
@@ -118,7 +122,7 @@ def noise(a: Array, b: Array, size: int) -> float:
     ``|a − b|² ≈ 2 tr Σ / size``, and ``a · b ≈ |G|²``: see McCandlish, Kaplan, Amodei (2018), An Empirical Model of Large-Batch
     Training, arXiv:1812.06162, appendix A.
     """
-    difference, product = a - b, float(a.astype(np.float64) @ b)
+    difference, product = a - b, float(a @ b)
     return float(size * (difference @ difference) / 2) / product if product > 0 else math.inf
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from whorl.glassbox.doctor import remedies
 from whorl.glassbox.doctor.finding import Finding, found
-from whorl.glassbox.doctor.signals import Probe, Signals
+from whorl.glassbox.doctor.signals import ALMOST_ALL, Probe, Signals
 from whorl.layers import Dense, Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
 
 STEPS = "docs/theory/optimizers.md#momentum"
@@ -80,12 +80,13 @@ def fits(s: Signals) -> bool:
 
     Then nothing inside it does harm. Limits: 0.03 less accuracy or R² than the neighbours; a validation loss below 15 % of guessing.
     """
-    if not s.probes or s.facts is None or s.facts.neighbours is None:
+    if not s.probes or s.facts is None:
         return False
     val = s.unpenalized("val_")
     if len(val) and not val[-1] < 0.15 * s.scale:
         return False
-    return s.probes[-1].score > s.facts.neighbours - 0.03
+    score, reached = s.probes[-1].score, s.facts.neighbours
+    return score >= ALMOST_ALL or (reached is not None and score > reached - 0.03)
 
 
 def vanishing_gradients(s: Signals) -> Finding | None:

@@ -17,6 +17,9 @@ from whorl.layers import Layer
 from whorl.losses import Loss
 from whorl.optimizers import Optimizer
 
+ALMOST_ALL = 0.97
+"""An accuracy or R² from which on the nearest neighbours of the samples cannot be clearly better."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
@@ -75,7 +78,8 @@ class Facts:
     chance : float or None
         The loss of the best constant prediction.
     neighbours : float or None
-        The accuracy, or R², of predicting each sample from its 5 nearest neighbours in the training data.
+        The accuracy, or R², of predicting each sample from its 5 nearest neighbours in the training data, if the network
+        itself has less than `ALMOST_ALL` at the end.
     alone : ndarray, shape (D,), or None
         The accuracy, or the squared rank correlation, with which each feature alone predicts the target.
     levels : ndarray, shape (D,), or None
@@ -108,7 +112,7 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What was measured in one pass through a copy of the model, on a few training samples.
+    """What was measured in one pass through the model, on a few training samples.
 
     Parameters
     ----------
