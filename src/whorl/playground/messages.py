@@ -1,0 +1,99 @@
+"""The messages from the page to the server, one class each: JSON over a web socket. msgspec checks types and limits.
+
+The answers are in `docs/playground.md`: a JSON object with ``"type"``, or for a frame and an exported file binary data with a JSON header.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from whorl.playground.configuration import Configuration, Text
+
+Step = Annotated[int, Meta(ge=0, le=2**53)]
+Index = Annotated[tuple[Annotated[int, Meta(ge=0, le=100_000)], ...], Meta(min_length=1, max_length=2)]
+
+
+class Configure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="configure"):
+    """Start a training with this configuration, before its first step. Answer: ``configured``."""
+
+    configuration: Configuration
+
+
+class Play(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="play"):
+    """Train on, at most so many epochs per second; 0 for as fast as possible."""
+
+    speed: Annotated[float, Meta(ge=0, le=1e6)] = 0
+
+
+class Pause(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="pause"):
+    """Stop training, to go on later."""
+
+
+class Advance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="advance"):
+    """Take one batch, or the rest of the epoch."""
+
+    unit: Literal["batch", "epoch"] = "epoch"
+
+
+class Back(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="back"):
+    """Return to the state after an earlier step, exactly; 0 is before the first."""
+
+    step: Step
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="edit"):
+    """Set one weight or bias, such as ``"w1"`` at ``[0, 3]``."""
+
+    name: Text
+    index: Index
+    value: Annotated[float, Meta(ge=-1e6, le=1e6)]
+
+
+class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="look"):
+    """Ask for one frame: sent at once if something has changed since the last one, else as soon as it does.
+
+    A page that draws slowly, or is hidden, asks less often, and so never holds up training.
+    """
+
+    grid: Annotated[int, Meta(ge=8, le=120)] = 50
+    """Points of the decision surface on each side."""
+    units: bool = True
+    """Whether the surface of each unit is wanted."""
+    spread: bool = False
+    """Whether the distributions of activations, gradients and updates are wanted."""
+
+
+class Explain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="explain"):
+    """Explain a value in the next training step, on one or a few training samples. Answer: ``explained``.
+
+    `array` and `index` are the name of a trace's array and a place in it: ``"w1"`` at ``[0, 3]``; or a unit, ``"layers[2]"`` at ``[5]``.
+    """
+
+    array: Text
+    index: Index
+    samples: Annotated[tuple[Annotated[int, Meta(ge=0, le=100_000)], ...], Meta(min_length=1, max_length=8)] = (0,)
+
+
+class Backpropagate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="backpropagate"):
+    """Ask for every step of backpropagation for one training sample, in order. Answer: ``backpropagation``."""
+
+    sample: Annotated[int, Meta(ge=0, le=100_000)] = 0
+
+
+class Upload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="upload"):
+    """Send a CSV file. Answer: ``uploaded``, with its digest and columns. It is kept in memory, for this page only."""
+
+    name: Text
+    text: Annotated[str, Meta(min_length=1, max_length=4_000_000)]
+
+
+class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="export"):
+    """Ask for a file. Answer: binary data, or ``failed``."""
+
+    what: Literal["script", "npz", "onnx", "gif", "csv"]
+
+
+Message = Configure | Play | Pause | Advance | Back | Edit | Look | Explain | Backpropagate | Upload | Export
