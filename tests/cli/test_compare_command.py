@@ -61,5 +61,12 @@ def test_a_file_that_has_changed_is_refused(capsys):
         out(capsys, "train", "a.csv", "--target", "kind", *few, *extra, "--output", name)
     lines = out(capsys, "compare", "one.npz", "two.npz", "--seeds", "2")
     assert lines[2].split()[:2] == ["run", "val"]
+    single = ["--epochs", "1", "--members", "1", "--hidden", "8", "--batch-size", "50", "--quiet"]
+    out(capsys, "train", "a.csv", "--target", "kind", *single, "--output", "three.npz")
+    lines = out(capsys, "compare", "two.npz", "three.npz", "--seeds", "2", "--each")
+    assert lines[0].split() == ["setting", "two", "three"]
+    assert [line.split()[0] for line in lines[1:4]] == ["layers", "members", "folds"]
+    names = [re.split(r"  +", line)[0] for line in lines[5:10]]
+    assert names == ["two", *(f"two with {name} of three" for name in ("layers", "members", "folds")), "three"]
     flowers("a.csv", rows=121)
     assert refused(capsys, "compare", "one.npz", "two.npz").endswith("a.csv has changed since one was trained")

@@ -384,4 +384,9 @@ def test_the_learning_rate_is_searched_for(capsys, no_picture):
     np.testing.assert_array_equal(whorl.load("again.npz").parameters, whorl.load("model.npz").parameters)
     flowers("flowers.csv")
     words = ["--target", "price", "--ignore", "kind", "--epochs", "1", "--members", "1", "--find-lr", "--quiet"]
-    assert out(capsys, "train", "flowers.csv", *words)[0].startswith("learning rate ")
+    one = out(capsys, "train", "flowers.csv", *words)[0]
+    assert one.startswith("learning rate ")
+    words[words.index("--members") + 1] = "3"
+    assert out(capsys, "train", "flowers.csv", *words)[0] == one  # the first network of several is tried
+    rate = one.split(":")[0].removeprefix("learning rate ")
+    assert rate in Path("model.toml").read_text().split("optimizer")[1].splitlines()[0]

@@ -8,6 +8,7 @@ from whorl import (
     SGD,
     Adam,
     Averaged,
+    Checkpoint,
     Clipped,
     Cosine,
     CrossEntropy,
@@ -52,6 +53,20 @@ def test_without_changes_the_bits_are_the_same_from_any_step(optimizer, fast):
         again, then = finish(replay(training, states[k]))
         np.testing.assert_array_equal(again, parameters)
         assert dict(then) == dict(history)
+
+
+def test_a_training_that_was_resumed_from_a_file_replays_to_the_same_bits(tmp_path):
+    expected, _ = finish(begin())
+    steps = begin(callbacks=[Checkpoint(tmp_path / "run.npz", steps=1)]).steps()
+    for _ in range(9):  # to within the second epoch
+        next(steps)
+    resumed = begin(resume=tmp_path / "run.npz")
+    state = resumed.state.copy()
+    np.testing.assert_array_equal(finish(resumed)[0], expected)
+    again, history = finish(replay(resumed, state))
+    np.testing.assert_array_equal(again, expected)
+    assert len(history["loss"]) == 6
+    assert finish(replay(resumed, state, optimizer=Adam(0.2)))[0].tobytes() != expected.tobytes()
 
 
 def test_the_other_training_is_as_before_and_goes_on():
