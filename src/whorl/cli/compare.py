@@ -47,9 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError("argument RUN: the settings of all these runs are the same, apart from their seeds")
     if arguments.each:
         recipes = one_by_one(recipes)
-    show_table(
-        [["setting", *plans], *([name, *map(str, values)] for name, values in changed.items())], right=set[int]()
-    )
+    rows = [
+        [name, run, str(value)] for name, values in changed.items() for run, value in zip(plans, values, strict=True)
+    ]
+    show_table([["setting", "run", "value"], *rows], right=set[int]())
     plan = next(iter(plans.values()))
     problem = plan.recipe.replace(members=1).problem(generator(plan.seed))
     found = compare(recipes, problem.X, problem.y, seeds=seeds, validation=problem.validation, done=_progress)
