@@ -209,6 +209,15 @@ def test_frozen_layers_stay_frozen_when_a_step_is_skipped():
     assert (own.named_parameters()["w1"] == first).all()
 
 
+def test_the_epoch_is_as_before_an_update_that_fails():
+    own = Model([Dense(3), Softmax()], inputs=3, rng=0)
+    given = {"loss": CrossEntropy(), "batch_size": BATCH, "epochs": 1, "rng": SEED, "on_divergence": "stop"}
+    run = own.training(X, Y, optimizer=SGD(lambda epoch: 1e39 if epoch else 0.1), **given)
+    first, *_ = run.steps()  # the loss of the second step is finite
+    assert "the update made w1 infinite or NaN in step 2" in run.state.history.stopped
+    assert (run.state.step, run.state.current.samples, run.state.current.loss) == (1, BATCH, BATCH * first.loss)
+
+
 def test_lbfgs_stops_before_the_step_that_fails():
     own = model()
     before = own.parameters.copy()

@@ -57,7 +57,7 @@ def careful_step(training: Run) -> tuple[float, float]:
         outcome = training.engine.take(1)
     if sound(training):
         return outcome
-    training.rewind(before, rng, kept)
+    training.rewind(before, rng, kept.copy())  # which the examination changes
     what, advice = examine(training)
     training.rewind(before, rng, kept)
     where = f"{what} in step {state.step + 1}, in epoch {state.epoch + 1}: {advice}"
