@@ -139,6 +139,8 @@ class CompiledSteps:
             self.call(steps, 0, record)
         except ValueError:  # from a schedule, which says so again in the step that it belongs to
             self.together = 1
+        if epoch is not None:
+            callbacks.epoch_ended(training.callbacks, training, state.history, epoch)
         return epoch
 
     def prepare(self) -> None:

@@ -132,10 +132,10 @@ class Training:
 
     def blocks(self) -> Iterator[object]:
         """Train, and yield after each epoch, or after several if the engine takes them together."""
-        return self._run(lambda: self._epochs() or self._epoch())
+        return self._run(self._epoch, self.engine.take_epochs)
 
-    def _run(self, advance: Callable[[], object]) -> Iterator[Any]:
-        """Call the function that advances the training again and again."""
+    def _run(self, advance: Callable[[], object], faster: Callable[[], object] | None = None) -> Iterator[Any]:
+        """Call the function that advances the training again and again, or the faster one where that is possible."""
         history = self.state.history
         stays = self.resumed and self.state.current is None  # what was stopped within an epoch goes on
         history.stopped, history.engine = history.stopped if stays else None, self.engine_name
@@ -143,16 +143,9 @@ class Training:
         with listening(self.callbacks, self, history):
             while self.state.epoch < self.options.epochs and history.stopped is None:
                 with Uninterrupted() as self.interruption:
-                    record = advance()
+                    record = (faster is not None and faster()) or advance()
                 if record is not None:
                     yield record
-
-    def _epochs(self) -> Epoch | None:
-        """Let the engine take some epochs together, and return the record of the last; None if it cannot."""
-        epoch = self.engine.take_epochs()
-        if epoch is not None:
-            epoch_ended(self.callbacks, self, self.state.history, epoch)
-        return epoch
 
     def _epoch(self) -> Epoch | None:
         """Take the remaining steps of this epoch, and return its record; None if something ends it early."""

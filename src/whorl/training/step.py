@@ -36,7 +36,7 @@ class Engine(Protocol):
         """
 
     def take_epochs(self) -> Epoch | None:
-        """Take some whole epochs together, if nothing happens between them, and return the record of the last; None if that is not possible."""
+        """Take some whole epochs together, if nothing happens between them, and end the last one; return its record, or None if that is not possible."""
 
 
 class Run(callbacks.Run, Protocol):
