@@ -9,8 +9,8 @@ from benchmarks.client import load
 from benchmarks.serving_peers import table
 
 from whorl import Dense, Model, Softmax
+from whorl._core.listening import listen, url
 from whorl.serving import app
-from whorl.serving.server import listen, url
 
 MODEL = Model([Dense(3), Softmax()], inputs=2, rng=0)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -12,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from whorl._core.listening import listen, url
 from whorl.serving.metrics import forget
 from whorl.serving.workers import STOPPING, Workers
 
@@ -19,8 +19,6 @@ GRACE = 10
 """Seconds that requests have to finish when the server is told to stop."""
 HEAD = 2**19
 """The largest size of the headers of a request, in bytes; the end of the body before them counts."""
-BACKLOG = 2048
-"""The most connections that wait for a process."""
 
 
 def serve(
@@ -121,27 +119,3 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._tell()
-
-
-def listen(host: str, port: int, count: int = 1) -> list[socket.socket]:
-    """Return sockets that listen at an address, for so many processes; raise OSError with the address if they cannot.
-
-    Linux divides the connections between several sockets of one address. On other systems all processes have the same socket.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        alone = socket.create_server((host, port), family=family, backlog=BACKLOG)
-        if count == 1 or sys.platform != "linux":
-            return [alone] * count
-        with alone:  # which no other server has
-            address = alone.getsockname()
-        return [socket.create_server(address, family=family, backlog=BACKLOG, reuse_port=True) for _ in range(count)]
-    except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (while")[0]
-        raise OSError(f"cannot listen at {host} port {port}: {reason}") from None
-
-
-def url(listening: socket.socket) -> str:
-    """Return the address of a socket as a URL."""
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -24,8 +24,17 @@ def read_csv(
     path: str | os.PathLike[str], *, names: Sequence[str] | None = None, skip: int = 0, text: Collection[str] = ()
 ) -> Frame:
     """Read a CSV file; arguments and errors are those of `read`, with `names` for `columns`."""
-    title = os.fspath(path)
-    rows = read_rows(path, skip=skip)
+    return frame(os.fspath(path), read_rows(path, skip=skip), names=names, text=text)
+
+
+def frame(
+    title: str,
+    rows: Iterator[tuple[int, list[str]]],
+    *,
+    names: Sequence[str] | None = None,
+    text: Collection[str] = (),
+) -> Frame:
+    """Return the frame of rows as `split_rows` yields them; the title is for error messages."""
     line, first = next(rows)
     if names is None:
         names = [cell.strip() for cell in first]
@@ -56,29 +65,35 @@ def read_csv(
 
 
 def read_rows(path: str | os.PathLike[str], *, skip: int = 0) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV file, at least one, all of the same length, each with the line that it begins on.
+    """Yield the rows of a CSV file in UTF-8, as `split_rows` does."""
+    title = os.fspath(path)
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        try:
+            yield from split_rows(title, file, skip=skip)
+        except UnicodeDecodeError:
+            raise ValueError(f"{title} is not a CSV file in UTF-8: {_not_text(path)}") from None
+
+
+def split_rows(title: str, lines: Iterable[str], *, skip: int = 0) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of the lines of a CSV file, at least one, all of the same length, each with the line that it begins on.
 
     Blank lines are skipped. In a file with a single column, a missing value is written as ``""``.
     """
-    title = os.fspath(path)
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        line, width = skip + 1, 0
-        try:
-            for _ in islice(file, skip):
-                pass
-            head = list(islice(file, 100))
-            reader = csv.reader(chain(head, file), delimiter=_delimiter(head), skipinitialspace=True, strict=True)
-            for row in reader:
-                if row and (len(row) == width or any(cell.strip() for cell in row)):
-                    if width and len(row) != width:
-                        raise ValueError(f"{title} line {line} has {len(row)} cells, but the first line has {width}")
-                    width = len(row)
-                    yield line, row
-                line = skip + reader.line_num + 1
-        except csv.Error as error:
-            raise ValueError(f"{title} is not a CSV file: line {line}: {error}") from None
-        except UnicodeDecodeError:
-            raise ValueError(f"{title} is not a CSV file in UTF-8: {_not_text(path)}") from None
+    line, width, lines = skip + 1, 0, iter(lines)
+    try:
+        for _ in islice(lines, skip):
+            pass
+        head = list(islice(lines, 100))
+        reader = csv.reader(chain(head, lines), delimiter=_delimiter(head), skipinitialspace=True, strict=True)
+        for row in reader:
+            if row and (len(row) == width or any(cell.strip() for cell in row)):
+                if width and len(row) != width:
+                    raise ValueError(f"{title} line {line} has {len(row)} cells, but the first line has {width}")
+                width = len(row)
+                yield line, row
+            line = skip + reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"{title} is not a CSV file: line {line}: {error}") from None
     if not width:
         raise ValueError(f"{title} is empty")
 
