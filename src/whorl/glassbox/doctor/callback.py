@@ -5,18 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from typing import Any
-
-import numpy as np
 
 from whorl._core import validation
-from whorl.glassbox.doctor.data import examine, with_neighbours
+from whorl.glassbox.doctor.examination import Examination
 from whorl.glassbox.doctor.finding import Report
-from whorl.glassbox.doctor.probing import probe
-from whorl.glassbox.doctor.signals import ALMOST_ALL, Facts, Probe, Setup, Signals
-from whorl.glassbox.doctor.verdict import diagnose
-from whorl.layers import Dense
-from whorl.training import Callback, EarlyStopping, Epoch, History
+from whorl.glassbox.doctor.signals import Facts, Probe
+from whorl.training import Callback, Epoch, History
 from whorl.training.callbacks import Run
 
 
@@ -64,6 +58,7 @@ class Doctor(Callback):
         self.interval: int | None = self.every
         self.findings: Report = Report()
         self.facts: Facts | None = None
+        self.examination: Examination | None = None
         self.before: BaseException | None = None
 
     @property
@@ -75,61 +70,37 @@ class Doctor(Callback):
         memory = training.memory(self)
         self.interval = self.every or max(1, math.ceil(training.epochs / 2))
         self.before = sys.exception()  # what the caller is handling already
-        self.facts = examine(training)
-        if not hasattr(memory, "probes"):
-            memory.probes, memory.equal = [], list(equal_units(training.model))
-            self._probe(training)
+        if hasattr(memory, "probes"):
+            probes = [Probe(**each) for each in memory.probes]
+            self.examination = Examination(training, self.samples, probes=probes, equal=memory.equal)
+        else:
+            self.examination = Examination(training, self.samples)
+            memory.equal = list(self.examination.equal)
+            self._measure(training)
 
     def on_epoch_end(self, training: Run, epoch: Epoch) -> None:
         if epoch.number < training.epochs:  # `on_train_end` measures after the last
-            self._probe(training)
+            self._measure(training)
 
     def on_train_end(self, training: Run, history: History) -> None:
         error = sys.exception()
         failed = error if error is not self.before and isinstance(error, ArithmeticError | ValueError) else None
         diverged = isinstance(failed, ArithmeticError) or "became" in (history.stopped or "") or bool(history.skipped)
         if failed is None:
-            self._probe(training)
-        probes = [Probe(**each) for each in training.memory(self).probes]
-        if self.facts is not None and probes and probes[-1].score < ALMOST_ALL:
-            self.facts = with_neighbours(self.facts, training)
-        setup = set_up(training, tuple(training.memory(self).equal))
-        failure = (str(failed) if failed else str(history.stopped)) if diverged else ""
-        self.findings = diagnose(Signals(setup=setup, facts=self.facts, probes=probes, curves=history, failure=failure))
+            self._measure(training)
+        if self.examination is not None:
+            self.findings = self.examination.report(
+                failure=(str(failed) if failed else str(history.stopped)) if diverged else ""
+            )
+            self.facts = self.examination.facts
+        self.examination = None  # so that a copy of this callback holds no data
         if failed is not None and self.findings:
             failed.add_note(f"whorl's doctor: {self.findings[0]}")
         if self.findings and not self.quiet:
             sys.stdout.write(f"\n{self.findings!r}\n\n")
             sys.stdout.flush()
 
-    def _probe(self, training: Run) -> None:
-        probes = training.memory(self).probes
-        if not probes or probes[-1]["epoch"] != training.epoch:
-            training.memory(self).probes = [*probes, dataclasses.asdict(probe(training, self.samples))]
-
-
-def equal_units(model: Any) -> list[int]:
-    """Return the indices of the dense layers, without the last, all of whose units have the same weights."""
-    dense = [i for i, each in enumerate(model.layers) if isinstance(each, Dense) and each.units > 1]
-    last = max((i for i, each in enumerate(model.layers) if isinstance(each, Dense)), default=-1)
-    return [i for i in dense if i != last and np.ptp(model.p[i].w, axis=1).max() == 0]
-
-
-def set_up(training: Run, equal: tuple[int, ...]) -> Setup:
-    """Return what is trained, and how."""
-    model, options = training.model, training.options
-    kinds = {float: "random", type(None): "none"}
-    return Setup(
-        layers=model.layers,
-        loss=options.loss,
-        optimizer=options.optimizer,
-        batch_size=training.batch_size,
-        epochs=training.epochs,
-        parameters=model.parameters.size,
-        inputs=model.inputs,
-        outputs=model.outputs,
-        weighted=options.class_weight is not None or options.sample_weight is not None,
-        keeps_best=any(isinstance(each, EarlyStopping) for each in training.callbacks),
-        validation=kinds.get(type(options.validation), "given"),
-        equal=equal,
-    )
+    def _measure(self, training: Run) -> None:
+        assert self.examination is not None
+        self.examination.measure()
+        training.memory(self).probes = [dataclasses.asdict(each) for each in self.examination.probes]

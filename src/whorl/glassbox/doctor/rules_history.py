@@ -77,7 +77,7 @@ def heavy_decay(s: Signals) -> Finding | None:
         changed = {"optimizer": replace(optimizer, weight_decay=float(f"{decay / 100:.3g}"))}
     return found(
         "weights shrink to 0",
-        f"{name} has {shrunk[name]:.1%} of its initial size at the end, and the loss is {last.loss:.3g}",
+        f"{name} has {shrunk[name]:.1%} of its initial size, and the loss is {last.loss:.3g}",
         "the decay of the weights is stronger than what the data says about them",
         "docs/theory/penalties.md#l2-a-penalty-a-decay-a-prior",
         remedies.arguments(**changed),
@@ -106,7 +106,7 @@ def overfitting(s: Signals) -> Finding | None:
 
     Threshold: the mean of the last tenth of the validation losses exceeds the least one by 15 % and by 15 % of the loss of guessing, while the training
     loss has fallen since. Prechelt (1998), Early Stopping, But When?, section 2, uses such a generalization loss; the limits are from the calibration.
-    Without such a rise: the training loss, without penalty, ends below a quarter of the validation loss, and both are apart by 15 % of the loss
+    Without such a rise: the training loss, without penalty, is below a quarter of the validation loss, and both are apart by 15 % of the loss
     of guessing. With `EarlyStopping`, which restores the best epoch, it does no harm.
     """
     loss, val = finite(s, "loss"), finite(s, "val_loss")
@@ -116,7 +116,7 @@ def overfitting(s: Signals) -> Finding | None:
     if learned < 0.25 * val[-1] and gap > 0.15 * s.scale and val[-1] < 1.15 * val.min():
         return found(
             "overfitting",
-            f"the training loss ends at {learned:.2g}, the validation loss at {val[-1]:.3g}",
+            f"the training loss is {learned:.2g}, the validation loss {val[-1]:.3g}",
             *LEARNS,
             penalized(s),
         )
@@ -145,7 +145,7 @@ def stopped_early(s: Signals) -> Finding | None:
     guessing or 15 % of itself, is still above 10 % of guessing, and the learning rate was not near its end, 0; from the calibration.
     """
     loss = finite(s, "val_loss", "loss")
-    if len(loss) < 2 or (s.setup is not None and s.setup.keeps_best):
+    if s.running or len(loss) < 2 or (s.setup is not None and s.setup.keeps_best):
         return None
     rate = s.curve("learning_rate")
     if len(rate) and rate[-1] < 0.1 * rate.max():
@@ -173,7 +173,7 @@ def plateau(s: Signals) -> Finding | None:
     90 %, without its penalty.
     """
     loss, own = finite(s, "loss"), s.unpenalized()
-    if len(loss) < 6:
+    if s.running or len(loss) < 6:
         return None
     half = own[len(own) // 2 :]
     chance = s.scale

@@ -220,7 +220,7 @@ def underfitting(s: Signals) -> Finding | None:
     Signal: its accuracy (or R²) on training samples is more than 0.1 below that of predicting each of them from its 5 nearest neighbours
     (Cover and Hart, 1967: at most twice the least possible error), at the end of training. The margin is from the calibration.
     """
-    if s.facts is None or s.facts.neighbours is None or not s.probes or s.probes[-1].epoch == 0:
+    if s.running or s.facts is None or s.facts.neighbours is None or not s.probes or s.probes[-1].epoch == 0:
         return None
     score, reached = s.probes[-1].score, s.facts.neighbours
     if not score < reached - 0.1:

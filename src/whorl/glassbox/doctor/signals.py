@@ -162,6 +162,8 @@ class Signals:
         The history.
     failure : str
         The message of the error that ended the training, or "".
+    running : bool
+        Whether the training goes on, so that rules about how it ended do not apply.
     """
 
     setup: Setup | None = None
@@ -169,6 +171,7 @@ class Signals:
     probes: Sequence[Probe] = ()
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
     failure: str = ""
+    running: bool = False
 
     def curve(self, *names: str) -> Array:
         """Return the first of these values that the history has, one number for each epoch; empty if it has none."""
