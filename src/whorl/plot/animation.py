@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -75,10 +76,7 @@ class BoundaryAnimation(Callback):
         if not self.images:
             raise ValueError("there is no frame to save: give the callback to fit first")
         with replacing(_gif(path)) as file:
-            durations = [*[FRAME] * (len(self.images) - 1), LAST]
-            self.images[0].save(
-                file, "GIF", save_all=True, append_images=self.images[1:], duration=durations, loop=0, disposal=1
-            )
+            write_frames(self.images, file)
 
     def _draw(self, training: Run) -> None:
         figure = frame(training, self.X, self.y)
@@ -89,6 +87,12 @@ class BoundaryAnimation(Callback):
         canvas.draw()  # type: ignore[no-untyped-call]  # of matplotlib
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")  # type: ignore[no-untyped-call]
         self.images.append(image.quantize(128, dither=Image.Dither.NONE))
+
+
+def write_frames(images: Sequence[Image], file: BinaryIO) -> None:
+    """Write an animated GIF, which shows its last frame longest."""
+    durations = [*[FRAME] * (len(images) - 1), LAST]
+    images[0].save(file, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0, disposal=1)
 
 
 def frame(training: Run, X: Any, y: Any) -> Figure:

@@ -110,7 +110,8 @@ def _short(value: float) -> float | int | None:
     return int(short) if short == int(short) and abs(short) < 1e5 else short
 
 
-def _inline(name: str) -> str:
+def inline(name: str) -> str:
+    """Return the name of an array as MathML within a line."""
     return f"<math><mrow>{rendering.math_symbol(name)}</mrow></math>"
 
 
@@ -134,12 +135,12 @@ def _again(name: str) -> str:
 
 
 def _link(name: str) -> str:
-    return f'<a href="#a-{name}" aria-label="{html.escape(rendering.symbol(name))}">{_inline(name)}</a>'
+    return f'<a href="#a-{name}" aria-label="{html.escape(rendering.symbol(name))}">{inline(name)}</a>'
 
 
 def _figure(array: TracedArray, users: Sequence[str]) -> str:
     """Return an array with its formula, shape, numbers, and links."""
-    given = ", ".join(f"{_inline(key)} = {html.escape(setting(value))}" for key, value in array.settings.items())
+    given = ", ".join(f"{inline(key)} = {html.escape(setting(value))}" for key, value in array.settings.items())
     notes = [f"<p>{html.escape(array.note)}</p>"] if array.note else []
     notes += [f"<p>with {given}</p>"] if given else []
     links = []

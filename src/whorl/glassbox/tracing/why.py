@@ -77,12 +77,26 @@ class Why:
 
     def __repr__(self) -> str:
         """Return a table of the contributions, and the update with its numbers."""
+        rows = self.rows()
+        lines = [self.heading, "", align(rows, right=set(range(1, len(rows[0])))), ""]
+        if self.penalty:
+            lines.append(f"gradient of the penalty: {signed(self.penalty)}")
+        lines.append(f"gradient: {signed(self.gradient)}" + _words(self.gradient))
+        return "\n".join([*lines, *self.update])
+
+    @property
+    def heading(self) -> str:
+        """By how much it changed, as text."""
         direction = "fell" if self.change < 0 else "rose" if self.change > 0 else "did not change: it stays"
         moved = (
             f" from {self.before:.6g} to {self.after:.6g}, by {signed(self.change)}"
             if self.change
             else f" {self.after:.6g}"
         )
+        return f"{self.name} {direction}{moved}"
+
+    def rows(self) -> list[list[str]]:
+        """Return the cells of a table of the contributions: a row for each sample, and one for their sum; the first row is the heading."""
         largest = np.sort(np.argsort(-np.abs(self.by_path), kind="stable")[:SHOWN])
         rows = [["gradient of the loss", *(f"through {symbol(self.layer)}[:, {j}]" for j in largest)]]
         left = self.contributions.shape[1] - len(largest)
@@ -93,11 +107,7 @@ class Why:
         ]:
             shown = [*parts[largest], *([parts.sum() - parts[largest].sum()] if left else []), parts.sum()]
             rows.append([title, *(signed(value) for value in shown)])
-        lines = [f"{self.name} {direction}{moved}", "", align(rows, right=set(range(1, len(rows[0])))), ""]
-        if self.penalty:
-            lines.append(f"gradient of the penalty: {signed(self.penalty)}")
-        lines.append(f"gradient: {signed(self.gradient)}" + _words(self.gradient))
-        return "\n".join([*lines, *self.update])
+        return rows
 
 
 def signed(value: float) -> str:
