@@ -28,7 +28,7 @@ LAYERS = Layers(
         ["model"],
         ["answers", "derived", "many"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables", "tracking"],
-        ["serving", "sklearn", "sweeps"],
+        ["playground", "serving", "sklearn", "sweeps"],
         ["cli"],
         ["__main__"],
     ],

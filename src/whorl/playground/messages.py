@@ -60,8 +60,8 @@ class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="t
 
     grid: Annotated[int, Meta(ge=8, le=120)] = 50
     """Points of the decision surface on each side."""
-    units: bool = True
-    """Whether the surface of each unit is wanted."""
+    units: Annotated[tuple[Annotated[int, Meta(ge=0, le=100)], ...], Meta(max_length=48)] = ()
+    """The layers, by index, the surfaces of whose units are wanted."""
     spread: bool = False
     """Whether the distributions of activations, gradients and updates are wanted."""
 
@@ -97,3 +97,14 @@ class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 
 
 Message = Configure | Play | Pause | Advance | Back | Edit | Look | Explain | Backpropagate | Upload | Export
+
+
+def tag(message: Message) -> str:
+    """Return the name of a message, its ``"type"``.
+
+    Examples
+    --------
+    >>> tag(Pause())
+    'pause'
+    """
+    return str(type(message).__struct_config__.tag)
