@@ -70,9 +70,8 @@ def exchange(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Open the page of `whorl explain` in Chromium: what it highlights, how it is operated, and what axe-core finds."""
-    project = nox.project.load_toml()
-    session.install("-e", ".", *nox.project.dependency_groups(project, "test", "browser"))
+    """Open the pages of `whorl explain` and `whorl playground` in Chromium: how they are operated, and what axe-core finds."""
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
     if not session.env.get("CHROMIUM"):
         session.run("playwright", "install", "chromium")
     session.run("pytest", "tests/pages", *session.posargs)
@@ -124,7 +123,7 @@ def security(session: nox.Session) -> None:
 @nox.session
 def torture(session: nox.Session) -> None:
     """Kill trainings, change files, predict in threads, repeat trainings, take a million steps, send malformed requests: the long forms of `tests/torture`. An hour."""
-    session.install("-e", ".[fast,serve,tables]")
+    session.install("-e", ".[fast,playground,serve,tables]")
     for script, count in (
         ("kill", "1000"),
         ("mutate", "1000000"),
@@ -132,6 +131,7 @@ def torture(session: nox.Session) -> None:
         ("repeat", "100"),
         ("steps", "1000000"),
         ("serve", "10000"),
+        ("playground", "100000"),
     ):
         session.run("python", f"tests/torture/{script}.py", count)
 

@@ -56,6 +56,7 @@ def test_page_without_its_markers_is_refused(tmp_path):
         "realmlp",
         "tabm",
         "serving",
+        "playground",
         "doctor",
         "learning_rate",
     ],
