@@ -45,9 +45,10 @@ class Access:
     """
 
     def __init__(self, token: str, host: str, port: int) -> None:
-        self.token, self.port = token, port
-        self.anywhere = host in {"0.0.0.0", "::", ""}  # noqa: S104  # only if the user asks for it
-        self.names = {*LOOPBACK, f"[{host}]" if ":" in host else host.lower()}
+        self.token: str = token
+        self.port: int = port
+        self.anywhere: bool = host in {"0.0.0.0", "::", ""}  # noqa: S104  # only if the user asks for it
+        self.names: set[str] = {*LOOPBACK, f"[{host}]" if ":" in host else host.lower()}
         if self.anywhere:
             self.names.add(socket.gethostname().lower())
 
@@ -81,7 +82,8 @@ class Guard:
     """Refuses requests for other hosts, and adds the headers to all responses."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
-        self.app, self.access = app, access
+        self.app: ASGIApp = app
+        self.access: Access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)

@@ -29,7 +29,8 @@ class Curves:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.values: dict[str, list[float]] = {name: [] for name in ("epoch", *names)}
-        self.every, self.generation = 1, 0
+        self.every: int = 1
+        self.generation: int = 0
 
     def add(self, epoch: Epoch) -> None:
         """Add the record of an epoch, later than those before."""

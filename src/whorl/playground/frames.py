@@ -57,10 +57,11 @@ class Camera:
     """
 
     def __init__(self, run: Run) -> None:
-        self.run = run
+        self.run: Run = run
         training = run.training
         measured: Samples = training.validation or training.train
-        self.inputs, target = np.asarray(measured.x), measured.target
+        self.inputs: Array = np.asarray(measured.x)
+        target = measured.target
         self.labels: Array = target if target.ndim == 1 else probabilities(target, run.model).argmax(axis=1)
         self._planes: dict[int, Array] = {}
         self._generation, self._points = 0, 0  # of the curves, in the last frame

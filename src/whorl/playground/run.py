@@ -8,12 +8,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from whorl.model import Model
 from whorl.playground.configuration import Configuration
 from whorl.playground.curves import Curves
 from whorl.playground.problem import Problem
 from whorl.playground.states import States
 from whorl.playground.tables import Upload
-from whorl.training import Epoch, Step, TrainingState
+from whorl.training import Epoch, Step, Training, TrainingState
 
 Unit = Literal["batch", "epoch"]
 
@@ -67,18 +68,18 @@ class Run:
     """
 
     def __init__(self, configuration: Configuration, uploads: Iterable[Upload] = ()) -> None:
-        self.configuration = configuration
-        self.problem = Problem.read(configuration, uploads)
-        self.model = self.problem.model()
-        self.training = self.problem.training(self.model)
+        self.configuration: Configuration = configuration
+        self.problem: Problem = Problem.read(configuration, uploads)
+        self.model: Model = self.problem.model()
+        self.training: Training = self.problem.training(self.model)
         self.edits: list[Edited] = []
-        self.states = States()
+        self.states: States = States()
         self.states.add(self.training.state)
-        self.curves = Curves(self.training.columns())
+        self.curves: Curves = Curves(self.training.columns())
         self.stopped: str | None = None
-        self.diverged = False
-        self.seconds = 0.0
-        self.version = 0
+        self.diverged: bool = False
+        self.seconds: float = 0.0
+        self.version: int = 0
         self._records: Iterator[Epoch | Step] = iter(())
         self._unit: Unit | None = None  # of the records; None if they have ended
         self._saved = time.monotonic()

@@ -88,11 +88,11 @@ class Conversation:
     """
 
     def __init__(self, page: WebSocket) -> None:
-        self.page = page
+        self.page: WebSocket = page
         self.answers: asyncio.Queue[Answer] = asyncio.Queue()
-        self.free = asyncio.Semaphore(PENDING)
-        self.loop = asyncio.get_running_loop()
-        self.session = Session(self._hand_over)
+        self.free: asyncio.Semaphore = asyncio.Semaphore(PENDING)
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
+        self.session: Session = Session(self._hand_over)
 
     def _hand_over(self, answer: Answer) -> None:
         """Hand an answer from the session's thread over to this one."""

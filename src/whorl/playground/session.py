@@ -37,7 +37,7 @@ Answer = str | bytes
 NOTHING = b""
 """Ends the wait of a message that asked for a frame when another one takes its place; it is not for the page."""
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 class Session:
