@@ -337,3 +337,9 @@ def test_the_browser_is_opened(monkeypatch, capsys, browser):
     assert main(["playground", "--port", "5", *([] if browser else ["--no-browser"])]) == 0
     assert capsys.readouterr().out == "the playground is at http://127.0.0.1:5/?token=x\n"
     assert opened == ["http://127.0.0.1:5/?token=x"] * browser
+
+
+def test_without_its_packages_the_command_names_the_extra(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "websockets", None)
+    assert main(["playground", "--no-browser"]) == 2
+    assert "which the extra whorl[playground] installs" in capsys.readouterr().err

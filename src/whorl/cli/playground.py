@@ -38,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     if port > 65_535:
         raise ValueError(f"argument --port: must be at most 65535, got {port}")
     try:
+        import websockets  # noqa: F401  # uvicorn imports it when it starts
+
         from whorl.playground.server import serve
     except ImportError as error:
         raise ImportError(
