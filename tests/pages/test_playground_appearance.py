@@ -14,8 +14,7 @@ def violations(page):
     return [(each["id"], each["impact"], [node["html"][:200] for node in each["nodes"]][:3]) for each in found]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
 def test_axe_finds_nothing(visit, scheme, width):
     opened = visit(SMALL, width=width, color_scheme=scheme)
     opened.button("Train to the end of the epoch").click()
