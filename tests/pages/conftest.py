@@ -49,7 +49,9 @@ def _words():
     return f"pages are opened in {chromium()}{modules}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="module"
+)  # while it is open, an event loop runs in this thread, and tests elsewhere start their own
 def browser():
     from playwright.sync_api import sync_playwright
 

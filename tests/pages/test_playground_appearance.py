@@ -91,10 +91,9 @@ def test_pictures_have_words(visit):
     opened = visit(SMALL)
     opened.button("Train to the end of the epoch").click()
     opened.stepped(8)
-    opened.page.wait_for_timeout(500)
-    for canvas in opened.page.locator("canvas[role=img]").all():
+    accuracy = f"{100 * opened.run.training.measure()[1]['accuracy']:.1f}"
+    canvases = opened.page.locator("canvas[role=img]")
+    opened.until(lambda: accuracy in " ".join(each.get_attribute("aria-label") or "" for each in canvases.all()))
+    for canvas in canvases.all():
         if canvas.is_visible():
             assert len(canvas.get_attribute("aria-label")) > 10
-    accuracy = 100 * opened.run.training.measure()[1]["accuracy"]
-    words = " ".join(each.get_attribute("aria-label") or "" for each in opened.page.locator("canvas[role=img]").all())
-    assert f"{accuracy:.1f}" in words

@@ -95,7 +95,7 @@ def test_points_are_drawn(visit):
 
     assert opened.configured(type_point).data.points[-1] == (0.25, -0.5, 2)
     opened.button("Remove all").click()
-    assert "at least 4 points" in opened.page.locator(".draw .note").inner_text()
+    opened.until(lambda: "at least 4 points" in opened.page.locator(".draw .note").inner_text())
 
 
 def test_a_table_is_uploaded(visit):
@@ -177,7 +177,7 @@ def test_a_layer_that_does_not_exist_is_an_error_that_can_be_undone(visit):
     opened.button("Undo the change").click()
     opened.until(lambda: opened.run is not before)
     assert opened.configuration.layers == tuple(SMALL["layers"])
-    assert not opened.page.get_by_role("alert").is_visible()
+    opened.until(lambda: not opened.page.get_by_role("alert").is_visible())
 
 
 def test_training_options(visit):

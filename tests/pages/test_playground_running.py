@@ -1,5 +1,6 @@
 """Training in the playground's page: what is run, shown, explained, taught and taken along is that of the training in the server's process."""
 
+import re
 import subprocess
 import sys
 
@@ -139,16 +140,14 @@ def test_the_picture_is_that_of_the_predictions(visit):
     opened = visit(SMALL)
     opened.button("Train to the end of the epoch").click()
     opened.stepped(8)
-    opened.page.wait_for_timeout(300)
-    accuracy = opened.run.training.measure()[1]["accuracy"]
-    assert f"{100 * accuracy:.1f}" in opened.page.locator(".metrics").inner_text().replace("\u2009", "").replace(
-        "\u202f", ""
-    )
+    accuracy = f"{100 * opened.run.training.measure()[1]['accuracy']:.1f}"
+    opened.until(lambda: accuracy in opened.page.locator(".metrics").inner_text())
     opened.page.locator("details.confusion summary").click()
     counts = opened.run.training.validation.target
-    cells = opened.page.locator("details.confusion td").all_inner_texts()
-    numbers = [int(each) for each in cells if each.strip().isdigit()]
-    assert sum(numbers[:9]) == len(counts)
+    cells = opened.page.locator("details.confusion td")
+    opened.until(
+        lambda: sum(int(each) for each in cells.all_inner_texts()[:9] if each.strip().isdigit()) == len(counts)
+    )
 
 
 def test_a_unit_and_a_weight_are_explained(visit):
@@ -163,6 +162,38 @@ def test_a_unit_and_a_weight_are_explained(visit):
     inspector.get_by_role("combobox", name="Array").select_option("layers[1]")
     inspector.get_by_role("button", name="Explain").click()
     explanation.get_by_text("tanh").first.wait_for()
+
+
+def test_pointing_at_the_drawing_and_the_picture(visit):
+    opened = visit(SMALL)
+    places = opened.page.evaluate("import('/static/main.js').then(({app}) => app.panes[0].network.places)")
+    tile, tiles = places[1]["tiles"][2], opened.page.locator("canvas.tiles")
+    tiles.scroll_into_view_if_needed()
+    tiles.click(position={"x": tile["x"] + places[1]["side"] / 2, "y": tile["y"] + places[1]["side"] / 2})
+    title = opened.page.locator("#explanation h2")
+    title.get_by_text("unit 2 of").wait_for()
+    start, end = places[0]["tiles"][1], places[1]["tiles"][0]
+    middle = (places[0]["right"] + places[1]["left"]) / 2, (start["anchor"] + end["anchor"]) / 2
+    tiles.hover(position={"x": middle[0], "y": middle[1]})
+    readout = opened.page.locator(".network .readout")
+    name, row, column, value = re.fullmatch(r"Weight (\w+)\[(\d+), (\d+)\] = (\S+)", readout.inner_text()).groups()
+    weight = opened.run.model.named_parameters()[name][int(row), int(column)]
+    assert float(value.replace("−", "-")) == pytest.approx(weight, rel=1e-3)
+    picture = opened.page.locator("canvas.points")
+    box = picture.bounding_box()
+    picture.hover(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    x0, x1, y0, y1 = opened.run.problem.data.bounds
+    best = opened.run.model.predict([[(x0 + x1) / 2, (y0 + y1) / 2]]).argmax()
+    opened.until(lambda: f"class {best}" in opened.page.locator(".output .readout").inner_text())
+
+
+def test_distributions_are_those_of_the_training(visit):
+    opened = visit(SMALL)
+    opened.page.locator("details.spread summary").click()
+    opened.page.locator("details.spread table, details.spread canvas").first.wait_for()
+    opened.until(lambda: "w1" in opened.page.locator("details.spread").inner_text())
+    opened.page.get_by_role("checkbox", name="logarithmic").check()
+    assert opened.page.get_by_role("checkbox", name="logarithmic").is_checked()
 
 
 def test_backpropagation_step_by_step(visit):

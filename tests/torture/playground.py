@@ -135,7 +135,7 @@ def message(chance):
         },
         "look": lambda: {
             "grid": chance.choice([8, 9, 20]),
-            "units": chance.random() < 0.5,
+            "units": chance.sample(range(60), chance.randrange(4)),
             "spread": chance.random() < 0.2,
         },
         "explain": lambda: {
