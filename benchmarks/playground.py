@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks import page
-from benchmarks.processes import ROOT
+from benchmarks.processes import ROOT, server
 from benchmarks.rounds import Spread
 
 PAGE = ROOT / "benchmarks" / "playground.md"
 OPTIONS = {"rounds": 5, "seconds": 8.0, "minutes": 10.0}
+COMMAND = "whorl", "playground", "--no-browser"
 HIDDEN = [64, 64]
 ENGINES = {"NumPy": False, "compiled": True}
 
@@ -82,22 +83,6 @@ def address(url: str, *, compiled: bool) -> str:
 
 
 @contextmanager
-def server() -> Iterator[tuple[str, int]]:
-    """Run the playground in a process of its own; give its URL and the number of the process."""
-    words = [sys.executable, "-m", "whorl", "playground", "--no-browser", "--port", "0"]
-    environment = {**os.environ, **dict.fromkeys(page.THREADS[:3], "1")}
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:  # noqa: S603  # our own words
-        try:
-            assert process.stdout is not None
-            found = re.search(r"(http://\S+)", process.stdout.readline())
-            if found is None:
-                raise RuntimeError("whorl playground did not start")
-            yield found[1], process.pid
-        finally:
-            process.terminate()
-
-
-@contextmanager
 def training(url: str, *, compiled: bool) -> Iterator[Any]:
     """Open the page in Chromium, at full speed; give the page of Playwright."""
     from playwright.sync_api import sync_playwright
@@ -118,7 +103,7 @@ def training(url: str, *, compiled: bool) -> Iterator[Any]:
 
 def watched(seconds: float, *, compiled: bool) -> tuple[float, float]:
     """Return frames and steps per second with the page."""
-    with server() as (url, _), training(url, compiled=compiled) as tab:
+    with server(*COMMAND) as (url, _), training(url, compiled=compiled) as tab:
         before = np.array(tab.evaluate("now()"))
         tab.wait_for_timeout(1000 * seconds)
         duration, frames, steps = np.array(tab.evaluate("now()")) - before
@@ -155,7 +140,7 @@ def speed(rounds: int, seconds: float) -> str:
 def memory(minutes: float) -> str:
     """Return the table of the memory of the server and of the page over time, in a training at full speed."""
     rows = []
-    with server() as (url, process), training(url, compiled=True) as tab:
+    with server(*COMMAND) as (url, process), training(url, compiled=True) as tab:
         begun = time.monotonic()
         for part in range(6):
             left = begun + 60 * minutes * part / 5 - time.monotonic()

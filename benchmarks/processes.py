@@ -5,10 +5,14 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import page
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,6 +49,30 @@ def run(words: Sequence[str], *, cwd: Path = ROOT, environment: Mapping[str, str
     if done.returncode:
         raise RuntimeError(f"python {' '.join(words)} failed: {done.stderr.strip()[-300:]}")
     return seconds
+
+
+class Server(NamedTuple):
+    """A server that runs: its address, and the number of its process."""
+
+    url: str
+    process: int
+
+
+@contextmanager
+def server(*words: str) -> Iterator[Server]:
+    """Run a module as a server, in a process of its own with one thread for matrix products; its first line has its address."""
+    environment = {**os.environ, **dict.fromkeys(page.THREADS[:3], "1")}
+    with subprocess.Popen(  # noqa: S603  # our own words
+        [sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+    ) as process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r" at (http://\S+)", process.stdout.readline())
+            if found is None:
+                raise RuntimeError(f"{' '.join(words)} did not start")
+            yield Server(found[1], process.pid)
+        finally:
+            process.terminate()
 
 
 def peak() -> int:

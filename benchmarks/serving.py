@@ -6,13 +6,9 @@ connections, latencies those of one. Needs the extra ``whorl[serve]``, FastAPI, 
 
 import argparse
 import json
-import os
-import re
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +16,7 @@ from typing import Any
 from benchmarks import page
 from benchmarks.cases import CASES, samples
 from benchmarks.client import load
-from benchmarks.processes import ROOT
+from benchmarks.processes import ROOT, server
 from benchmarks.rounds import Spread, interleave
 from benchmarks.serving_peers import HIDDEN, table
 from whorl import Adam, CrossEntropy, Dense, Model, ReLU, Softmax, Standardize
@@ -55,23 +51,6 @@ CASE: dict[str, tuple[str, Callable[[], tuple[Model, list[Any]]]]] = {
     "numbers": ("2-64-3, rows of two numbers", of_numbers),
     "table": ("A table of 14 columns, 8 of numbers and 6 of categories", of_table),
 }
-
-
-@contextmanager
-def server(*words: str) -> Iterator[str]:
-    """Run a server in a process of its own, with one thread for matrix products, and give its URL."""
-    environment = {**os.environ, **dict.fromkeys(page.THREADS[:3], "1")}
-    with subprocess.Popen(  # noqa: S603  # our own words
-        [sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
-    ) as process:
-        try:
-            assert process.stdout is not None
-            found = re.search(r" at (http://\S+)", process.stdout.readline())
-            if found is None:
-                raise RuntimeError(f"{' '.join(words)} did not start")
-            yield found[1]
-        finally:
-            process.terminate()
 
 
 def measured(url: str, body: bytes, seconds: float, notes: dict[str, list[float]]) -> float:
@@ -109,9 +88,9 @@ def run(arguments: argparse.Namespace) -> None:
             path = Path(folder, "model.npz")
             model.save(path)
             urls = {
-                OURS: stack.enter_context(server("whorl", "serve", str(path), "--port", "0")),
-                THEIRS: stack.enter_context(server("benchmarks.serving_peers", name)),
-                FLOOR: stack.enter_context(server("benchmarks.serving_peers", "constant")),
+                OURS: stack.enter_context(server("whorl", "serve", str(path), "--port", "0")).url,
+                THEIRS: stack.enter_context(server("benchmarks.serving_peers", name)).url,
+                FLOOR: stack.enter_context(server("benchmarks.serving_peers", "constant")).url,
             }
             lines = [
                 line

@@ -4,7 +4,8 @@ import shutil
 from io import BytesIO
 from pathlib import Path
 
-from benchmarks.playground import server
+from benchmarks.playground import COMMAND
+from benchmarks.processes import server
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -12,7 +13,7 @@ PICTURE = Path(__file__).parents[2] / "docs" / "playground.png"
 
 
 def main():
-    with server() as (url, _), sync_playwright() as playwright:
+    with server(*COMMAND) as (url, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1360, "height": 960})
         page.goto(url)

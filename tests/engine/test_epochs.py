@@ -22,6 +22,7 @@ from whorl import (
     Model,
     NAdam,
     ReduceOnPlateau,
+    StopTraining,
 )
 from whorl.engine import run as run_module
 from whorl.engine.kernels.dropout import skip
@@ -152,6 +153,26 @@ def test_epochs_between_the_calls_of_callbacks_are_taken_together(calls):
     assert calls == [11, 22, 33, 33, 11]  # the first epoch is always alone
     assert one.seen == other.seen
     assert [each[:2] for each in other.seen] == [(3, 3), (6, 6), (9, 9)]
+
+
+def test_a_callback_stops_training_after_epochs_taken_together(calls):
+    class Stop(Third):
+        def on_epoch_end(self, training, epoch):
+            super().on_epoch_end(training, epoch)
+            if epoch.number == 6:
+                raise StopTraining("six epochs are enough")
+
+    one, other = Stop(), Stop()
+    expected = prepare(2, epochs=20, callbacks=[one, Nothing()])
+    finish(expected)
+    calls.clear()
+    together = prepare(2, epochs=20, callbacks=[other])
+    finish(together, together=True)
+    assert calls == [11, 22, 33]
+    assert one.seen == other.seen
+    assert together.state.history.stopped == "six epochs are enough"
+    assert together.epoch == expected.epoch == 6
+    np.testing.assert_array_equal(together.model.parameters, expected.model.parameters)
 
 
 def test_a_callback_without_calls_after_epochs_costs_no_call(calls):

@@ -10,6 +10,7 @@ import pytest
 
 import whorl.playground
 from whorl import initializers, layers, losses, optimizers, schedules
+from whorl.glassbox.tracing.page import theory_url
 
 STATIC = Path(whorl.playground.__file__).parent / "static"
 
@@ -92,3 +93,7 @@ def test_activations_are_all_of_whorl(catalogue):
 def test_initializers_are_all_of_whorl(catalogue):
     assert set(initializers.__all__) - {"Initializer", "Scaled"} >= set(catalogue["INITIALIZERS"])
     assert len(catalogue["INITIALIZERS"]) == len(set(initializers.__all__) - {"Initializer", "Scaled"})
+
+
+def test_the_theory_is_where_the_pages_of_traces_look_for_it():
+    assert f'const THEORY = "{theory_url()}";' in STATIC.joinpath("theory.js").read_text(encoding="utf-8")

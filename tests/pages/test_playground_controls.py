@@ -126,6 +126,33 @@ def test_a_table_is_uploaded(visit):
     assert opened.configured(lambda: choose(opened, "Vertical axis", "0")).data.axes == (len(inputs) - 1, 0)
 
 
+def test_a_file_is_dropped_on_the_page(visit):
+    opened = visit()
+    opened.button("CSV file").click()
+    text = "a,b,colour\n" + "\n".join(f"{i % 7},{i % 5},{'red' if i % 7 > 3 else 'blue'}" for i in range(80))
+    dropped = opened.page.evaluate_handle(
+        "text => { const data = new DataTransfer(); data.items.add(new File([text], 'own.csv')); return data; }", text
+    )
+    area = opened.page.locator("#data .drop")
+    opened.configured(lambda: area.dispatch_event("drop", {"dataTransfer": dropped}))
+    assert (opened.run.upload.name, opened.run.upload.text) == ("own.csv", text)
+    assert opened.run.problem.data.classes == ("blue", "red")
+
+
+def test_a_table_in_two_panes(visit):
+    opened = visit()
+    rows = "\n".join(f"{i % 7},{i % 5},{'red' if i % 7 > 3 else 'blue'}" for i in range(80))
+    opened.button("CSV file").click()
+    file = {"name": "own.csv", "mimeType": "text/csv", "buffer": f"a,b,colour\n{rows}".encode()}
+    opened.configured(lambda: opened.page.locator("#data input[type=file]").set_input_files(file))
+    opened.button("Compare").click()
+    opened.until(lambda: len(opened.sessions) == 2 and opened.sessions[1].run)
+    assert opened.sessions[1].run.configuration == opened.configuration
+    opened.button("Train to the end of the epoch").click()
+    opened.until(lambda: [each.run.training.epoch for each in opened.sessions] == [1, 1])
+    np.testing.assert_array_equal(*(each.run.model.parameters for each in opened.sessions))
+
+
 def test_layers(visit):
     opened = visit(SMALL)
     two = ("Dense(4)", "Tanh()", "Dense(4)", "Tanh()", "Dense(3)", "Softmax()")

@@ -283,6 +283,20 @@ def test_the_address_restores_everything(visit):
     assert opened.sessions[1].run.configuration == restored
 
 
+def test_the_link_and_the_script_are_copied(visit):
+    opened = visit(SMALL, permissions=["clipboard-read", "clipboard-write"])
+    copied = lambda: opened.page.evaluate("navigator.clipboard.readText()")  # noqa: E731
+    opened.button("Copy the link").click()
+    opened.page.get_by_text("The link is copied.").wait_for()
+    opened.page.wait_for_timeout(600)
+    assert copied() == opened.page.url
+    opened.page.get_by_text("Python script", exact=True).click()
+    opened.until(lambda: "Dense(4)" in opened.page.locator("details.script pre").inner_text())
+    opened.page.locator("details.script").get_by_role("button", name="Copy").click()
+    opened.page.get_by_text("The script is copied.").wait_for()
+    assert copied() == opened.page.locator("details.script pre").inner_text()
+
+
 def test_closing_the_page_ends_its_training(visit):
     opened, other = visit(SMALL), visit(SMALL)
     session = opened.sessions[0]

@@ -5,15 +5,12 @@ Letters: n points, k classes, g points of the grid along each axis.
 
 from __future__ import annotations
 
-import copy
 import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whorl._core.types import Array
-from whorl.layers import chain
-from whorl.model import Model
 from whorl.playground.data import Data
 from whorl.playground.frames import probabilities
 from whorl.playground.run import Run
@@ -46,19 +43,10 @@ def gif(run: Run) -> bytes:
     return file.getvalue()
 
 
-def model_at(run: Run, state: TrainingState) -> Model:
-    """Return a copy of the model as it was in a state; before the first step, with layers such as `Standardize` fitted."""
-    model = copy.deepcopy(run.model)
-    model.parameters, model.statistics = state.parameters, state.statistics
-    if state.step == 0:
-        chain.adapt(model.layers, run.training.train.x, model.p, copy.deepcopy(state.rng))
-    return model
-
-
 def _frame(run: Run, state: TrainingState, colours: Array, points: Image) -> Image:
     from PIL import Image, ImageDraw
 
-    model = model_at(run, state)
+    model = run.model_at(state)
     p = probabilities(model.predict(run.problem.data.plane(GRID)), model)  # (g · g, k)
     mixed = np.clip(1 - STRENGTH * (1 - p @ colours), 0, 1).reshape(GRID, GRID, 3)[::-1]  # the largest y first
     surface = Image.fromarray((255 * mixed).astype(np.uint8)).resize((SIZE, SIZE), Image.Resampling.BILINEAR)

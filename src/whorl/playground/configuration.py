@@ -18,7 +18,11 @@ Classes = Annotated[int, Meta(ge=2, le=10)]
 Coordinate = Annotated[float, Meta(ge=-100, le=100)]
 
 
-class Spiral(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="spiral"):
+class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag=str.lower):
+    """Base of all kinds of data. The name of the class, in lower case, is their ``"kind"`` in JSON."""
+
+
+class Spiral(Kind, frozen=True):
     """Points of `whorl.datasets.spiral`: arms of a spiral; `samples` is the number of points per class."""
 
     samples: Count = 100
@@ -27,7 +31,7 @@ class Spiral(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     seed: Seed = 0
 
 
-class Moons(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="moons"):
+class Moons(Kind, frozen=True):
     """Points of `whorl.datasets.moons`, per class."""
 
     samples: Count = 100
@@ -35,7 +39,7 @@ class Moons(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     seed: Seed = 0
 
 
-class Circles(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="circles"):
+class Circles(Kind, frozen=True):
     """Points of `whorl.datasets.circles`, per class."""
 
     samples: Count = 100
@@ -44,7 +48,7 @@ class Circles(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
     seed: Seed = 0
 
 
-class Xor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="xor"):
+class Xor(Kind, frozen=True):
     """Points of `whorl.datasets.xor`, per class."""
 
     samples: Count = 100
@@ -52,7 +56,7 @@ class Xor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="ki
     seed: Seed = 0
 
 
-class Blobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="blobs"):
+class Blobs(Kind, frozen=True):
     """Points of `whorl.datasets.blobs`, per class."""
 
     samples: Count = 100
@@ -61,7 +65,7 @@ class Blobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     seed: Seed = 0
 
 
-class Points(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="points"):
+class Points(Kind, frozen=True):
     """Points drawn by hand: x, y and the label of each; there are as many classes as the largest label says."""
 
     points: Annotated[
@@ -70,7 +74,7 @@ class Points(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     ]
 
 
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="table"):
+class Table(Kind, frozen=True):
     """A CSV file that was uploaded, by its digest, and the column to predict."""
 
     digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]

@@ -20,7 +20,6 @@ from whorl.glassbox.tracing.numerals import number, setting, table
 from whorl.glassbox.tracing.page import inline, theory_url
 from whorl.glassbox.tracing.rendering import mathml, symbol
 from whorl.glassbox.tracing.why import layer_of
-from whorl.playground.animation import model_at
 from whorl.playground.messages import Explain
 from whorl.playground.run import Run
 
@@ -82,7 +81,7 @@ def step_of(run: Run, samples: Sequence[int]) -> Trace:
     if any(each >= count for each in rows):
         raise ValueError(f"samples must be below {count}, the number of points, got {list(samples)}")
     return trace(
-        model_at(run, state),
+        run.model_at(state),
         problem.X[rows],
         problem.y[rows],
         loss=problem.loss,

@@ -6,7 +6,6 @@ multiple of 8 bytes with the length; and the payload.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -107,11 +106,8 @@ class Camera:
     def _model(self) -> Model:
         """Return the model; before the first step, a copy whose layers such as `Standardize` are fitted, as that step will do."""
         model, training = self.run.model, self.run.training
-        if training.step or not any(layer.needs_data(p) for layer, p in zip(model.layers, model.p, strict=True)):
-            return model
-        model = copy.deepcopy(model)
-        chain.adapt(model.layers, training.train.x, model.p, copy.deepcopy(training.state.rng))
-        return model
+        fitted = training.step or not any(layer.needs_data(p) for layer, p in zip(model.layers, model.p, strict=True))
+        return model if fitted else self.run.model_at(training.state)
 
     def _plane(self, grid: int) -> Array:
         """Return the inputs of the network at the points of a grid."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from whorl.layers import chain
 from whorl.model import Model
 from whorl.playground.configuration import Configuration
 from whorl.playground.curves import Curves
@@ -181,6 +183,14 @@ class Run:
         self.version += 1
         self.stopped, self.diverged = None, False
         self.save(now=True)
+
+    def model_at(self, state: TrainingState) -> Model:
+        """Return a copy of the model as it was in a state; before the first step, with layers such as `Standardize` fitted."""
+        model = copy.deepcopy(self.model)
+        model.parameters, model.statistics = state.parameters, state.statistics
+        if state.step == 0:
+            chain.adapt(model.layers, self.training.train.x, model.p, copy.deepcopy(state.rng))
+        return model
 
     def _set(self, edited: Edited) -> None:
         self.model.named_parameters()[edited.name][edited.place] = edited.value

@@ -5,22 +5,19 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
 
 import whorl
 from whorl.header import KNOWN
 from whorl.playground.configuration import FEATURES, Blobs, Circles, Moons, Points, Spiral, Table, Xor
 from whorl.playground.layout import WIDTH, laid_out, quoted
 from whorl.playground.problem import LOSSES, OPTIMIZERS, Problem
+from whorl.playground.run import Edited
 
 CLASSES = {**KNOWN, **LOSSES, **OPTIMIZERS}
 """The classes that a configuration may name."""
 
-Edit: TypeAlias = tuple[int, str, tuple[int, ...], float]
-"""A weight that was set by hand: after how many steps, its name and index, and its new value."""
 
-
-def script(problem: Problem, step: int, edits: Iterable[Edit] = ()) -> str:
+def script(problem: Problem, step: int, edits: Iterable[Edited] = ()) -> str:
     """Return the script that trains the network of a problem for so many steps.
 
     Parameters
@@ -28,7 +25,7 @@ def script(problem: Problem, step: int, edits: Iterable[Edit] = ()) -> str:
     problem : Problem
     step : int
         The number of steps taken.
-    edits : iterable of Edit, optional
+    edits : iterable of Edited, optional
         The weights that were set by hand; those after a later step are left out.
 
     Returns
@@ -113,7 +110,7 @@ def _data(problem: Problem, X: str, y: str) -> str:
     return f"{X}, {y} = whorl.datasets.{type(data).__name__.lower()}({arguments}, rng={data.seed})\n"
 
 
-def _training(problem: Problem, step: int, edits: Iterable[Edit], targets: str) -> Iterator[str]:
+def _training(problem: Problem, step: int, edits: Iterable[Edited], targets: str) -> Iterator[str]:
     """Yield the lines from the first step to the last."""
     by_step: dict[int, list[str]] = defaultdict(list)
     for at, name, index, value in edits:

@@ -197,7 +197,7 @@ def _matched(memories: Sequence[SimpleNamespace], kinds: Sequence[str]) -> list[
 
 
 def wait(intervals: Iterable[int | None], done: int) -> int | None:
-    """Return the number of steps, or epochs, until one of these intervals ends, or None; so many are done."""
+    """Return how many steps, or epochs, remain until the first of these intervals ends, after `done` of them; None if there is no interval."""
     return min((each - done % each for each in intervals if each), default=None)
 
 

@@ -87,7 +87,7 @@ def spaced(count: int, most: int) -> Array:
 
 @contextmanager
 def next_step(training: Run) -> Iterator[Any]:
-    """Give the model as it is at its next step, with layers such as `Standardize` fitted; at the end it is as before."""
+    """Yield the model as it will be at its next step, with layers such as `Standardize` fitted, and restore it afterwards."""
     model = training.model
     before = [each.copy() for each in (model.parameters, model.statistics, model.gradients)]
     epochs = [views.epoch for views in model.timed]

@@ -80,8 +80,7 @@ class App {
   }
 
   #open(configuration) {
-    const session = new Session(this.address, configuration);
-    if (this.table) session.ask(this.table.message).catch(() => {});
+    const session = new Session(this.address, configuration, this.table?.message);
     const pane = new Pane(session, (changed, value) => {
       this.chosen = this.sessions.indexOf(changed);
       changed.configure(value);

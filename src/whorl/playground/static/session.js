@@ -15,7 +15,8 @@ const UNITS_EVERY = 120;
 const nextPicture = () => new Promise(requestAnimationFrame);
 
 export class Session extends EventTarget {
-  constructor(address, configuration) {
+  /** `table` is the message with a table that the configuration may name. */
+  constructor(address, configuration, table = null) {
     super();
     this.configuration = configuration;
     this.accepted = null; // the last configuration that the server took
@@ -30,6 +31,7 @@ export class Session extends EventTarget {
     this.connection = new Connection(address);
     this.connection.addEventListener("closed", (event) => this.#problem(event.detail));
     this.connection.addEventListener("failed", (event) => this.#problem(event.detail));
+    if (table) this.ask(table).catch(() => {}); // before what needs it
     this.configure(configuration);
     this.#watch();
   }
