@@ -1,5 +1,8 @@
 """Longer checks: ``nox --list`` shows them, ``nox -s coverage`` runs one."""
 
+import os
+import shutil
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -72,7 +75,7 @@ def exchange(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Open the pages of `whorl explain` and `whorl playground` in Chromium: how they are operated, and what axe-core finds."""
     session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
-    if not session.env.get("CHROMIUM"):
+    if "CHROMIUM" not in os.environ and not shutil.which("chromium"):
         session.run("playwright", "install", "chromium")
     session.run("pytest", "tests/pages", *session.posargs)
 
