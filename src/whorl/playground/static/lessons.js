@@ -88,7 +88,7 @@ class Lessons {
     this.goal.hidden = !goal;
     this.goal.classList.remove("reached");
     if (goal) setText(this.goal, inWords(goal));
-    if (configuration) this.app.change(configuration);
+    if (configuration) this.app.change({ ...configuration }); // a new one, even if the step begins again
     this.#follow(this.app.active);
   }
 
