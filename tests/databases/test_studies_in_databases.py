@@ -40,7 +40,7 @@ def quick(monkeypatch):
     monkeypatch.setattr("whorl.sweeps.database.PAUSE", 0.05)
 
 
-def run(address, *, trials=6, **options):
+def run(address, *, trials=4, **options):
     sweep = Sweep(RECIPE, X, Y, trials=trials, study=address, **{"rng": 3, "jobs": 1, **options})
     for _ in sweep:
         pass
@@ -208,10 +208,10 @@ def test_a_process_that_is_killed_loses_no_trial(postgresql, quick):
     assert [each.user_attrs["retry of"] for each in found if "retry of" in each.user_attrs] == lost
 
 
-def test_the_command_shows_and_writes_no_password(postgresql, tmp_path, capsys, monkeypatch):
+def test_the_command_shows_and_writes_no_password(postgresql, tmp_path, capsys, monkeypatch, no_picture):
     monkeypatch.chdir(tmp_path)
     address = postgresql.address()
-    command = ["sweep", "spiral", "--epochs", "2", "--trials", "2", "--jobs", "1", "--output", "a", "--study", address]
+    command = ["sweep", "spiral", "--epochs", "1", "--trials", "1", "--jobs", "1", "--output", "a", "--study", address]
     assert main(command) == 0
     printed = "".join(capsys.readouterr())
     assert "study: postgresql://ann:***@127.0.0.1" in printed

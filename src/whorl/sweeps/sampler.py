@@ -37,10 +37,14 @@ class Sampler(optuna.samplers.BaseSampler):
     def __init__(self, seed: int, first: Mapping[str, float]) -> None:
         self.seed, self.first = seed, first
         self.each: dict[int, Any] = {}
+        self.places: dict[int, int] = {}
 
     def estimator(self, study: Any, trial: FrozenTrial) -> Any:
         """Return the estimator for a trial; None for the first."""
-        place = trial.user_attrs.get("place", before(study, trial.number))  # of one that is done again: as it had
+        if trial.number not in self.places:
+            again = trial.user_attrs.get("place")  # of one that is done again, as it had
+            self.places[trial.number] = before(study, trial.number) if again is None else again
+        place = self.places[trial.number]
         if place and place not in self.each:
             seed = np.random.SeedSequence([self.seed, place]).generate_state(1)[0]
             self.each[place] = optuna.samplers.TPESampler(seed=int(seed))

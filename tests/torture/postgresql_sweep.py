@@ -1,0 +1,100 @@
+"""Run ``whorl sweep`` in four processes on one study in PostgreSQL; kill them at random instants, and start others.
+
+``python tests/torture/postgresql_sweep.py 20`` kills twenty, and prints the figures. At the end, exactly as many trials must count as were asked
+for, none may be under way, and each one that was lost must have been done again once, with its settings.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import optuna
+from optuna.storages import RDBStorage
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "databases"))
+
+from postgresql import server
+
+TRIALS, PROCESSES = 60, 4
+COMMAND = """
+import sys
+import whorl.sweeps.database as database
+database.BEAT, database.LOOKS = 0.5, 8                   # a process is given up after four seconds
+from whorl.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+COUNTED = {optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED}
+
+
+def start(address, place):
+    arguments = ["sweep", "spiral", "--epochs", "12", "--trials", str(TRIALS), "--jobs", "1", "--quiet"]
+    arguments += ["--output", str(place / "model.npz"), "--study", address]
+    place.mkdir(exist_ok=True)
+    with open(place / "log.txt", "a") as log:
+        environment = os.environ | {"WHORL_FAST": "0"}
+        return subprocess.Popen([sys.executable, "-c", COMMAND, *arguments], stdout=log, stderr=log, env=environment)
+
+
+def torture(address, folder, kills, pause, seed=0):
+    """Kill so many processes, about `pause` seconds apart; return how long each had lived."""
+    chance, ages = random.Random(seed), []
+    places = [Path(folder, str(k)) for k in range(PROCESSES)]
+    running = {place: (start(address, place), time.monotonic()) for place in places}
+    try:
+        while len(ages) < kills:
+            time.sleep(chance.expovariate(1 / pause))
+            place = chance.choice(places)
+            process, begun = running[place]
+            if process.poll() is None:
+                process.kill()
+                ages.append(time.monotonic() - begun)
+            else:
+                assert process.returncode == 0, (place / "log.txt").read_text()
+            process.wait()
+            running[place] = start(address, place), time.monotonic()
+        for place, (process, _) in running.items():
+            assert process.wait(300) == 0, (place / "log.txt").read_text()
+    finally:
+        for process, _ in running.values():
+            process.kill()
+            process.wait()
+    return ages
+
+
+def examine(address):
+    """Return how many trials of a study have ended, and how many were lost and done again."""
+    storage = RDBStorage(address.replace("://", "+psycopg://"))
+    trials = optuna.load_study(study_name="whorl", storage=storage).trials
+    states = Counter(trial.state.name for trial in trials)
+    counted = [trial for trial in trials if trial.state in COUNTED]
+    assert len(counted) == TRIALS, states
+    assert states["RUNNING"] == 0, states
+    retries = {trial.number: trial.user_attrs["retry of"] for trial in trials if "retry of" in trial.user_attrs}
+    assert len(set(retries.values())) == len(retries), "a lost trial was put back twice"
+    for number, origin in retries.items():
+        assert trials[origin].state.name == "FAIL", "a trial that had ended was done again"
+        assert trials[origin].params.items() <= trials[number].params.items()
+    settings = Counter(tuple(sorted(trial.params.items())) for trial in counted)
+    again = sum(trials[number].state in COUNTED for number in retries)
+    return states, len(retries), again, max(settings.values())
+
+
+def run(kills, pause):
+    with server() as running, tempfile.TemporaryDirectory() as folder:
+        address, begun = running.address(empty=True), time.monotonic()
+        ages = torture(address, folder, kills, pause)
+        states, lost, again, most = examine(address)
+        print(
+            f"{kills} processes killed, {min(ages):.1f} to {max(ages):.1f} s old: {TRIALS} of {TRIALS} trials count, {dict(states)};"
+            f" {lost} were lost and put back, {again} of them ended at the first retry or a later one; the same settings at most {most} times;"
+            f" {time.monotonic() - begun:.0f} s"
+        )
+
+
+if __name__ == "__main__":
+    run(int(sys.argv[1]) if len(sys.argv) > 1 else 20, float(sys.argv[2]) if len(sys.argv) > 2 else 8)
