@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from whorl import (
     SGD,
@@ -354,6 +355,14 @@ def test_what_cannot_be_sent_is_named(processes, argument, value, message):
     trainings = [(each, (X, Y), {argument: value} if k else {}) for k, each in enumerate(models(2))]
     with pytest.raises(TypeError, match=message):
         fit_many(trainings, executor=processes, rng=0, **OPTIONS)
+
+
+def test_the_executor_of_joblib():
+    executor = get_reusable_executor(max_workers=2)
+    try:
+        compare(executor, lambda: [(each, (X, Y)) for each in models(4)], rng=0)
+    finally:
+        executor.shutdown()
 
 
 def test_functions_and_classes_of_a_script_are_sent(processes):
