@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from dask.distributed import Client, LocalCluster
 from joblib import parallel_config
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import GridSearchCV
 
 from whorl import Adam, Callback, CrossEntropy, Dense, Dropout, Model, ReLU, Softmax, fit_many
 from whorl.sklearn import NetworkClassifier
@@ -37,7 +37,7 @@ def models(count):
     return [Model(layers, inputs=5, rng=seed) for seed in range(count)]
 
 
-def assert_trained_as_here(executor, arguments=lambda k: {}, count=12, **options):
+def assert_trained_as_here(executor, arguments=lambda k: {}, count=8, **options):
     own, here = models(count), models(count)
     found = fit_many(
         [(each, (X, Y), arguments(k)) for k, each in enumerate(own)], executor=executor, rng=0, **OPTIONS, **options
@@ -53,14 +53,12 @@ def test_a_client_and_its_executor_give_the_bits_of_this_process(client):
     assert_trained_as_here(client.get_executor(), metrics=["accuracy"], validation=0.2)
 
 
-@pytest.mark.parametrize("search", [GridSearchCV, RandomizedSearchCV])
-def test_searches_of_scikit_learn_give_what_they_give_here(client, search):
-    network = NetworkClassifier([Dense(8), ReLU()], epochs=3, fast=False, random_state=0)
-    grid = {"optimizer": [Adam(0.001), Adam(0.1)], "batch_size": [8, 32]}
-    options = {"n_iter": 3, "random_state": 1} if search is RandomizedSearchCV else {}
-    here = search(network, grid, cv=2, **options).fit(X, Y)
+def test_a_search_of_scikit_learn_gives_what_it_gives_here(client):
+    network = NetworkClassifier([Dense(8), ReLU()], epochs=2, fast=False, random_state=0)
+    grid = {"optimizer": [Adam(0.001), Adam(0.1)]}
+    here = GridSearchCV(network, grid, cv=2).fit(X, Y)
     with parallel_config(backend="dask"):
-        there = search(network, grid, cv=2, **options).fit(X, Y)
+        there = GridSearchCV(network, grid, cv=2).fit(X, Y)
     assert there.best_params_ == here.best_params_
     np.testing.assert_array_equal(there.cv_results_["mean_test_score"], here.cv_results_["mean_test_score"])
     np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))

@@ -74,10 +74,10 @@ def test_errors_name_the_driver_to_install_and_no_password(monkeypatch):
 def test_a_study_in_sqlite(tmp_path):
     address = f"sqlite:///{tmp_path / 'sweeps.db'}#moons"
     options = {"jobs": 1, "rng": 3}
-    whole, expected = Sweep(RECIPE, X, Y, trials=3, study=address, **options), Sweep(RECIPE, X, Y, trials=3, **options)
+    whole, expected = Sweep(RECIPE, X, Y, trials=2, study=address, **options), Sweep(RECIPE, X, Y, trials=2, **options)
     assert [each.value for each in whole] == [each.value for each in expected]
-    again = Sweep(RECIPE, X, Y, trials=3, study=address, **options)
+    again = Sweep(RECIPE, X, Y, trials=2, study=address, **options)
     assert list(again) == []
     assert again.trials == whole.trials
     with pytest.raises(ValueError, match="use the same settings to continue it, or another name for the study"):
-        list(Sweep(RECIPE, X, np.flip(Y), trials=3, study=address, **options))
+        list(Sweep(RECIPE, X, np.flip(Y), trials=2, study=address, **options))

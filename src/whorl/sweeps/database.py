@@ -49,7 +49,7 @@ class Heartbeats:
         self._study = study
         self._own: dict[int, Any] = {}
         self._seen: dict[int, tuple[Any, int]] = {}
-        self._lock, self._end = Lock(), Event()
+        self._lock, self._retrying, self._end = Lock(), Lock(), Event()
         self._thread = Thread(target=self._run, name="whorl-heartbeats", daemon=True)
 
     def __enter__(self) -> Self:
@@ -74,10 +74,11 @@ class Heartbeats:
         """Wait until the trials of other processes have ended, or one of them is to be done again; return whether they did the last."""
         waited = False
         while not stop.is_set() and time.monotonic() < deadline:
-            if study.missing(total):
-                return False
-            if not self._running():
-                return waited
+            with self._retrying:  # a trial that is given up is put back in the queue first
+                if study.missing(total):
+                    return False
+                if not self._running():
+                    return waited
             waited = True
             stop.wait(PAUSE)
         return bool(self._running())
@@ -110,7 +111,8 @@ class Heartbeats:
             self._seen[number] = count, looks + 1 if number in seen and count == last else 0
         for number, (_, looks) in self._seen.items():
             if looks >= LOOKS:
-                self._retry(running[number])
+                with self._retrying:
+                    self._retry(running[number])
 
     def _retry(self, trial: FrozenTrial) -> None:
         """Give up a trial, and put one with the same settings in the queue, unless another process does so."""
