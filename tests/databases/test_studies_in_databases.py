@@ -141,6 +141,18 @@ def test_a_trial_is_not_done_again_for_ever(postgresql, quick, monkeypatch):
     assert "retry of" not in trials_of(address)[2].user_attrs
 
 
+def test_a_trial_that_was_replaced_before_it_was_put_back_is_not_done_again(postgresql, quick):
+    """As another process may begin one between these two."""
+    address = postgresql.address()
+    run(address, trials=3)
+    with Loaded(address) as study:
+        waiting = optuna.trial.create_trial(state=STATES.WAITING, user_attrs={"place": 1, "retry": 1, "retry of": 0})
+        study.add_trial(waiting)
+    sweep = run(address, trials=4)
+    assert [each.state for each in trials_of(address)][3:] == [STATES.FAIL, STATES.COMPLETE]
+    assert settings(sweep)[4] == settings(run(None, trials=4))[3]
+
+
 def test_a_process_that_was_taken_for_dead_goes_on_with_other_trials(postgresql, quick):
     """As one that was suspended: its result comes too late."""
     address, given_up = postgresql.address(), []

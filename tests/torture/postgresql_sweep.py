@@ -18,7 +18,7 @@ from optuna.storages import RDBStorage
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "databases"))
 
-from postgresql import server
+from postgresql import MISSING, server
 
 TRIALS, PROCESSES = 60, 4
 COMMAND = """
@@ -80,10 +80,10 @@ def examine(address):
         assert trials[origin].state.name == "FAIL", "a trial that had ended was done again"
         assert trials[origin].params.items() <= trials[number].params.items()
         assert trials[number].state in COUNTED or number in retries.values() or trials[number].user_attrs["retry"] == 3
-    twice = [
-        each for each, times in Counter(tuple(sorted(trial.params.items())) for trial in counted).items() if times > 1
-    ]
-    assert not twice, "two trials that count have the same settings"
+    places = Counter(trial.user_attrs["place"] for trial in counted)
+    assert len(places) == TRIALS, f"two trials that count have one place: {places.most_common(3)}"
+    settings = Counter(tuple(sorted(trial.params.items())) for trial in counted)
+    assert len(settings) == TRIALS, "two trials that count have the same settings"
     return states, len(retries)
 
 
@@ -99,4 +99,6 @@ def run(kills, pause):
 
 
 if __name__ == "__main__":
+    if MISSING:
+        sys.exit(f"{' and '.join(MISSING)} not installed")
     run(int(sys.argv[1]) if len(sys.argv) > 1 else 20, float(sys.argv[2]) if len(sys.argv) > 2 else 8)

@@ -20,7 +20,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from whorl.sweeps.address import divided, masked, needed
-from whorl.sweeps.sampler import PRUNER, Sampler, before
+from whorl.sweeps.sampler import PRUNER, Sampler
 from whorl.sweeps.search_space import Range
 from whorl.sweeps.study import ABOUT, Study, check_same, quiet
 
@@ -122,12 +122,15 @@ class Heartbeats:
             return
         retry = trial.user_attrs.get("retry", 0) + 1
         if retry <= RETRIES:
-            place = trial.user_attrs.get("place", before(self._study, trial.number))
             again = optuna.trial.create_trial(
                 state=TrialState.WAITING,
                 params=trial.params,
                 distributions=trial.distributions,
-                user_attrs={"place": place, "retry": retry, "retry of": trial.number},
+                user_attrs={
+                    "place": self._study.sampler.place(self._study, trial),
+                    "retry": retry,
+                    "retry of": trial.number,
+                },
             )
             self._study.add_trial(again)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ class Sampler(optuna.samplers.BaseSampler):
     """Optuna's tree-structured Parzen estimator (TPE), with a seed of its own for each trial.
 
     So the settings of a trial depend on the seed and on the trials before it alone, also if a study is continued. The first trial
-    has given settings.
+    has given settings. The seed follows from the place of the trial among those that count, so one that takes the place of a trial
+    which was interrupted has its seed.
 
     Parameters
     ----------
@@ -39,12 +41,17 @@ class Sampler(optuna.samplers.BaseSampler):
         self.each: dict[int, Any] = {}
         self.places: dict[int, int] = {}
 
+    def place(self, study: Any, trial: Any) -> int:
+        """Return the place of a trial: the one that it was given, or the lowest that no trial before it has."""
+        if trial.number not in self.places:
+            given = trial.user_attrs.get("place")
+            before = study.get_trials(deepcopy=False)[: trial.number]
+            self.places[trial.number] = lowest(set(places(before).values())) if given is None else given
+        return self.places[trial.number]
+
     def estimator(self, study: Any, trial: FrozenTrial) -> Any:
         """Return the estimator for a trial; None for the first."""
-        if trial.number not in self.places:
-            again = trial.user_attrs.get("place")  # of one that is done again, as it had
-            self.places[trial.number] = before(study, trial.number) if again is None else again
-        place = self.places[trial.number]
+        place = self.place(study, trial)
         if place and place not in self.each:
             seed = np.random.SeedSequence([self.seed, place]).generate_state(1)[0]
             self.each[place] = optuna.samplers.TPESampler(seed=int(seed))
@@ -68,3 +75,18 @@ class Sampler(optuna.samplers.BaseSampler):
 def before(study: Any, number: int) -> int:
     """Return how many trials that count were begun before the one of this number."""
     return sum(trial.state in COUNTED for trial in study.get_trials(deepcopy=False)[:number])
+
+
+def places(trials: Sequence[FrozenTrial]) -> dict[int, int]:
+    """Return the places of the trials that count, by their numbers; of one that has not noted it, the lowest that is free."""
+    found: dict[int, int] = {}
+    for trial in trials:
+        if trial.state in COUNTED:
+            place = trial.user_attrs.get("place")
+            found[trial.number] = lowest(set(found.values())) if place is None else place
+    return found
+
+
+def lowest(taken: Container[int]) -> int:
+    """Return the lowest place that is not taken."""
+    return next(place for place in count() if place not in taken)

@@ -60,19 +60,32 @@ class Study:
 
     def begin(self, total: int) -> Any:
         """Return a new trial of Optuna, or None if there are so many already."""
-        if not self.missing(total):
-            return None
-        trial = self._study.ask()
-        self._peers.begun(trial)
-        if before(self._study, trial.number) >= total:  # another process has begun the last one meanwhile
-            self.discard(trial)
-            return None
-        for name, limits in self._ranges.items():
-            if limits.whole:
-                trial.suggest_int(name, int(limits.low), int(limits.high), log=limits.log)
-            else:
-                trial.suggest_float(name, limits.low, limits.high, log=limits.log)
-        return trial
+        while self.missing(total):
+            trial = self._study.ask()
+            self._peers.begun(trial)
+            if before(self._study, trial.number) >= total:  # another process has begun the last one meanwhile
+                self.discard(trial)
+                return None
+            place = self._study.sampler.place(self._study, trial)
+            if self._taken(trial, place):
+                self.discard(trial)
+                continue
+            trial.set_user_attr("place", place)
+            for name, limits in self._ranges.items():
+                if limits.whole:
+                    trial.suggest_int(name, int(limits.low), int(limits.high), log=limits.log)
+                else:
+                    trial.suggest_float(name, limits.low, limits.high, log=limits.log)
+            return trial
+        return None
+
+    def _taken(self, trial: Any, place: int) -> bool:
+        """Return whether a trial that was to be done again has been replaced before it was in the queue."""
+        others = self._study.get_trials(deepcopy=False) if "retry of" in trial.user_attrs else []
+        return any(
+            each.number != trial.number and each.state in BEGUN and each.user_attrs.get("place") == place
+            for each in others
+        )
 
     def settings(self, trial: Any) -> dict[str, float]:
         """Return the settings of a trial of Optuna, rounded; but those of the first one as they are."""
