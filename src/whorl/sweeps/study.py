@@ -70,14 +70,23 @@ class Study:
             if self._taken(trial, place):
                 self.discard(trial)
                 continue
-            trial.set_user_attr("place", place)
-            for name, limits in self._ranges.items():
-                if limits.whole:
-                    trial.suggest_int(name, int(limits.low), int(limits.high), log=limits.log)
-                else:
-                    trial.suggest_float(name, limits.low, limits.high, log=limits.log)
-            return trial
+            try:
+                self._describe(trial, place)
+            except RuntimeError:  # the trial cannot be changed
+                if not self.lost(trial):
+                    raise
+            else:
+                return trial
         return None
+
+    def _describe(self, trial: Any, place: int) -> None:
+        """Give a trial of Optuna its place and its settings."""
+        trial.set_user_attr("place", place)
+        for name, limits in self._ranges.items():
+            if limits.whole:
+                trial.suggest_int(name, int(limits.low), int(limits.high), log=limits.log)
+            else:
+                trial.suggest_float(name, limits.low, limits.high, log=limits.log)
 
     def _taken(self, trial: Any, place: int) -> bool:
         """Return whether a trial that was to be done again has been replaced before it was in the queue."""
@@ -109,7 +118,8 @@ class Study:
 
     def discard(self, trial: Any) -> None:
         """Record that a trial of Optuna does not count."""
-        self._tell(trial.number, state=TrialState.FAIL)
+        if not self.lost(trial):
+            self._tell(trial.number, state=TrialState.FAIL)
 
     def _tell(self, number: int, value: float | None = None, state: TrialState | None = None) -> None:
         try:

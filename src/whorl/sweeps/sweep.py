@@ -193,7 +193,7 @@ class Sweep:
         try:
             return self._train(study, trial)
         except BaseException as error:
-            if isinstance(error, Exception) and study.lost(trial):
+            if isinstance(error, RuntimeError | ValueError) and study.lost(trial):  # by which Optuna refuses the result
                 return study.record(trial)
             study.discard(trial)
             self.stop()
