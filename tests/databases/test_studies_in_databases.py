@@ -94,40 +94,37 @@ def test_other_settings_need_another_name(postgresql):
     assert [len(trials_of(each)) for each in (address, f"{address}#second")] == [1, 1]
 
 
-@pytest.mark.parametrize("begun", ["asked", "with settings"])
-def test_the_trial_of_a_dead_process_is_done_again_with_its_settings(postgresql, quick, begun):
-    address, expected = postgresql.address(), run(None, trials=3)
-    run(address, trials=2)
+def test_the_trial_of_a_dead_process_is_done_again_with_its_settings(postgresql, quick):
+    address = postgresql.address()
+    run(address, trials=1)
     with Loaded(address) as study:
         dead = study.ask()
-        if begun != "asked":
-            dead.suggest_float("learning_rate", 0.002, 0.2, log=True)
-            dead.suggest_int("units", 2, 32, log=True)
-            dead.set_user_attr("heartbeat", 17)
-    sweep = run(address, trials=3)
-    found = trials_of(address)
-    assert Counter(each.state for each in found if each.state != STATES.PRUNED) <= Counter(
-        {STATES.FAIL: 1, STATES.COMPLETE: 5}
-    )
-    assert len(found) == 4
-    assert found[2].state == STATES.FAIL
-    (again,) = (each for each in found if "retry of" in each.user_attrs)
-    assert (again.user_attrs["retry of"], again.user_attrs["place"], again.user_attrs["retry"]) == (2, 2, 1)
-    assert again.state in {STATES.COMPLETE, STATES.PRUNED}
-    if begun == "asked":  # its settings are drawn as they would have been
-        assert settings(sweep)[again.number] == settings(expected)[2]
-    else:
-        assert {name: again.params[name] for name in dead.params} == dead.params
+        rate, units = (
+            dead.suggest_float("learning_rate", 0.002, 0.2, log=True),
+            dead.suggest_int("units", 2, 32, log=True),
+        )
+        dead.set_user_attr("heartbeat", 17)
+    run(address, trials=2)
+    assert [each.state for each in trials_of(address)] == [STATES.COMPLETE, STATES.FAIL, STATES.COMPLETE]
+    again = trials_of(address)[2]
+    assert {name: again.user_attrs[name] for name in ("retry of", "retry", "place")} == {
+        "retry of": 1,
+        "retry": 1,
+        "place": 1,
+    }
+    assert (again.params["learning_rate"], again.params["units"]) == (rate, units)
 
 
-def test_the_recipe_itself_is_tried_even_if_its_first_process_dies(postgresql, quick):
+def test_a_trial_whose_process_has_died_before_it_had_settings_is_done_again(postgresql, quick):
+    """And without a heartbeat. As it was the first, it is the recipe itself."""
     address = postgresql.address()
     list(Sweep(RECIPE, X, Y, trials=1, study=address, rng=3, time=1e-9))  # makes the study
     with Loaded(address) as study:
         study.ask()
     sweep = run(address, trials=2)
-    assert [each.state for each in sweep.trials].count("discarded") == 1
-    assert RECIPE.replace(validation_seed=sweep.seed % 1000) in [sweep.trial_recipe(each) for each in sweep.trials[1:]]
+    assert sorted(each.state for each in sweep.trials) == ["complete", "complete", "discarded"]
+    (again,) = (each.number for each in trials_of(address) if each.user_attrs.get("retry of") == 0)
+    assert sweep.trial_recipe(sweep.trials[again]) == RECIPE.replace(validation_seed=sweep.seed % 1000)
 
 
 def test_a_trial_is_not_done_again_for_ever(postgresql, quick, monkeypatch):

@@ -2,6 +2,9 @@
 
 ``python tests/torture/dask_cluster.py 20`` kills twenty, and prints the figures. The nannies live on, and start new workers. At the end all
 networks must be there, with the parameters and histories of trainings in one process, to the bit.
+
+On two busy cores: "20 workers killed, 1.1 to 42.4 s old: all 200 networks are those of one process, to the bit; 145 s (204 s in one process), 519
+calls, the samples sent 18 times".
 """
 
 import os
