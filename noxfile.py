@@ -125,8 +125,8 @@ def security(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """Kill trainings, change files, predict in threads, repeat trainings, take a million steps, send malformed requests: the long forms of `tests/torture`. An hour."""
-    session.install("-e", ".[fast,playground,serve,tables]")
+    """Kill trainings, change files, predict in threads, repeat trainings, take a million steps, send malformed requests, kill workers: the long forms of `tests/torture`. An hour."""
+    session.install("-e", ".[fast,playground,serve,sweep,tables]", "distributed", "psycopg[binary]")
     for script, count in (
         ("kill", "1000"),
         ("mutate", "1000000"),
@@ -135,6 +135,8 @@ def torture(session: nox.Session) -> None:
         ("steps", "1000000"),
         ("serve", "10000"),
         ("playground", "100000"),
+        ("dask_cluster", "20"),
+        ("postgresql_sweep", "20"),
     ):
         session.run("python", f"tests/torture/{script}.py", count)
 

@@ -26,6 +26,7 @@ LAYERS = Layers(
         ["training"],
         ["engine", "network"],
         ["model"],
+        ["remote"],
         ["answers", "derived", "many"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables", "tracking"],
         ["playground", "serving", "sklearn", "sweeps"],

@@ -16,12 +16,17 @@ from whorl.model import Model
 from whorl.training import History, NumPySteps, Training, options
 
 
-def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **arguments: Any) -> list[History]:
+def fit_many(
+    trainings: Iterable[Any], *, workers: int | None = None, executor: Any = None, **arguments: Any
+) -> list[History]:
     """Train models independently of each other, several at a time.
 
     Seeds, folds, ensembles and sweeps of settings are many small trainings. Each runs on one core, in a thread of this
     process: compiled kernels (the extra ``whorl[fast]``) run side by side, and the data are shared, not copied. The results are,
     to the bit, those of ``model.fit(X, y, **arguments, fast=True, threads=1)`` for one model after the other.
+
+    With an `executor`, they run in its processes, also on other machines, and give the same bits on processors of the same kind with the
+    same versions. Each process receives equal data once. What a lost process was training is trained again. ``docs/cluster.md`` explains it.
 
     Parameters
     ----------
@@ -29,7 +34,12 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
         For each training ``(model, (X, y))``, or ``(model, (X, y), arguments)`` with arguments of its own. A model can be in one
         of them only.
     workers : int, optional
-        How many models to train at a time; by default as many as there are cores.
+        How many models to train at a time; by default as many as there are cores. With an executor, how many to hand out at a time;
+        by default 128, so a cluster with more cores needs a larger number.
+    executor : Executor, Client or callable, optional
+        Where to train: an executor of `concurrent.futures` or one like it (``ProcessPoolExecutor(4)``,
+        ``mpi4py.futures.MPIPoolExecutor()``), a ``Client`` of Dask, or a callable that makes one, such as
+        ``functools.partial(ProcessPoolExecutor, 4)``. What a callable makes is closed at the end, and made again if it breaks.
     loss, optimizer, epochs, …
         The arguments of `Model.fit`, as described in `Options`, for all trainings that do not have their own. A Generator as
         `rng` must not be shared; give each training a seed.
@@ -44,12 +54,19 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
     TypeError, ValueError
         If an argument is invalid. Only data that do not fit their model are found when their training begins.
     Exception
-        If a training fails, its error, once the running ones have ended their epoch. The others are not continued.
+        If a training fails, its error, once the running ones have ended their epoch. The others are not continued. With an executor,
+        those that have not begun are cancelled, and a note says which training it was.
+    RuntimeError
+        If an executor breaks and no callable was given, or if a training ends its process again and again.
 
     Notes
     -----
     A training without compiled kernels runs on NumPy. Such trainings take turns, one after the other: Python runs one thread at a
-    time, so together they would take longer.
+    time, so together they would take longer. In other processes they do not.
+
+    With an executor, models, callbacks and other arguments are pickled, by cloudpickle if that is installed. A model changes when its
+    training has ended; so do a Generator and a training state of the model itself. What callbacks note in themselves stays in the other
+    process, which also needs to reach the files of `resume` and `Checkpoint`.
 
     Examples
     --------
@@ -66,7 +83,12 @@ def fit_many(trainings: Iterable[Any], *, workers: int | None = None, **argument
     """
     given = [_checked(i, each) for i, each in enumerate(trainings)]
     _distinct(given, arguments)
-    count = cores() if workers is None else integer("workers", workers)
+    workers = None if workers is None else integer("workers", workers)
+    if executor is not None:
+        from whorl.remote import train_all
+
+        return train_all(given, executor, workers, arguments)
+    count = workers or cores()
     select = partial(choose, together=len(given))
     stop, turn = Event(), Lock()
 

@@ -22,6 +22,7 @@ from whorl import (
     Softmax,
     fit_many,
 )
+from whorl._core.blas import single_threaded_blas
 
 X = np.random.default_rng(0).standard_normal((120, 5))
 Y = np.random.default_rng(1).integers(0, 3, 120)
@@ -156,6 +157,17 @@ def test_blas_has_one_thread_while_networks_train_side_by_side(fails):
         assert blas_threads() == before
     assert noted.seen if fails else len(noted.seen) == 10
     assert set.union(*noted.seen) == {1}
+
+
+def test_the_limit_of_blas_lasts_until_no_thread_needs_it():
+    with threadpool_limits(2, user_api="blas"):
+        one, other = single_threaded_blas(), single_threaded_blas()
+        one.__enter__()
+        other.__enter__()
+        one.__exit__(None, None, None)
+        assert blas_threads() == {1}
+        other.__exit__(None, None, None)
+        assert blas_threads() == {2}
 
 
 def test_without_threadpoolctl_networks_train_all_the_same(monkeypatch):

@@ -16,7 +16,7 @@ from whorl import SGD, Adam, Callback, CrossEntropy, Dense, Dropout, ReLU, Sweep
 from whorl.recipes import RECIPES, Recipe
 from whorl.sweeps import Range, Trial, importance, space
 from whorl.sweeps.reporting import REPORTS
-from whorl.sweeps.study import STARTUP, WARM_UP
+from whorl.sweeps.sampler import STARTUP, WARM_UP
 
 X, Y = whorl.datasets.spiral(30, rng=0)
 EPOCHS = 10
@@ -320,7 +320,11 @@ def test_layers_without_kernels_are_trained_on_numpy():
 
 
 def test_without_optuna_the_error_names_the_extra(monkeypatch):
-    for name in [name for name in sys.modules if name.split(".")[0] == "optuna" or name == "whorl.sweeps.study"]:
+    for name in [
+        name
+        for name in sys.modules
+        if name.split(".")[0] == "optuna" or name in {"whorl.sweeps.study", "whorl.sweeps.sampler"}
+    ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(ImportError, match=r"a sweep needs Optuna, which the extra whorl\[sweep\] installs"):

@@ -21,6 +21,7 @@ from whorl.cli.start import add_recipe, add_start_and_output, plan_of
 from whorl.recipes import Problem
 from whorl.recipes.data import TableFile
 from whorl.sweeps import Range, Sweep, Trial, space
+from whorl.sweeps.address import masked
 from whorl.sweeps.records import row, settings_text
 
 FIXED = {"hidden": ["units", "hidden_layers"], "dropout": ["dropout"], "learning_rate": ["learning_rate"]}
@@ -55,9 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     )
     group.add_argument(
         "--study",
-        type=Path,
         metavar="FILE",
-        help="file of the trials, to continue or share [beside the model: model.study.log]",
+        help="file of the trials, to continue or share, or database, such as postgresql://user@host/database, for several machines"
+        " [beside the model: model.study.log]",
     )
     group.add_argument(
         "--range", nargs=3, action="append", default=[], metavar=("NAME", "LOW", "HIGH"), help=f"limits of {searched}"
@@ -124,7 +125,7 @@ class _Search(Signals):
         super().__init__()
         self.plan, self.paths, self.quiet = plan, paths, arguments.quiet
         self.model_path, self.config_path, _ = paths
-        self.study = arguments.study or self.model_path.with_suffix(".study.log")
+        self.study = arguments.study or str(self.model_path.with_suffix(".study.log"))
         rng = generator(plan.seed)
         self.problem: Problem = plan.recipe.replace(members=1).problem(rng)
         self.sweep = Sweep(
@@ -173,7 +174,7 @@ class _Search(Signals):
             print("to continue: the same command")
             return self.exit_code
         if self.sweep.others:
-            print(f"other processes are at work on {self.study}: the last one trains with the best settings")
+            print(f"other processes are at work on {masked(self.study)}: the last one trains with the best settings")
             return 0
         networks = f"{recipe.members} networks" if recipe.members > 1 else "the network"
         print(f"training {networks} with the settings of trial {best.number}", flush=True)
@@ -213,7 +214,7 @@ class _Search(Signals):
         rows = [["setting", "from", "to", "first"]]
         rows += [[name, *(f"{x:.3g}" for x in (r.low, r.high, own[name]))] for name, r in self.sweep.ranges.items()]
         show_table(rows, right={1, 2, 3})
-        print(f"{self.sweep.count} trials, {self.sweep.jobs} at a time; study: {self.study}", flush=True)
+        print(f"{self.sweep.count} trials, {self.sweep.jobs} at a time; study: {masked(self.study)}", flush=True)
 
     def show_best(self) -> None:
         """Print the best trials, and the recipe itself."""

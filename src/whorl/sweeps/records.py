@@ -26,7 +26,8 @@ class Trial:
     number : int
         Its number in the study, from 0.
     state : {"complete", "pruned", "diverged", "discarded", "running"}
-        Pruned trials were stopped because others did better after as many epochs. Discarded ones do not count: they were interrupted.
+        Pruned trials were stopped because others did better after as many epochs. Discarded ones do not count: they were
+        interrupted, or other processes took theirs for dead.
     settings : dict of str to float
         The values of the settings that the sweep changes.
     value : float, optional

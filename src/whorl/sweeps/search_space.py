@@ -7,7 +7,8 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 from whorl._core.description import Description, argument
-from whorl._core.validation import number, truth
+from whorl._core.hints import did_you_mean
+from whorl._core.validation import instance, number, show, truth
 from whorl.layers import Dense, Dropout, NTKDense, PeriodicEmbedding, Residual
 from whorl.recipes import Recipe, edits
 
@@ -99,6 +100,23 @@ def own_values(recipe: Recipe, ranges: Mapping[str, Range]) -> dict[str, float]:
     """Return the recipe's own value of each setting, or the nearest within the range."""
     values = {name: SETTINGS[name].read(recipe) for name in ranges}
     return {name: ranges[name].nearest(value) for name, value in values.items() if value is not None}
+
+
+def checked_ranges(recipe: Recipe, ranges: Mapping[str, Range] | None) -> dict[str, Range]:
+    """Return the ranges to search; raise TypeError or ValueError if they are invalid."""
+    known = space(recipe)
+    if ranges is None:
+        ranges = known
+    if not isinstance(ranges, Mapping):
+        raise TypeError(f"ranges must be a mapping from settings to ranges, got {show(ranges)}")
+    for name, limits in ranges.items():
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise ValueError(f"ranges must be of settings that can be searched: {', '.join(known)}, got {name!r}{hint}")
+        instance(f"ranges[{name!r}]", limits, Range, "Range(0.001, 0.1, log=True)")
+    if not ranges:
+        raise ValueError("ranges must have a setting to search, got none")
+    return {name: ranges[name] for name in known if name in ranges}
 
 
 def changed(recipe: Recipe, values: Mapping[str, float]) -> Recipe:

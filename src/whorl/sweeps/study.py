@@ -1,4 +1,4 @@
-"""The study of a sweep, which Optuna keeps, in memory or in a file that several processes can share."""
+"""The study of a sweep, which Optuna keeps, in memory or in a file that several processes can share; `database` has those of databases."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from threading import Event
+from typing import Any, Protocol
 
-import numpy as np
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
@@ -16,68 +16,29 @@ from optuna.trial import FrozenTrial, TrialState
 
 from whorl._core.validation import show
 from whorl.model import Model
+from whorl.sweeps.address import NAME
 from whorl.sweeps.records import Trial
+from whorl.sweeps.sampler import BEGUN, PRUNER, Sampler, before
 from whorl.sweeps.search_space import Range
 from whorl.sweeps.users import HAS_LOCKS, Users, Writing
-
-NAME = "whorl"
-"""The name of the study in its file."""
 
 ABOUT = "about"
 """The attribute of the study that says what determines its trials."""
 
-STARTUP, WARM_UP = 5, 5
-"""Complete trials that pruning needs, and the first report after which it prunes."""
-
-COUNTED = {TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED}
-"""Trials in these states count; not those that have failed, because they were interrupted."""
-
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.RUNNING: "running"}
 
 
-class Sampler(optuna.samplers.BaseSampler):
-    """Optuna's tree-structured Parzen estimator (TPE), with a seed of its own for each trial.
+class Peers(Protocol):
+    """The processes that use a study."""
 
-    So the settings of a trial depend on the seed and on the trials before it alone, also if a study is continued. The first trial
-    has given settings.
+    def begun(self, trial: Any) -> None:
+        """Take note that this process has begun a trial of Optuna."""
 
-    Parameters
-    ----------
-    seed : int
-    first : mapping of str to float
-        The settings of the first trial.
-    """
+    def ended(self, number: int) -> None:
+        """Take note that it has ended the trial of this number."""
 
-    def __init__(self, seed: int, first: Mapping[str, float]) -> None:
-        self.seed, self.first = seed, first
-        self.each: dict[int, Any] = {}
-
-    def estimator(self, study: Any, trial: FrozenTrial) -> Any:
-        """Return the estimator for a trial; None for the first."""
-        place = before(study, trial.number)
-        if place and place not in self.each:
-            seed = np.random.SeedSequence([self.seed, place]).generate_state(1)[0]
-            self.each[place] = optuna.samplers.TPESampler(seed=int(seed))
-        return self.each.get(place)
-
-    def infer_relative_search_space(self, study: Any, trial: FrozenTrial) -> dict[str, Any]:
-        estimator = self.estimator(study, trial)
-        return {} if estimator is None else estimator.infer_relative_search_space(study, trial)
-
-    def sample_relative(self, study: Any, trial: FrozenTrial, search_space: dict[str, Any]) -> dict[str, Any]:
-        estimator = self.estimator(study, trial)
-        return {} if estimator is None else estimator.sample_relative(study, trial, search_space)
-
-    def sample_independent(self, study: Any, trial: FrozenTrial, param_name: str, param_distribution: Any) -> Any:
-        estimator = self.estimator(study, trial)
-        if estimator is None:
-            return self.first[param_name]
-        return estimator.sample_independent(study, trial, param_name, param_distribution)
-
-
-def before(study: Any, number: int) -> int:
-    """Return how many trials that count were begun before the one of this number."""
-    return sum(trial.state in COUNTED for trial in study.get_trials(deepcopy=False)[:number])
+    def others(self, study: Study, total: int, stop: Event, deadline: float) -> bool:
+        """Return whether other processes have the final result; if not, see that trials of those that have died are done again."""
 
 
 class Study:
@@ -90,29 +51,50 @@ class Study:
         The search space.
     first : mapping of str to float
         The settings of the first trial.
-    users : Users, optional
-        The processes that use its file, if it has one.
+    peers : Peers
+        The processes that use it.
     """
 
-    def __init__(
-        self, study: Any, ranges: Mapping[str, Range], first: Mapping[str, float], users: Users | None
-    ) -> None:
-        self._study, self._ranges, self._first, self._users = study, ranges, first, users
+    def __init__(self, study: Any, ranges: Mapping[str, Range], first: Mapping[str, float], peers: Peers) -> None:
+        self._study, self._ranges, self._first, self._peers = study, ranges, first, peers
 
     def begin(self, total: int) -> Any:
         """Return a new trial of Optuna, or None if there are so many already."""
-        if not self.missing(total):
-            return None
-        trial = self._study.ask()
-        if before(self._study, trial.number) >= total:  # another process has begun the last one meanwhile
-            self.discard(trial)
-            return None
+        while self.missing(total):
+            trial = self._study.ask()
+            self._peers.begun(trial)
+            if before(self._study, trial.number) >= total:  # another process has begun the last one meanwhile
+                self.discard(trial)
+                return None
+            place = self._study.sampler.place(self._study, trial)
+            if self._taken(trial, place):
+                self.discard(trial)
+                continue
+            try:
+                self._describe(trial, place)
+            except RuntimeError:  # the trial cannot be changed
+                if not self.lost(trial):
+                    raise
+            else:
+                return trial
+        return None
+
+    def _describe(self, trial: Any, place: int) -> None:
+        """Give a trial of Optuna its place and its settings."""
+        trial.set_user_attr("place", place)
         for name, limits in self._ranges.items():
             if limits.whole:
                 trial.suggest_int(name, int(limits.low), int(limits.high), log=limits.log)
             else:
                 trial.suggest_float(name, limits.low, limits.high, log=limits.log)
-        return trial
+
+    def _taken(self, trial: Any, place: int) -> bool:
+        """Return whether a trial that was to be done again has been replaced before it was in the queue."""
+        others = self._study.get_trials(deepcopy=False) if "retry of" in trial.user_attrs else []
+        return any(
+            each.number != trial.number and each.state in BEGUN and each.user_attrs.get("place") == place
+            for each in others
+        )
 
     def settings(self, trial: Any) -> dict[str, float]:
         """Return the settings of a trial of Optuna, rounded; but those of the first one as they are."""
@@ -125,23 +107,36 @@ class Study:
     def complete(self, trial: Any, value: float, scores: Mapping[str, float]) -> None:
         """Record that a trial of Optuna is complete."""
         trial.set_user_attr("scores", scores)
-        self._study.tell(trial, value)
+        self._tell(trial.number, value)
 
     def prune(self, trial: Any, scores: Mapping[str, float], failure: str = "") -> None:
         """Record that a trial of Optuna was stopped: because others do better, or because of a failure, such as divergence."""
         trial.set_user_attr("scores", scores)
         if failure:
             trial.set_user_attr("failure", failure)
-        self._study.tell(trial, state=TrialState.PRUNED)
+        self._tell(trial.number, state=TrialState.PRUNED)
 
-    def discard(self, *trials: Any) -> None:
-        """Record that trials of Optuna do not count."""
-        for trial in trials:
-            self._study.tell(trial, state=TrialState.FAIL)
+    def discard(self, trial: Any) -> None:
+        """Record that a trial of Optuna does not count."""
+        if not self.lost(trial):
+            self._tell(trial.number, state=TrialState.FAIL)
+
+    def _tell(self, number: int, value: float | None = None, state: TrialState | None = None) -> None:
+        try:
+            self._study.tell(number, value, state)
+        finally:
+            self._peers.ended(number)
+
+    def lost(self, trial: Any) -> bool:
+        """Return whether another process has taken this one for dead, and given up its trial."""
+        lost: bool = self._study.get_trials(deepcopy=False)[trial.number].state == TrialState.FAIL
+        if lost:
+            self._peers.ended(trial.number)
+        return lost
 
     def missing(self, total: int) -> bool:
         """Return whether there are fewer trials."""
-        return sum(trial.state in COUNTED for trial in self._study.get_trials(deepcopy=False)) < total
+        return sum(trial.state in BEGUN for trial in self._study.get_trials(deepcopy=False)) < total
 
     def record(self, trial: Any, model: Model | None = None) -> Trial:
         """Return the record of a trial of Optuna."""
@@ -156,20 +151,51 @@ class Study:
         value = trial.value if state in {"complete", "pruned"} else None
         return Trial(trial.number, state, self.settings(trial), value, trial.user_attrs.get("scores", {}), model)
 
-    def last(self) -> bool:
-        """Return whether no other process is at work; if so, discard the trials of those that have died."""
-        if self._users is None:
-            return True
-        if not self._users.alone():
-            return False
-        self.discard_running()
-        self._users.share()
-        return True
+    def others(self, total: int, stop: Event, deadline: float) -> bool:
+        """Return whether other processes have the final result, when there are so many trials; else some may be missing.
+
+        Parameters
+        ----------
+        total : int
+        stop : Event
+            Ends waiting for others.
+        deadline : float
+            So does this time.
+        """
+        return self._peers.others(self, total, stop, deadline)
 
     def discard_running(self) -> None:
         """Discard all trials that are under way."""
-        found = self._study.get_trials(deepcopy=False)
-        self.discard(*(trial.number for trial in found if trial.state == TrialState.RUNNING))
+        for trial in self._study.get_trials(deepcopy=False):
+            if trial.state == TrialState.RUNNING:
+                self.discard(trial)
+
+
+class Nobody:
+    """No other process uses a study in memory."""
+
+    def begun(self, trial: Any) -> None:
+        pass
+
+    def ended(self, number: int) -> None:
+        pass
+
+    def others(self, study: Study, total: int, stop: Event, deadline: float) -> bool:
+        return False
+
+
+class FileUsers(Nobody):
+    """The processes that use the file of a study: the last of them discards the trials of those that have died."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    def others(self, study: Study, total: int, stop: Event, deadline: float) -> bool:
+        if not self._users.alone():
+            return True
+        study.discard_running()
+        self._users.share()
+        return False
 
 
 @contextmanager
@@ -182,9 +208,9 @@ def opened(
     sampler: Sampler,
 ) -> Iterator[Study]:
     """Open or make a study, in memory without a path; raise ValueError if it is that of another sweep."""
-    with _quiet():
+    with quiet():
         if path is None:
-            yield Study(_made(None, sampler), ranges, first, None)
+            yield Study(_made(None, sampler), ranges, first, Nobody())
             return
         users = Users(path)
         try:
@@ -194,8 +220,8 @@ def opened(
             else:
                 users.share()
             made = _made(path, sampler)
-            _check_same(path, made, about)
-            study = Study(made, ranges, first, users)
+            check_same(os.fspath(path), made, about, "another file")
+            study = Study(made, ranges, first, FileUsers(users))
             if alone:
                 study.discard_running()
                 users.share()
@@ -208,7 +234,7 @@ def opened(
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep Optuna from printing, for a while."""
     usual = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -237,17 +263,16 @@ def _check_journal(path: str | os.PathLike[str]) -> None:
 
 def _made(path: str | os.PathLike[str] | None, sampler: Sampler) -> Any:
     """Return the study of Optuna, the one in the file if there is one."""
-    pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=WARM_UP)
     if path is None:
-        return optuna.create_study(sampler=sampler, pruner=pruner)
+        return optuna.create_study(sampler=sampler, pruner=PRUNER)
     name = os.fspath(path)
     lock = Writing(_lock_name(path)) if HAS_LOCKS else JournalFileOpenLock(name)
     storage = JournalStorage(JournalFileBackend(name, lock))
     make = optuna.load_study if NAME in optuna.get_all_study_names(storage) else optuna.create_study
-    return make(storage=storage, sampler=sampler, pruner=pruner, study_name=NAME)
+    return make(storage=storage, sampler=sampler, pruner=PRUNER, study_name=NAME)
 
 
-def _check_same(path: str | os.PathLike[str], study: Any, about: Mapping[str, Any]) -> None:
+def check_same(shown: str, study: Any, about: Mapping[str, Any], instead: str) -> None:
     """Note what the study is about, or raise ValueError if that is something else."""
     known = study.user_attrs.get(ABOUT)
     about = json.loads(json.dumps(about))  # as it comes from the file
@@ -257,6 +282,6 @@ def _check_same(path: str | os.PathLike[str], study: Any, about: Mapping[str, An
         known = known or {}
         name = next(each for each in {**about, **known} if known.get(each) != about.get(each))
         raise ValueError(
-            f"the study {os.fspath(path)} is of another sweep, where {name} is {show(known.get(name))}, got {show(about.get(name))}:"
-            " use the same settings to continue it, or another file"
+            f"the study {shown} is of another sweep, where {name} is {show(known.get(name))}, got {show(about.get(name))}:"
+            f" use the same settings to continue it, or {instead}"
         )

@@ -15,16 +15,16 @@ import numpy as np
 
 from whorl._core import randomness
 from whorl._core.blas import single_threaded_blas
-from whorl._core.hints import did_you_mean
 from whorl._core.randomness import RNG
 from whorl._core.types import Array
-from whorl._core.validation import instance, integer, number, numeric, path, show
+from whorl._core.validation import instance, integer, number, numeric, path
 from whorl.recipes import Recipe
 from whorl.recipes.data import Arrays
 from whorl.sweeps import picture, records
+from whorl.sweeps.address import is_address
 from whorl.sweeps.records import Trial
 from whorl.sweeps.reporting import Pruned, Report, Stopped, measured
-from whorl.sweeps.search_space import Range, changed, own_values, space
+from whorl.sweeps.search_space import Range, changed, checked_ranges, own_values
 from whorl.sweeps.side_by_side import at_a_time, comparable
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ class Sweep:
     validation : tuple of ndarray, optional
         Samples and targets to validate with. By default, samples of X and y are held out, the same for all trials.
     study : str or path, optional
-        The file to keep the trials in. If it is there, the sweep continues it, and several processes can do so at the same time. By
-        default, the trials are kept in memory.
+        The file to keep the trials in, or the address of a database, such as ``"postgresql://user@host/database"``, which may end in
+        ``#`` and a name of the study. If the study is there, the sweep continues it, and several processes can do so at the same time,
+        with a database also on several machines. By default, the trials are kept in memory.
     jobs : int, optional
         Number of trials at a time; by default as many as there are cores, or one if the networks are trained on NumPy.
     time : float, optional
@@ -125,7 +126,7 @@ class Sweep:
             raise ValueError(f"recipe must have time=None: trials are compared after as many epochs, got {recipe.time}")
         self.X, self.y, self.validation = numeric("X", X), numeric("y", y), validation
         self.count = integer("trials", trials)
-        self.ranges = _checked(recipe, ranges)
+        self.ranges = checked_ranges(recipe, ranges)
         self.study = None if study is None else path("study", study)
         self.time = None if time is None else number("time", time, above=0)
         self.rng = randomness.generator(rng)
@@ -139,19 +140,19 @@ class Sweep:
     def __iter__(self) -> Iterator[Trial]:
         """Train, and yield the record of each trial when it ends."""
         try:
-            from whorl.sweeps.study import Sampler, opened
+            opened, sampler = _optuna(self.study)
         except ImportError as error:
             raise ImportError(f"a sweep needs Optuna, which the extra whorl[sweep] installs: {error}") from error
         self._stop.clear()
         self._deadline = float("inf") if self.time is None else time.monotonic() + self.time
         first = self.first()
-        sampler = Sampler(self.seed, first)
-        with opened(self.study, about=self._about(), ranges=self.ranges, first=first, sampler=sampler) as study:
+        given = {"about": self._about(), "ranges": self.ranges, "first": first, "sampler": sampler(self.seed, first)}
+        with opened(self.study, **given) as study:
             self.others = False
             try:
                 yield from self._run(study)
                 while not self._stop.is_set():
-                    self.others = not study.last()
+                    self.others = study.others(self.count, self._stop, self._deadline)
                     if self.others or self._late() or not study.missing(self.count):
                         break
                     yield from self._run(study)  # the trials of a process that has died
@@ -189,6 +190,19 @@ class Sweep:
             trial = study.begin(self.count)
         if trial is None:
             return None
+        try:
+            return self._train(study, trial)
+        except BaseException as error:
+            if isinstance(error, RuntimeError | ValueError) and study.lost(trial):  # by which Optuna refuses the result
+                return study.record(trial)
+            study.discard(trial)
+            self.stop()
+            if isinstance(error, Stopped):
+                return None
+            raise
+
+    def _train(self, study: Study, trial: Any) -> Trial:
+        """Train the network of a trial of Optuna, record what came of it, and return the record."""
         recipe, report = changed(self._single, study.settings(trial)), Report(trial, self._stop)
         try:
             found = recipe.fitted(
@@ -198,12 +212,6 @@ class Sweep:
             study.prune(trial, report.scores())
         except (ArithmeticError, MemoryError) as error:
             study.prune(trial, report.scores(), str(error) or type(error).__name__)
-        except BaseException as error:
-            study.discard(trial)
-            self.stop()
-            if isinstance(error, Stopped):
-                return None
-            raise
         else:
             value, scores = measured(recipe, found.history)
             with self._lock:
@@ -261,21 +269,17 @@ class Sweep:
         return changed(self.recipe if self.recipe.members > 1 else self._single, best.settings)
 
 
-def _checked(recipe: Recipe, ranges: Mapping[str, Range] | None) -> dict[str, Range]:
-    """Return the ranges to search; raise TypeError or ValueError if they are invalid."""
-    known = space(recipe)
-    if ranges is None:
-        ranges = known
-    if not isinstance(ranges, Mapping):
-        raise TypeError(f"ranges must be a mapping from settings to ranges, got {show(ranges)}")
-    for name, limits in ranges.items():
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise ValueError(f"ranges must be of settings that can be searched: {', '.join(known)}, got {name!r}{hint}")
-        instance(f"ranges[{name!r}]", limits, Range, "Range(0.001, 0.1, log=True)")
-    if not ranges:
-        raise ValueError("ranges must have a setting to search, got none")
-    return {name: ranges[name] for name in known if name in ranges}
+def _optuna(study: str | None) -> tuple[Any, Any]:
+    """Return what opens a study, and the class of the sampler; they load Optuna."""
+    from whorl.sweeps.sampler import Sampler
+
+    if is_address(study):
+        from whorl.sweeps.database import opened as opened_database
+
+        return opened_database, Sampler
+    from whorl.sweeps.study import opened
+
+    return opened, Sampler
 
 
 def _checksum(arrays: Sequence[Array]) -> str:
