@@ -25,6 +25,7 @@ LAYERS = Layers(
         ["header", "passes", "summary"],
         ["training"],
         ["engine", "network"],
+        ["distributed"],
         ["model"],
         ["answers", "derived", "many"],
         ["datasets", "formats", "glassbox", "plot", "recipes", "tables", "tracking"],
