@@ -7,7 +7,7 @@ from typing import Any
 
 from whorl._core import archive
 from whorl._core.calls import explain_calls
-from whorl.distributed import group
+from whorl.distributed import process_group
 from whorl.engine import choose
 from whorl.header import header
 from whorl.network import Network
@@ -44,7 +44,7 @@ WRITERS = {
 
 def _training(model: Model, X: Any, y: Any, options: Options) -> Training:
     """Return a training run in this process, or in all that mpiexec has started."""
-    return Training(model, X, y, options, choose, group() if options.distributed else SINGLE)
+    return Training(model, X, y, options, choose, process_group() if options.distributed else SINGLE)
 
 
 @explain_calls

@@ -6,13 +6,29 @@ processes and survives the loss of some, then `group`, which uses it in training
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 from whorl.training import Group
 
-NEEDED = "distributed=True needs mpi4py, which the extra whorl[mpi] installs"
+if TYPE_CHECKING:
+    from whorl.distributed.processes import Processes
+
+NEEDED = "training in several processes needs mpi4py, which the extra whorl[mpi] installs"
+
+LAUNCHERS = "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"
+"""Environment variables that mpiexec sets: of Open MPI, of MPICH and its relatives, and of Slurm's srun."""
 
 
-def group() -> Group:
-    """Return the processes that mpiexec has started, for one training.
+def launched() -> bool:
+    """Return whether mpiexec has started this process, and others with it."""
+    if not any(os.environ.get(name, "1") != "1" for name in LAUNCHERS):
+        return False
+    return started().size > 1
+
+
+def started() -> Processes:
+    """Return the processes that mpiexec has started.
 
     Raises
     ------
@@ -20,10 +36,24 @@ def group() -> Group:
         If mpi4py is not installed, or finds no MPI.
     """
     try:
-        from whorl.distributed.group import ProcessGroup
+        from whorl.distributed.processes import world
     except (ImportError, RuntimeError) as error:  # RuntimeError: mpi4py is there, but no MPI library
         raise ImportError(f"{NEEDED}: {error}") from error
-    return ProcessGroup()
+    return world()
 
 
-__all__ = ["group"]
+def process_group() -> Group:
+    """Return the processes that mpiexec has started, for one training.
+
+    Raises
+    ------
+    ImportError
+        If mpi4py is not installed, or finds no MPI.
+    """
+    known = started()
+    from whorl.distributed.group import ProcessGroup
+
+    return ProcessGroup(known)
+
+
+__all__ = ["launched", "process_group", "started"]

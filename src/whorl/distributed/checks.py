@@ -30,9 +30,9 @@ def contents(training: Training, *, with_state: bool) -> dict[str, int]:
     """Return what must be equal in all processes: a hash by name; of the training state too, if it is not to be that of the first."""
     options, model = training.options, training.model
     settings = {name: getattr(options, name) for name in ("loss", "optimizer", "epochs", "accumulate", "on_divergence")}
-    callbacks = [type(each).__name__ for each in training.callbacks]
+    callbacks = [type(each).__name__ for each in training.callbacks if not each.main_process_only]
     rng = _text(training.state.rng.bit_generator.state)
-    found = {
+    return {
         "the layers": _text([*model.layers, model.inputs, model.dtype, sorted(model.frozen)]),
         **{name: _text(value) for name, value in settings.items()},
         "batch_size": _text(training.batch_size),
@@ -41,8 +41,8 @@ def contents(training: Training, *, with_state: bool) -> dict[str, int]:
         "the training samples": _samples(training.train),
         "the validation samples": _samples(training.validation),
         "rng": rng,
+        "the training state": state_hash(training.state) if with_state else 0,
     }
-    return found | {"the training state": state_hash(training.state)} if with_state else found
 
 
 def _text(value: object) -> int:

@@ -17,7 +17,7 @@ from whorl._core import randomness
 from whorl._core.randomness import RowsGenerator
 from whorl._core.types import Array
 from whorl.distributed.checks import Watch, check_equal, contents, state_hash
-from whorl.distributed.processes import Processes, started
+from whorl.distributed.processes import Processes
 from whorl.distributed.shares import Share, SharedBatch
 from whorl.parameters import Batch
 from whorl.passes import predict
@@ -36,12 +36,11 @@ class ProcessGroup:
 
     Parameters
     ----------
-    processes : Processes, optional
-        By default, those that mpiexec has started.
+    processes : Processes
     """
 
-    def __init__(self, processes: Processes | None = None) -> None:
-        self.processes = started() if processes is None else processes
+    def __init__(self, processes: Processes) -> None:
+        self.processes = processes
         self.interrupted = self.told = False
 
     @property
@@ -65,10 +64,15 @@ class ProcessGroup:
         """Check that all processes have equal arguments and data, and give them the parameters of the first."""
         self.training = training
         self.watch = Watch()
-        self.stepwise = training.options.on_divergence == "stop" or any(each.every_steps for each in training.callbacks)
         model, options = training.model, training.options
         new = options.state is None and options.resume is None
         check_equal(self.processes, contents(training, with_state=not new))
+
+        def fill(vector: Array) -> None:
+            stepwise = options.on_divergence == "stop" or any(each.every_steps for each in training.callbacks)
+            vector[:] = stepwise, len(training.callbacks)  # the first process may have more
+
+        self.stepwise, self.called = map(bool, self.processes.together(2, np.float64, fill))
         if new:
             model.parameters = self._of_first(model.parameters)
             model.statistics = self._of_first(model.statistics)
@@ -163,7 +167,7 @@ class ProcessGroup:
 
     def stopped(self, history: History) -> bool:
         """Return whether training was stopped in any process; all then have the reason that the first of them gives."""
-        if not self.training.callbacks:
+        if not self.called:
             return history.stopped is not None
         slots = self.processes.slots
 

@@ -188,6 +188,6 @@ def _check_lost(error: MPI.Exception) -> None:
 
 
 @cache
-def started() -> Processes:
+def world() -> Processes:
     """Return the processes that mpiexec has started, those that are left for all trainings of this program."""
     return Processes()
