@@ -27,9 +27,11 @@ def open_mpi():
 
 MISSING = ["mpi4py"] * (find_spec("mpi4py") is None) + ["mpiexec"] * (mpiexec() is None)
 collect_ignore_glob = ["test_mpi_*.py"] if MISSING else []
+COMPILED = find_spec("numba") is not None
 LEFT_OUT = bool(MISSING) or not open_mpi()
 collect_ignore = ["equal_results.py", "agreements.py", "failures.py"]  # run by mpiexec
 collect_ignore += ["test_mpi_lost_processes.py"] if LEFT_OUT else []
+collect_ignore += [] if COMPILED else ["test_mpi_compiled.py"]
 
 
 def pytest_report_header(config):
@@ -37,7 +39,7 @@ def pytest_report_header(config):
 
 
 def pytest_terminal_summary(terminalreporter):
-    if LEFT_OUT:
+    if LEFT_OUT or not COMPILED:
         terminalreporter.write_line(_words())
 
 
@@ -45,18 +47,20 @@ def _words():
     if MISSING:
         return f"no training on several processes: {' and '.join(MISSING)} not installed; the extra whorl[mpi] has them"
     kept = "" if open_mpi() else ", and none is killed: it is not Open MPI's"
+    kept += "" if COMPILED else ", and none is compiled: Numba is not installed"
     return f"several processes are started by {mpiexec()}{kept}"
 
 
 @pytest.fixture(scope="session")
 def start():
-    """Start a script of this directory in several processes; return what it prints, line by line in any order."""
+    """Start Python in several processes, with a script of this directory or a module; return what it prints, line by line in any order."""
     crowded = ["--oversubscribe", "--allow-run-as-root"] if open_mpi() else []
 
-    def run(script, *arguments, processes, options=(), status=0):
-        words = [mpiexec(), *crowded, *options, "-n", str(processes), sys.executable, str(HERE / script), *arguments]
+    def run(*words, processes, options=(), status=0):
+        words = [str(HERE / word) if word.endswith(".py") else word for word in words]
+        line = [mpiexec(), *crowded, *options, "-n", str(processes), sys.executable, *words]
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-        done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False, timeout=100)
+        done = subprocess.run(line, capture_output=True, text=True, env=environment, check=False, timeout=100)
         assert status is None or done.returncode == status, done.stdout + done.stderr
         return done.stdout.splitlines() + done.stderr.splitlines()
 

@@ -5,6 +5,7 @@ others must finish with the loss of a training that nothing has happened to. Wit
 continues from its last checkpoint must end with the same bits, on as many processes, as one that was never interrupted.
 """
 
+import faulthandler
 import hashlib
 import os
 import random
@@ -20,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 RANKS = 4
-SLOWEST = 60
+SLOWEST = 30
 """Seconds after which a job is said to hang."""
 
 
@@ -30,6 +31,7 @@ def work(directory):
 
     from whorl import SGD, BatchNorm, Checkpoint, CrossEntropy, Dense, Dropout, Model, ReLU, Softmax
 
+    faulthandler.register(signal.SIGUSR1)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(256, 8)), rng.integers(0, 3, 256)
     layers = [Dense(24, weight_l2=1e-3), BatchNorm(), ReLU(), Dropout(0.2), Dense(3), Softmax()]
@@ -92,8 +94,13 @@ class Job:
         try:
             output, _ = self.process.communicate(timeout=SLOWEST)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
+            for path in self.directory.glob("*.pid"):
+                with suppress(ProcessLookupError):
+                    os.kill(int(path.read_text()), signal.SIGUSR1)  # say where it waits
+            time.sleep(1)
+            self.process.terminate()
+            output, _ = self.process.communicate()
+            raise TimeoutError(output) from None
         found = [line.split()[1:] for line in output.splitlines() if line.startswith("end ")]
         return [(float(loss), checksum) for loss, checksum in found], output
 
@@ -128,7 +135,7 @@ def once(directory, duration, expected, rng):
     return "continued"
 
 
-def main(count, seed=0):
+def main(count, seed):
     """Kill so often; print what happened, how often."""
     rng, happened, begun = random.Random(seed), {}, time.monotonic()
     with tempfile.TemporaryDirectory() as name:
@@ -154,4 +161,4 @@ if __name__ == "__main__":
         work(Path(sys.argv[2]))
     else:
         MPIEXEC, OPTIONS, TOLERANT = mpi()
-        sys.stdout.write(main(int(sys.argv[1])) + "\n")
+        sys.stdout.write(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0) + "\n")

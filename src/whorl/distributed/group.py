@@ -234,7 +234,7 @@ class ProcessGroup:
         """Say in the history how many processes take the steps."""
         size, slots = self.processes.size, self.processes.slots
         left = "" if size == slots else f" of {slots}"
-        self.training.state.history.engine = f"{self.training.engine_name}; {size}{left} processes"
+        self.training.state.history.engine = f"{self.training.engine_name}; {size}{left} process{'es' * (slots > 1)}"
 
 
 def _parts(vector: Array, count: int, slots: int) -> tuple[Array, Array, Array, Array]:

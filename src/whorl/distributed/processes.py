@@ -10,15 +10,24 @@ otherwise all compute it again, with what was the part of the lost process share
 from __future__ import annotations
 
 import atexit
+import os
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import mpi4py
 import numpy as np
-from mpi4py import MPI
 
 from whorl._core.types import Array
+
+OURS = "mpi4py.MPI" not in sys.modules
+"""Whether MPI is started here, not by the program; then it is ended here, too."""
+
+if OURS:
+    mpi4py.rc.finalize = False
+from mpi4py import MPI  # noqa: E402
 
 LOST = {MPI.ERR_PROC_FAILED, MPI.ERR_PROC_FAILED_PENDING, MPI.ERR_REVOKED}
 """The errors of MPI that say that a process is lost, or that another process has noticed it."""
@@ -52,7 +61,7 @@ class Processes:
     """
 
     def __init__(self) -> None:
-        self.comm: Any = MPI.COMM_WORLD.Dup()
+        self.comm: Any = MPI.COMM_WORLD
         self.slots = self.size
         self.number, self.numbers = self.rank, list(range(self.size))
         self.done = 0
@@ -61,7 +70,7 @@ class Processes:
         self.failed = False
         self._buffers: dict[tuple[int, np.dtype[Any]], Array] = {}
         self._current = self._sum = np.zeros(0)  # of the call in progress, and of the last one that is complete
-        atexit.register(self._abort_if_failed)
+        atexit.register(self._leave)
 
     @property
     def rank(self) -> int:
@@ -170,10 +179,23 @@ class Processes:
             self.done = int(done.max())
         self.numbers = table[:, 0].tolist()
 
-    def _abort_if_failed(self) -> None:
-        """At the end of the program: after an error in this process only, end the others, which would wait for it forever."""
-        if not self.failed:
-            return
+    def _leave(self) -> None:
+        """End MPI at the end of the program.
+
+        Once a process is lost, Open MPI may wait for it forever when MPI is finalized, so that is left out.
+        """
+        if self.failed:
+            self._abort_unless_all_end()
+        if self.size < self.slots:
+            if not OURS:  # mpi4py would finalize it
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(hasattr(sys, "last_value"))  # after an error, 1
+        elif OURS:
+            MPI.Finalize()
+
+    def _abort_unless_all_end(self) -> None:
+        """After an error in this process only, end the others, which would wait for it forever."""
         reached, begun = self.comm.Ibarrier(), time.monotonic()
         while not reached.Test():  # until all end, with the same error
             if time.monotonic() - begun > GRACE:

@@ -16,7 +16,7 @@ from whorl.passes import loss_pass
 from whorl.stack import Stack
 from whorl.training import callbacks
 from whorl.training.data import Samples
-from whorl.training.group import Group, Outcome
+from whorl.training.group import Evaluate, Group, Outcome
 from whorl.training.history import Epoch
 from whorl.training.options import Options
 from whorl.training.state import EpochState, TrainingState
@@ -70,10 +70,12 @@ class NumPySteps:
     Parameters
     ----------
     training : Run
+    evaluate : callable, optional
+        Another way to compute the loss and the gradients of a batch.
     """
 
-    def __init__(self, training: Run) -> None:
-        self.training = training
+    def __init__(self, training: Run, evaluate: Evaluate | None = None) -> None:
+        self.training, self.evaluate = training, evaluate
 
     def take(self, steps: int | None = None) -> tuple[float, float]:
         """Take the next step, on one batch or on several whose gradients are accumulated; return the loss and its penalty part.
@@ -92,7 +94,9 @@ class NumPySteps:
             return done[:3]  # the arrays of the pass are no longer needed
 
         def whole(rows: Array) -> Outcome:
-            return training.group.evaluate(evaluate, rows, training)  # in several processes, each takes its share
+            return training.group.evaluate(
+                self.evaluate or evaluate, rows, training
+            )  # in several processes, each takes its share
 
         def gradient() -> Outcome:
             return whole(batches[0]) if len(batches) == 1 else accumulate(whole, model, batches)
