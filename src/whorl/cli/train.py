@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         every = None if arguments.log_every is None else integer("--log-every", arguments.log_every)
         track = partial(tracking.callbacks, arguments)
         given = {name: getattr(arguments, name) for name in ("quiet", "resume", "gif", "find_lr", "doctor")}
-        return carry_out(plan, paths, every=every, track=track, **given)
+        return carry_out(plan, paths, every=every, track=track, distributed=launched(), **given)
 
 
 def carry_out(
@@ -78,12 +78,13 @@ def carry_out(
     gif: bool = False,
     find_lr: bool = False,
     doctor: bool = False,
+    distributed: bool = False,
     track: Callable[[int], Sequence[Sequence[Callback]]] = lambda networks: [()] * networks,
     again: str = "the same command with --resume",
 ) -> int:
     """Train and save; return the exit code.
 
-    `track` returns further callbacks for each of so many networks; `again` says how to continue if this is interrupted.
+    With `distributed`, all processes that mpiexec has started do so together. `track` returns further callbacks for each of so many networks; `again` says how to continue if this is interrupted.
     """
     recipe, (model_path, config_path, picture_path) = plan.recipe, paths
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
@@ -107,9 +108,9 @@ def carry_out(
             callbacks,
             problem,
             resume=lambda k: files[k] if resume and files[k].exists() else None,
-            distributed=launched(),
+            distributed=distributed,
         )
-        if launched() and started().rank > 0:  # the first writes
+        if distributed and started().rank > 0:  # the first writes
             return 0
         model.save(model_path)
         chosen = networks.chosen(recipe, history) if len(files) == 1 else ""

@@ -68,7 +68,7 @@ class Processes:
         self.waited = 0.0
         self.on_loss: Callable[[list[int]], None] | None = None
         self.failed = False
-        self._buffers: dict[tuple[int, np.dtype[Any]], Array] = {}
+        self._buffers: dict[np.dtype[Any], Array] = {}
         self._current = self._sum = np.zeros(0)  # of the call in progress, and of the last one that is complete
         atexit.register(self._leave)
 
@@ -121,10 +121,10 @@ class Processes:
 
     def _buffer(self, size: int, dtype: np.dtype[Any]) -> Array:
         """Return a vector, of two in turn: the previous sum must remain until this one is complete."""
-        pair = self._buffers.get((size, dtype))
-        if pair is None:
-            pair = self._buffers[size, dtype] = np.zeros((2, size), dtype)
-        vector: Array = pair[self.done % 2]
+        pair = self._buffers.get(dtype)
+        if pair is None or pair.shape[1] < size:
+            pair = self._buffers[dtype] = np.zeros((2, size), dtype)
+        vector: Array = pair[self.done % 2, :size]
         return vector
 
     def close(self) -> None:
