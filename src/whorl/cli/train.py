@@ -84,7 +84,8 @@ def carry_out(
 ) -> int:
     """Train and save; return the exit code.
 
-    With `distributed`, all processes that mpiexec has started do so together. `track` returns further callbacks for each of so many networks; `again` says how to continue if this is interrupted.
+    With `distributed`, all processes that mpiexec has started do so together. `track` returns further callbacks for each of so many
+    networks; `again` says how to continue if this is interrupted.
     """
     recipe, (model_path, config_path, picture_path) = plan.recipe, paths
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written

@@ -94,17 +94,17 @@ class ProcessGroup:
         outputs = len(rows) * prod(model.outputs) if training.metrics else 0
         before = model.statistics.copy(), rng.bit_generator.state
         hashed = self.watch.hashes(state.step)
-        attempts: list[Share] = []
+        share: Share | None = None
         own = np.zeros(0)
 
         def fill(vector: Array) -> None:
-            nonlocal own
-            if attempts:  # a process was lost, and this repeats the step
+            nonlocal share, own
+            if share is not None:  # a process was lost, and this repeats the step
                 model.statistics, rng.bit_generator.state = before
-            attempts.append(Share.of(len(rows), self.rank, self.processes.size))
+            share = Share.of(len(rows), self.rank, self.processes.size)
             begun = time.perf_counter() - self.processes.waited
-            loss, penalty, own = self._own(evaluate, rows, attempts[-1], training)
-            share, tail, times, hashes, predictions = attempts[-1], *_parts(vector, count, slots)
+            loss, penalty, own = self._own(evaluate, rows, share, training)
+            tail, times, hashes, predictions = _parts(vector, count, slots)
             vector[count:] = 0
             if share.counts:
                 np.multiply(model.gradients, share.part, out=vector[:count])
