@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from whorl._core.types import Array
-from whorl.distributed.processes import Processes
 from whorl.parameters import Batch
+
+if TYPE_CHECKING:
+    from whorl.distributed.processes import Processes
 
 
 class Share(NamedTuple):
