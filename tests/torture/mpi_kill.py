@@ -1,6 +1,6 @@
 """Kill a random process of a distributed training at a random instant.
 
-``python tests/torture/mpi_kill.py 100`` does it a hundred times with the mpiexec beside this Python, and prints the figures. With Open MPI, the
+``python tests/torture/mpi_kill.py 100 4`` does it a hundred times, of 4 processes, with the mpiexec beside this Python, and prints the figures. With Open MPI, the
 others must finish with the loss of a training that nothing has happened to. With another MPI, such as MPICH, the job ends; then training that
 continues from its last checkpoint must end with the same bits, on as many processes, as one that was never interrupted.
 """
@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 
-RANKS = 4
 SLOWEST = 30
 """Seconds after which a job is said to hang."""
 
@@ -67,13 +66,15 @@ class Job:
     ----------
     directory : path
         For its checkpoint.
+    ranks : int
+        How many processes.
     """
 
-    def __init__(self, directory):
-        self.directory = directory
-        words = [MPIEXEC, *OPTIONS, "-n", str(RANKS), sys.executable, __file__, "work", str(directory)]
+    def __init__(self, directory, ranks):
+        self.directory, self.ranks = directory, ranks
+        words = [MPIEXEC, *OPTIONS, "-n", str(ranks), sys.executable, __file__, "work", str(directory)]
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-        for number in range(RANKS):
+        for number in range(ranks):
             (directory / f"{number}.pid").unlink(missing_ok=True)
         self.process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True
@@ -84,7 +85,7 @@ class Job:
         begun = time.monotonic()
         while time.monotonic() - begun < SLOWEST:
             texts = [path.read_text() for path in self.directory.glob("*.pid")]
-            if len(texts) == RANKS and all(texts):
+            if len(texts) == self.ranks and all(texts):
                 return [int(text) for text in texts]
             time.sleep(0.002)
         raise TimeoutError("training has not begun")
@@ -113,47 +114,48 @@ def mpi():
     return path, ["--oversubscribe", "--allow-run-as-root", "--with-ft", "ulfm"] * tolerant, tolerant
 
 
-def once(directory, duration, expected, rng):
+def once(directory, ranks, duration, expected, rng):
     """Kill one process, and check what the others, or those that continue, end with; return what happened."""
-    job = Job(directory)
+    job = Job(directory, ranks)
     victim = rng.choice(job.processes())
     time.sleep(rng.uniform(0, duration))
     with suppress(ProcessLookupError):
         os.kill(victim, signal.SIGKILL)
     found, output = job.ends()
-    if len(found) == RANKS:
+    if len(found) == ranks:
         return "too late"
     if TOLERANT:
-        if len(found) != RANKS - 1:
+        if len(found) != ranks - 1:
             raise AssertionError(output)
         for loss, checksum in found:
             assert abs(loss - expected[0]) < 1e-9, (loss, expected, output)
             assert checksum == found[0][1]
         return "finished by the others"
-    again, output = Job(directory).ends()
-    assert [checksum for _, checksum in again] == [expected[1]] * RANKS, output
+    again, output = Job(directory, ranks).ends()
+    assert [checksum for _, checksum in again] == [expected[1]] * ranks, output
     return "continued"
 
 
-def main(count, seed):
+def main(count, ranks, seed=0):
     """Kill so often; print what happened, how often."""
     rng, happened, begun = random.Random(seed), {}, time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        job = Job(directory)
+        job = Job(directory, ranks)
         job.processes()
         started = time.monotonic()
         ends, output = job.ends()
         duration = time.monotonic() - started
         assert len(set(ends)) == 1, output
-        assert len(ends) == RANKS, output
+        assert len(ends) == ranks, output
         for _ in range(count):
             (directory / "checkpoint.npz").unlink(missing_ok=True)
-            outcome = once(directory, duration, ends[0], rng)
+            outcome = once(directory, ranks, duration, ends[0], rng)
             happened[outcome] = happened.get(outcome, 0) + 1
+            sys.stderr.write(f"\r{happened}")
     kind = "Open MPI with fault tolerance" if TOLERANT else "an MPI without fault tolerance"
     words = ", ".join(f"{number} {outcome}" for outcome, number in happened.items())
-    return f"{kind}: {count} kills of one of {RANKS} processes, {words}; {time.monotonic() - begun:.0f} s"
+    return f"{kind}: {count} kills of one of {ranks} processes, {words}; {time.monotonic() - begun:.0f} s"
 
 
 if __name__ == "__main__":
@@ -161,4 +163,4 @@ if __name__ == "__main__":
         work(Path(sys.argv[2]))
     else:
         MPIEXEC, OPTIONS, TOLERANT = mpi()
-        sys.stdout.write(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0) + "\n")
+        sys.stdout.write(main(*map(int, sys.argv[1:])) + "\n")

@@ -94,15 +94,14 @@ class RowsGenerator:
         generator = self.rng.bit_generator
         if not isinstance(generator, np.random.PCG64 | np.random.PCG64DXSM):
             return bits16(self.rng, total)[begin:stop]
-        halves: dict[str, Any] = {
-            name: generator.state[name] for name in ("has_uint32", "uinteger")
-        }  # which `advance` forgets
+        before: Any = generator.state
         first, last = begin // 4, -(-stop // 4)
         generator.advance(first)
         words = generator.random_raw(last - first)
         generator.advance(-(-total // 4) - last)
-        after: Any = dict(generator.state, **halves)
-        generator.state = after
+        if before["has_uint32"]:  # half a word that is left, which `advance` forgets
+            after: Any = generator.state
+            generator.state = after | {name: before[name] for name in ("has_uint32", "uinteger")}
         return words.view(np.uint16)[begin - 4 * first : stop - 4 * first]
 
     def __getattr__(self, name: str) -> Never:
