@@ -126,8 +126,8 @@ def security(session: nox.Session) -> None:
 @nox.session
 def torture(session: nox.Session) -> None:
     """Kill trainings, change files, predict in threads, repeat trainings, take a million steps, send malformed requests: the long forms of `tests/torture`. An hour."""
-    session.install("-e", ".[fast,playground,serve,tables]")
-    for script, count in (
+    session.install("-e", ".[fast,mpi,playground,serve,tables]")
+    for script, *counts in (
         ("kill", "1000"),
         ("mutate", "1000000"),
         ("predictions", "60"),
@@ -135,8 +135,9 @@ def torture(session: nox.Session) -> None:
         ("steps", "1000000"),
         ("serve", "10000"),
         ("playground", "100000"),
+        ("mpi_kill", "100", "4"),
     ):
-        session.run("python", f"tests/torture/{script}.py", count)
+        session.run("python", f"tests/torture/{script}.py", *counts)
 
 
 @nox.session
@@ -167,6 +168,13 @@ def threads(session: nox.Session) -> None:
 def many(session: nox.Session) -> None:
     """Measure how many small networks are trained per second, beside other libraries, and record it."""
     measure(session, "many", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks"))
+
+
+@nox.session
+def distributed(session: nox.Session) -> None:
+    """Measure one training on two processes beside one, and the cost of communication, and record them."""
+    session.install("-e", ".[mpi]")
+    measure(session, "distributed")
 
 
 @nox.session

@@ -6,7 +6,7 @@ from threading import Barrier, Lock
 import numpy as np
 import pytest
 
-from whorl import SGD, BatchNorm, Callback, CrossEntropy, Dense, Model, Softmax
+from whorl import SGD, BatchNorm, Callback, CrossEntropy, Dense, Model, Softmax, fit_many
 from whorl.distributed import launched
 from whorl.distributed.shares import Share, SharedBatch
 from whorl.training import Options, Training
@@ -103,6 +103,12 @@ def test_a_process_that_is_not_the_first_leaves_out_what_only_that_calls(group, 
     list(Training(model, *spiral_data, options, None, group))
     assert every.calls == ["begin", 1, 2, "epoch 1", "end"]
     assert first.calls == (every.calls if main else [])
+
+
+def test_several_networks_are_not_shared_among_processes(spiral_data):
+    model = Model([Dense(3), Softmax()], inputs=2, rng=0)
+    with pytest.raises(ValueError, match="distributed=True is for fit, training and partial_fit of one model"):
+        fit_many([(model, spiral_data)], loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, distributed=True)
 
 
 @pytest.mark.parametrize(("name", "value"), [("OMPI_COMM_WORLD_SIZE", "1"), ("PMI_SIZE", "1"), ("HOME", "/")])

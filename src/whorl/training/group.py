@@ -69,7 +69,11 @@ class SingleProcess:
         return randomness.generator(rng)
 
     def begin(self, training: Any) -> None:
-        """Nothing to do."""
+        """Raise ValueError if the training asks for several processes."""
+        if training.options.distributed:
+            raise ValueError(
+                "distributed=True is for fit, training and partial_fit of one model, which several processes train"
+            )
 
     def running(self) -> AbstractContextManager[None]:
         """Return a ``with`` block that does nothing."""
