@@ -148,9 +148,12 @@ def main(count, ranks, seed=0):
         duration = time.monotonic() - started
         assert len(set(ends)) == 1, output
         assert len(ends) == ranks, output
-        for _ in range(count):
+        while sum(happened.values()) < count:
             (directory / "checkpoint.npz").unlink(missing_ok=True)
             outcome = once(directory, ranks, duration, ends[0], rng)
+            if outcome == "too late":
+                duration *= 0.95  # the machine has become faster
+                continue
             happened[outcome] = happened.get(outcome, 0) + 1
             sys.stderr.write(f"\r{happened}")
     kind = "Open MPI with fault tolerance" if TOLERANT else "an MPI without fault tolerance"
