@@ -111,7 +111,10 @@ def test_several_networks_are_not_shared_among_processes(spiral_data):
         fit_many([(model, spiral_data)], loss=CrossEntropy(), optimizer=SGD(0.1), epochs=1, distributed=True)
 
 
-@pytest.mark.parametrize(("name", "value"), [("OMPI_COMM_WORLD_SIZE", "1"), ("PMI_SIZE", "1"), ("HOME", "/")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("OMPI_COMM_WORLD_SIZE", "1"), ("PMI_SIZE", "1"), ("PMIX_RANK", "0"), ("SLURM_STEP_NUM_TASKS", "4")],
+)
 def test_one_process_starts_no_mpi(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     assert not launched()

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 NEEDED = "training in several processes needs mpi4py, which the extra whorl[mpi] installs"
 
-LAUNCHERS = "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"
-"""Environment variables that mpiexec sets: of Open MPI, of MPICH and its relatives, and of Slurm's srun."""
+SIZES = "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"
+"""Environment variables with the number of processes, set by mpiexec: of Open MPI, of MPICH and its relatives; and by Slurm's srun."""
 
 
 def launched() -> bool:
     """Return whether mpiexec has started this process, and others with it."""
-    if not any(os.environ.get(name, "1") != "1" for name in LAUNCHERS):
-        return False
-    return started().size > 1
+    known = SIZES if "PMIX_RANK" in os.environ else SIZES[:2]  # srun starts any program, but this is for MPI
+    sizes = [os.environ[name] for name in known if name in os.environ]
+    return sizes[:1] not in ([], ["1"]) and started().size > 1
 
 
 def started() -> Processes:
