@@ -66,11 +66,11 @@ def _bytes(values: Array) -> Any:
 
 
 def state_hash(state: TrainingState) -> int:
-    """Return 24 bits that depend on all numbers of a training state: float32 holds so many exactly."""
+    """Return a number that depends on all those of a training state."""
     value = crc32(_text(state.rng.bit_generator.state).to_bytes(4, "little"))
     for each in state.arrays():
         value = crc32(_bytes(each), value)
-    return value & 0xFFFFFF
+    return value
 
 
 def check_equal(processes: Processes, own: Mapping[str, int]) -> None:

@@ -25,8 +25,8 @@ from whorl.stack import Stack
 from whorl.training import DivergenceError, History, Training, callbacks
 from whorl.training.group import Evaluate, Outcome
 
-TAIL = 4
-"""Numbers in the vector of a step beside the gradients: loss, penalty, and how many processes were interrupted or stopped."""
+SUMS = 4
+"""What a step adds up beside the gradients: loss, penalty, and how many processes were interrupted or stopped."""
 
 log = logging.getLogger("whorl.distributed")
 
@@ -88,10 +88,12 @@ class ProcessGroup:
     # The work of a batch.
 
     def evaluate(self, evaluate: Evaluate, rows: Array, training: Training) -> Outcome:
-        """Evaluate a batch: each process its share, and all get the sum."""
+        """Evaluate a batch: each process its share. The gradients are added up, then the losses and what else all must know.
+
+        Whoever has the second sum has the first, so only the second needs to be sent if a process is lost between them.
+        """
         model, state, rng = training.model, training.state, training.state.rng
-        count, slots = model.parameters.size, self.processes.slots
-        outputs = len(rows) * prod(model.outputs) if training.metrics else 0
+        slots, outputs = self.processes.slots, len(rows) * prod(model.outputs) if training.metrics else 0
         before = model.statistics.copy(), rng.bit_generator.state
         hashed = self.watch.hashes(state.step)
         share: Share | None = None
@@ -104,26 +106,30 @@ class ProcessGroup:
             share = Share.of(len(rows), self.rank, self.processes.size)
             begun = time.perf_counter() - self.processes.waited
             loss, penalty, own = self._own(evaluate, rows, share, training)
-            tail, times, hashes, predictions = _parts(vector, count, slots)
-            vector[count:] = 0
+            seconds = time.perf_counter() - self.processes.waited - begun
             if share.counts:
-                np.multiply(model.gradients, share.part, out=vector[:count])
-                tail[:2] = loss * share.part, penalty * share.part
+                np.multiply(model.gradients, share.part, out=model.gradients)
+            else:
+                model.gradients[:] = 0  # which may be NaN
+            self.processes.add(model.gradients)
+            vector[:] = 0
+            sums, times, hashes, predictions = _parts(vector, slots)
+            if share.counts:
+                sums[:2] = loss * share.part, penalty * share.part
                 if outputs:
                     predictions.reshape(len(rows), *model.outputs)[share.begin : share.stop] = own
-            else:
-                vector[:count] = 0
-            tail[2:] = bool(training.interruption), state.history.stopped is not None
-            times[self.processes.number] = time.perf_counter() - self.processes.waited - begun
+            sums[2:] = bool(training.interruption), state.history.stopped is not None
+            times[self.processes.number] = seconds
             hashes[self.processes.number] = state_hash(state) if hashed else 0
 
-        total = self.processes.together(count + TAIL + 2 * slots + outputs, model.dtype, fill)
-        tail, times, hashes, predictions = _parts(total, count, slots)
-        model.gradients = total[:count]
-        loss, penalty, interrupted, stopped = tail.tolist()
+        total = self.processes.together(SUMS + 2 * slots + outputs, np.float64, fill)
+        sums, times, hashes, predictions = _parts(total, slots)
+        loss, penalty, interrupted, stopped = sums.tolist()
         self.interrupted, self.told = interrupted > 0, interrupted + stopped > 0
         self.watch.step(state.step, times, hashes, self.processes.numbers, report=self.rank == 0)
-        return loss, penalty, predictions.reshape(len(rows), *model.outputs).copy() if outputs else own
+        if outputs:
+            own = predictions.reshape(len(rows), *model.outputs).astype(model.dtype)
+        return loss, penalty, own
 
     def _own(self, evaluate: Evaluate, rows: Array, share: Share, training: Training) -> Outcome:
         """Evaluate the share of this process."""
@@ -237,7 +243,7 @@ class ProcessGroup:
         self.training.state.history.engine = f"{self.training.engine_name}; {size}{left} process{'es' * (slots > 1)}"
 
 
-def _parts(vector: Array, count: int, slots: int) -> tuple[Array, Array, Array, Array]:
-    """Return the parts of the vector of a step after the gradients: `TAIL` numbers, seconds and hashes by process, predictions."""
-    ends = [count + TAIL, count + TAIL + slots, count + TAIL + 2 * slots]
-    return vector[count : ends[0]], vector[ends[0] : ends[1]], vector[ends[1] : ends[2]], vector[ends[2] :]
+def _parts(vector: Array, slots: int) -> tuple[Array, Array, Array, Array]:
+    """Return the parts of what a step adds up beside the gradients: `SUMS` numbers, seconds and hashes by process, predictions."""
+    ends = [SUMS, SUMS + slots, SUMS + 2 * slots]
+    return vector[: ends[0]], vector[ends[0] : ends[1]], vector[ends[1] : ends[2]], vector[ends[2] :]
