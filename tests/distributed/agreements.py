@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -131,6 +132,16 @@ def interruption():
     everywhere(model.parameters.tolist())
 
 
+def interruption_told_with_the_next_step():
+    """Without callbacks after steps, Ctrl-C is told with the sums of the next step."""
+    if COMM.rank == LAST:
+        Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    model = network()
+    with pytest.raises(KeyboardInterrupt):
+        train(model, distributed=True, epochs=10**6)
+    everywhere(model.parameters.tolist())
+
+
 def divergence():
     X = np.random.default_rng(0).normal(size=(64, 2))
     y = (X[:, 0] > 0).astype(int)
@@ -198,6 +209,7 @@ CASES = [
     time_limit,
     one_process_writes,
     interruption,
+    interruption_told_with_the_next_step,
     divergence,
     resume,
     checks,

@@ -23,7 +23,7 @@ def test_two_processes_have_the_results_of_one(start):
 
 
 def test_processes_agree(start):
-    assert len(passed(start("agreements.py", processes=3))) == 8
+    assert len(passed(start("agreements.py", processes=3))) == 9
 
 
 def test_an_error_in_one_process_ends_all(start):
