@@ -125,9 +125,9 @@ def security(session: nox.Session) -> None:
 
 @nox.session
 def torture(session: nox.Session) -> None:
-    """Kill trainings, change files, predict in threads, repeat trainings, take a million steps, send malformed requests, kill workers: the long forms of `tests/torture`. An hour."""
-    session.install("-e", ".[fast,playground,serve,sweep,tables]", "distributed", "psycopg[binary]")
-    for script, count in (
+    """Kill trainings and their workers, change files, predict in threads, repeat trainings, take a million steps, send malformed requests: the long forms of `tests/torture`. An hour and a half."""
+    session.install("-e", ".[fast,mpi,playground,serve,sweep,tables]", "distributed", "psycopg[binary]")
+    for script, *counts in (
         ("kill", "1000"),
         ("mutate", "1000000"),
         ("predictions", "60"),
@@ -137,8 +137,9 @@ def torture(session: nox.Session) -> None:
         ("playground", "100000"),
         ("dask_cluster", "20"),
         ("postgresql_sweep", "20"),
+        ("mpi_kill", "100", "4"),
     ):
-        session.run("python", f"tests/torture/{script}.py", count)
+        session.run("python", f"tests/torture/{script}.py", *counts)
 
 
 @nox.session
@@ -169,6 +170,13 @@ def threads(session: nox.Session) -> None:
 def many(session: nox.Session) -> None:
     """Measure how many small networks are trained per second, beside other libraries, and record it."""
     measure(session, "many", *nox.project.dependency_groups(nox.project.load_toml(), "benchmarks"))
+
+
+@nox.session
+def distributed(session: nox.Session) -> None:
+    """Measure one training on two processes beside one, and the cost of communication, and record them."""
+    session.install("-e", ".[mpi]")
+    measure(session, "distributed")
 
 
 @nox.session

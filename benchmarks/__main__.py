@@ -25,6 +25,7 @@ COMMANDS = {
     "tabm": "networks that share weights beside separate ones, for tables; writes benchmarks/tabm.md",
     "large": "time and memory of the recipe for tables at its limits; writes benchmarks/large.md",
     "learning_rate": "suggestions of the learning-rate finder beside a grid of rates; writes benchmarks/learning_rate.md",
+    "distributed": "one training on two processes beside one, and the cost of communication; writes benchmarks/distributed.md",
     "doctor": "mistakes that the doctor finds, its advice, and its cost; writes benchmarks/doctor.md",
     "frames": "code between `Model.fit` and the change of a weight: frames, files, functions, lines",
 }

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-DOCUMENTED = {"_asdict", "_fields", "_make", "_replace"}
-"""Names of named tuples, which are public in spite of the underscore."""
+DOCUMENTED = {"_asdict", "_exit", "_fields", "_make", "_replace"}
+"""Names of named tuples and of the module os, which are public in spite of the underscore."""
 
 
 class Import(NamedTuple):

@@ -25,6 +25,7 @@ LAYERS = Layers(
         ["header", "passes", "summary"],
         ["training"],
         ["engine", "network"],
+        ["distributed"],
         ["model"],
         ["remote"],
         ["answers", "derived", "many"],

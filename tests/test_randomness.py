@@ -1,9 +1,12 @@
 """Random number generators and what is drawn with them."""
 
+import copy
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from whorl._core.randomness import bits16, divide, folds, generator
+from whorl._core.randomness import RowsGenerator, bits16, divide, folds, generator
 
 
 def test_an_int_is_a_seed():
@@ -38,6 +41,29 @@ def test_bits16_are_uniform(bit_generator, count):
     # Mean 32767.5, standard deviation 18918: over 40,000 draws the standard error of the mean is 95.
     assert values.mean() == pytest.approx(32767.5, abs=500)
     assert np.bincount(values >> 12, minlength=16) / len(values) == pytest.approx(np.full(16, 1 / 16), abs=0.01)
+
+
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.PCG64DXSM, np.random.Philox, np.random.MT19937])
+@pytest.mark.parametrize("width", [1, 3, 8])
+def test_processes_draw_together_what_one_would(bits, width):
+    rows, cuts = 11, [0, 3, 4, 11]
+    whole = np.random.Generator(bits(7))
+    whole.integers(0, 5, dtype=np.uint32)  # leaves half a word
+    parts = [copy.deepcopy(whole) for _ in cuts[1:]]
+    expected = bits16(whole, rows * width).tolist()
+    shared = [RowsGenerator(rng, *ends, rows) for rng, ends in zip(parts, pairwise(cuts), strict=True)]
+    drawn = [bits16(each, (each.stop - each.begin) * width) for each in shared]
+    assert np.concatenate(drawn).tolist() == expected
+    after = whole.integers(0, 100, 3, np.uint32).tolist()
+    assert [rng.integers(0, 100, 3, np.uint32).tolist() for rng in parts] == [after] * len(parts)
+
+
+def test_processes_do_not_draw_anything_else():
+    shared = RowsGenerator(np.random.default_rng(0), 0, 2, 4)
+    with pytest.raises(TypeError, match=r"can draw random numbers with dropout_mask only, got a call of rng.normal"):
+        shared.normal(size=3)
+    with pytest.raises(ValueError, match="a multiple of the 2 rows, got 3"):
+        shared.bits16(3)
 
 
 def test_no_global_random_state_is_touched(model, spiral_data):

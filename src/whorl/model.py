@@ -7,10 +7,11 @@ from typing import Any
 
 from whorl._core import archive
 from whorl._core.calls import explain_calls
+from whorl.distributed import process_group
 from whorl.engine import choose
 from whorl.header import header
 from whorl.network import Network
-from whorl.training import History, Options, Training, TrainingState, options, saving, takes_options
+from whorl.training import SINGLE, History, Options, Training, TrainingState, options, saving, takes_options
 
 FOREIGN = {
     ".onnx",
@@ -39,6 +40,11 @@ WRITERS = {
     **dict.fromkeys((".pt", ".pth"), "torch.save(whorl.formats.to_torch(model).state_dict(), path)"),
 }
 """What writes files of these formats."""
+
+
+def _training(model: Model, X: Any, y: Any, options: Options) -> Training:
+    """Return a training run in this process, or in all that mpiexec has started."""
+    return Training(model, X, y, options, choose, process_group() if options.distributed else SINGLE)
 
 
 @explain_calls
@@ -99,7 +105,7 @@ class Model(Network):
         y : array_like, shape (n,) or (n, k)
             Labels or targets, in the form that the loss expects.
         loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, callbacks, sample_weight, class_weight, \
-rng, state, resume, on_divergence, fast, threads
+rng, state, resume, on_divergence, fast, threads, distributed
             As described in `Options`.
 
         Returns
@@ -123,7 +129,7 @@ rng, state, resume, on_divergence, fast, threads
         >>> history["accuracy"][-1] > 0.95
         True
         """
-        training = Training(self, X, y, options("fit", arguments), choose)
+        training = _training(self, X, y, options("fit", arguments))
         for _ in training.blocks():
             pass
         return training.state.history
@@ -153,7 +159,7 @@ rng, state, resume, on_divergence, fast, threads
         1 1.16
         2 1.16
         """
-        return Training(self, X, y, options("training", arguments), choose)
+        return _training(self, X, y, options("training", arguments))
 
     def partial_fit(self, X: Any, y: Any, *, state: TrainingState | None = None, **arguments: Any) -> TrainingState:
         """Train for one epoch on part of the data, and return the training state to pass to the next call.
@@ -188,7 +194,7 @@ rng, state, resume, on_divergence, fast, threads
                 "partial_fit cannot stop within an epoch: on_divergence must be 'raise' or 'skip', got 'stop'"
             )
         epochs = 1 if state is None else state.epoch + 1
-        training = Training(self, X, y, options("partial_fit", {**arguments, "epochs": epochs, "state": state}), choose)
+        training = _training(self, X, y, options("partial_fit", {**arguments, "epochs": epochs, "state": state}))
         for _ in training:
             pass
         return training.state

@@ -51,6 +51,25 @@ class Parameter:
         return math.prod(self.shape)
 
 
+class Batch:
+    """The batch that the rows of a training pass belong to, for layers that need sums over it: here, they are all of it.
+
+    If several processes train together, each has some rows of the batch, and theirs adds up over all of them.
+    """
+
+    def size(self, x: Array) -> int:
+        """Return the number of samples in the batch, given the rows x (n, …) of this process."""
+        return len(x)
+
+    def mean(self, total: Array, size: int) -> Array:
+        """Return the mean over the batch, given the sum over the rows of this process, and the size of the batch."""
+        return total / size
+
+    def mean_gradient(self, total: Array, size: int) -> Array:
+        """Return the mean over the batch of derivatives of the loss, dL/dy, given their sum over the rows of this process."""
+        return total / size
+
+
 class Views(SimpleNamespace):
     """The arrays of one layer as attributes, with the names that it declared: ``p.w``, ``p.b``.
 
@@ -66,12 +85,15 @@ class Views(SimpleNamespace):
         In p: whether the layer works as when predicting, even in a training pass.
     epoch : float
         In p: the time of the training step in epochs, if the layer is `Layer.timed`.
+    batch : Batch
+        In p: the batch of the training step, if the layer is `Layer.batchwise`.
     """
 
     parts: tuple[Views, ...] = ()
     inputs: bool = True
     frozen: bool = False
     epoch: float = 0.0
+    batch: Batch = Batch()
 
     def __setattr__(self, name: str, value: object) -> None:
         current = vars(self).get(name)

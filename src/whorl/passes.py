@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -17,6 +17,13 @@ from whorl.stack import Stack
 
 FUSED: Mapping[type[Loss], type[Layer]] = {CrossEntropy: Softmax, BinaryCrossEntropy: Sigmoid}
 """Losses, each with the last layer that it is fused with in one numerically stable step, `FusedLoss.from_scores`."""
+
+
+class Predict(Protocol):
+    """What predicts, as `predict` does."""
+
+    def __call__(self, network: Stack, x: Any, *, last: int | None = None) -> Array:
+        """Return the output of the network for x, or of its layers before index `last`."""
 
 
 class Pass(NamedTuple):
@@ -99,7 +106,13 @@ def loss_pass(
 
 
 def measure(
-    network: Stack, x: Any, target: Array, weight: Array | None, loss: Loss, metrics: Mapping[str, Metric]
+    network: Stack,
+    x: Any,
+    target: Array,
+    weight: Array | None,
+    loss: Loss,
+    metrics: Mapping[str, Metric],
+    predict: Predict = predict,
 ) -> dict[str, float]:
     """Return the loss, its penalty part, and the metrics, on these samples."""
     if is_fused(network, loss):

@@ -19,7 +19,7 @@ from whorl._core.randomness import RNG
 from whorl._core.types import Array, Shape
 from whorl.layers import Layer, chain
 from whorl.layers.chain import Place
-from whorl.parameters import NamedArrays, Parameter, Views, declared, views
+from whorl.parameters import Batch, NamedArrays, Parameter, Views, declared, views
 from whorl.regularizers import L1, L2
 
 FOREIGN = {"stop_training", "trainable", "optimizer"}
@@ -45,6 +45,8 @@ class Stack:
         Factors of the optimizer's weight decay: 1.0 for all parameters, or one for each.
     timed : list of Views
         Those of the layers whose settings change with time.
+    batchwise : list of Views
+        Those of the layers that need sums over the batch.
     frozen : frozenset of int
         Indices of the layers that training does not change.
     """
@@ -93,6 +95,7 @@ class Stack:
         pairs = [pair for place, p in zip(self.places, self.p, strict=True) for pair in chain.pairs(place, p)]
         self._constrained = [(layer, p) for layer, p in pairs if layer.constrained]
         self.timed: list[Views] = [p for layer, p in pairs if layer.timed]
+        self.batchwise: list[Views] = [p for layer, p in pairs if layer.batchwise]
         self._gather_frozen()
 
     def samples(self, X: Any) -> Array:
@@ -171,7 +174,7 @@ class Stack:
 
     def __getstate__(self) -> dict[str, Any]:
         derived = {"places", "outputs", "declared", "trained", "untrained", "p", "g", "first", "penalties"}
-        derived |= {"decay", "timed"}
+        derived |= {"decay", "timed", "batchwise"}
         derived |= {"_parameters", "_gradients", "_statistics", "_constrained", "_frozen"}
         state = {name: value for name, value in vars(self).items() if name not in derived}
         return state | {"parameters": self.parameters.copy(), "statistics": self.statistics.copy()}
@@ -276,6 +279,11 @@ class Stack:
         """Set the time, in epochs, for the layers whose settings change with it."""
         for views_ in self.timed:
             views_.epoch = epoch
+
+    def set_batch(self, batch: Batch) -> None:
+        """Set the batch that the rows of the coming passes belong to, for the layers that need sums over it."""
+        for views_ in self.batchwise:
+            views_.batch = batch
 
     def constrain(self, frozen: Iterable[tuple[Array, Array]]) -> None:
         """Apply the layers' constraints; restore frozen parameters, which momentum and weight decay change too."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Never, TypeAlias
 
 import numpy as np
 
@@ -51,12 +51,64 @@ def bits16(rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.
 
     Each 64-bit word of the bit generator gives four of them, which is several times faster than `Generator.random`.
     """
+    if isinstance(rng, RowsGenerator):
+        return rng.bits16(count)
     bit_generator = rng.bit_generator
     if isinstance(bit_generator, np.random.MT19937):  # its raw words have 32 bits only
         words: Array = bit_generator.random_raw(-(-count // 2)).astype(np.uint32)
     else:
         words = bit_generator.random_raw(-(-count // 4))
     return words.view(np.uint16)[:count]
+
+
+class RowsGenerator:
+    """Draws the numbers for some rows of a batch; the generator is then as if those of all its rows had been drawn.
+
+    So several processes, each with rows of its own and an equal generator, draw together what one process would draw for all rows.
+    Layers get it in place of a generator in such a training, and can draw with `bits16` only.
+
+    Parameters
+    ----------
+    rng : Generator
+    begin, stop, rows : int
+        The rows from `begin` up to `stop`, of so many.
+
+    Examples
+    --------
+    >>> whole, part = generator(0), generator(0)
+    >>> bits16(whole, 8 * 5)[3 * 5 : 6 * 5].tolist() == bits16(RowsGenerator(part, 3, 6, 8), 3 * 5).tolist()
+    True
+    >>> whole.random() == part.random()
+    True
+    """
+
+    def __init__(self, rng: np.random.Generator, begin: int, stop: int, rows: int) -> None:
+        self.rng, self.begin, self.stop, self.rows = rng, begin, stop, rows
+
+    def bits16(self, count: int) -> np.ndarray[Any, np.dtype[np.uint16]]:
+        """Draw the integers for its rows, `count` in all and the same number for each row."""
+        each, rest = divmod(count, self.stop - self.begin)
+        if rest:
+            raise ValueError(f"count must be a multiple of the {self.stop - self.begin} rows, got {count}")
+        begin, stop, total = (rows * each for rows in (self.begin, self.stop, self.rows))
+        generator = self.rng.bit_generator
+        if not isinstance(generator, np.random.PCG64 | np.random.PCG64DXSM):
+            return bits16(self.rng, total)[begin:stop]
+        before: Any = generator.state
+        first, last = begin // 4, -(-stop // 4)
+        generator.advance(first)
+        words = generator.random_raw(last - first)
+        generator.advance(-(-total // 4) - last)
+        if before["has_uint32"]:  # half a word that is left, which `advance` forgets
+            after: Any = generator.state
+            generator.state = after | {name: before[name] for name in ("has_uint32", "uinteger")}
+        return words.view(np.uint16)[begin - 4 * first : stop - 4 * first]
+
+    def __getattr__(self, name: str) -> Never:
+        raise TypeError(
+            f"with distributed=True, a layer can draw random numbers with dropout_mask only, got a call of rng.{name}: each process would"
+            " draw the same numbers for other samples"
+        )
 
 
 def divide(count: int, aside: int, rng: np.random.Generator, classes: Array | None = None) -> tuple[Array, Array]:

@@ -73,6 +73,8 @@ class Steps(Callback):
     It is on a line that the next one overwrites.
     """
 
+    main_process_only = True
+
     def __init__(self) -> None:
         self.shown = self.begun = time.monotonic()
 

@@ -103,7 +103,8 @@ class StopOnInterrupt(Callback, Signals):
 
     def _save(self, training: Run) -> None:
         training.memory(self).file = self.checkpoint.name  # which `saved_here` looks for
-        training.model.save(self.checkpoint, state=training.state)
+        if training.group.rank == 0:
+            training.model.save(self.checkpoint, state=training.state)
         self.saved = time.monotonic()
 
 

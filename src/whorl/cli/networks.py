@@ -76,6 +76,8 @@ class NetworkProgress(Callback):
         The number of the network, from 0, and how many there are.
     """
 
+    main_process_only = True
+
     shown = 0.0
 
     def __init__(self, recipe: Recipe, number: int, networks: int) -> None:

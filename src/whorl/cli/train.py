@@ -19,7 +19,9 @@ from whorl.cli.console import accuracy, best_possible, progress, scores, show_ta
 from whorl.cli.find_rate import with_found_rate
 from whorl.cli.interrupt import StopOnInterrupt
 from whorl.cli.output import directory, outputs
+from whorl.cli.several import first_only
 from whorl.cli.start import add_recipe, add_start_and_output, plan_of
+from whorl.distributed import launched, started
 from whorl.glassbox import Doctor
 from whorl.losses import CrossEntropy, Quantile
 from whorl.recipes import Problem, Recipe
@@ -59,11 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
     plan = plan_of(arguments)
     data = plan.recipe.data
     paths = outputs(arguments.output, Path(data.file).stem if isinstance(data, TableFile) else plan.data)
-    with directory(paths[0].parent):
+    with directory(paths[0].parent), first_only():
         every = None if arguments.log_every is None else integer("--log-every", arguments.log_every)
         track = partial(tracking.callbacks, arguments)
         given = {name: getattr(arguments, name) for name in ("quiet", "resume", "gif", "find_lr", "doctor")}
-        return carry_out(plan, paths, every=every, track=track, **given)
+        return carry_out(plan, paths, every=every, track=track, distributed=launched(), **given)
 
 
 def carry_out(
@@ -76,12 +78,14 @@ def carry_out(
     gif: bool = False,
     find_lr: bool = False,
     doctor: bool = False,
+    distributed: bool = False,
     track: Callable[[int], Sequence[Sequence[Callback]]] = lambda networks: [()] * networks,
     again: str = "the same command with --resume",
 ) -> int:
     """Train and save; return the exit code.
 
-    `track` returns further callbacks for each of so many networks; `again` says how to continue if this is interrupted.
+    With `distributed`, all processes that mpiexec has started do so together. `track` returns further callbacks for each of so many
+    networks; `again` says how to continue if this is interrupted.
     """
     recipe, (model_path, config_path, picture_path) = plan.recipe, paths
     config.text(plan, config_path.name)  # fails now, and not after the training, if a setting cannot be written
@@ -101,8 +105,14 @@ def carry_out(
     with StopOnInterrupt(files[0]) as stop:
         callbacks = networks.callbacks(recipe, stop, files, starts, film, shown, trackers, quiet=quiet)
         model, _, history, trained = recipe.train(
-            rng, callbacks, problem, resume=lambda k: files[k] if resume and files[k].exists() else None
+            rng,
+            callbacks,
+            problem,
+            resume=lambda k: files[k] if resume and files[k].exists() else None,
+            distributed=distributed,
         )
+        if distributed and started().rank > 0:  # the first writes
+            return 0
         model.save(model_path)
         chosen = networks.chosen(recipe, history) if len(files) == 1 else ""
         print(f"saved {model_path}{chosen}", flush=True)
@@ -175,7 +185,7 @@ def _check_resume(
             file=sys.stderr,
         )
         for each in left:
-            each.unlink()
+            each.unlink(missing_ok=True)  # another process may have done so
 
 
 def _check_same(plan: config.Run, path: Path) -> None:

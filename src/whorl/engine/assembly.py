@@ -77,11 +77,11 @@ class Memory:
 
 
 def write(
-    program: Program, model: Stack, loss: Loss, data: Data, update: Update, samples: int, epochs: int
+    program: Program, model: Stack, loss: Loss, data: Data, update: Update | None, samples: int, epochs: int
 ) -> tuple[Memory, list[int]]:
     """Write the operations of a step; return where to exchange data with them, and how many numbers each sample draws.
 
-    The memory has room for so many epochs of so many samples.
+    The memory has room for so many epochs of so many samples. Without an update, a step ends with the gradients.
     """
     workers, outputs = program.workers, prod(model.outputs)
     memory = Memory(
@@ -117,7 +117,11 @@ def write(
     # Update.
     program.add(batches.account, [], [lost, memory.totals, 0])
     program.add(batches.reset, [], [penalized, squares])
-    _update(program, model, update, writer.trained, penalized, squares)
+    if update is None:
+        for each in writer.trained:
+            _gradient(program, each, penalized)
+    else:
+        _update(program, model, update, writer.trained, penalized, squares)
     program.barrier()
     if model.penalties:
         program.add(batches.account, [], [penalized, memory.totals, 1])
@@ -133,11 +137,7 @@ def _update(
     kinds = sorted({(each.frozen, each.decay) for each in trained})
     tables = {kind: program.table(partial(_numbers, update.rule, *kind)) for kind in kinds}
     for each in trained:
-        program.operations += each.operations
-        if each.l1 or each.l2:
-            program.add(updates.penalty, [each.p, each.g], [each.rows, each.columns, penalized], [each.l1, each.l2])
-        if each.frozen:
-            program.add(updates.clear, [each.g], [each.rows, each.columns], [0.0])
+        _gradient(program, each, penalized)
         if norm is None:  # the gradient is in the cache now
             _step(program, update, tables, each, each.p - parameters, each.g)
     if norm is not None:
@@ -155,6 +155,16 @@ def _update(
         for each in trained:
             own = address(average) + each.p - parameters
             program.add(updates.average, [each.p, own], [each.rows, each.columns], table=table)
+
+
+def _gradient(program: Program, trained: Trained, penalized: int) -> None:
+    """Write the gradient of an array, with its penalty."""
+    program.operations += trained.operations
+    rows, columns = trained.rows, trained.columns
+    if trained.l1 or trained.l2:
+        program.add(updates.penalty, [trained.p, trained.g], [rows, columns, penalized], [trained.l1, trained.l2])
+    if trained.frozen:
+        program.add(updates.clear, [trained.g], [rows, columns], [0.0])
 
 
 def _constrain(program: Program, trained: Sequence[Trained]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from whorl.layers import Dropout, Embedding, chain
 from whorl.losses import CrossEntropy, FusedLoss
 from whorl.passes import is_fused
-from whorl.training import Engine, Training
+from whorl.training import Engine, NumPySteps, Training
 
 WORTHWHILE = 2.0
 """Seconds of NumPy's overhead that a training must save before the engine is used unasked: loading it takes half a second."""
@@ -56,6 +56,7 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     if wanted is None and together * saved(steps, len(outputs), rows * sum(outputs)) < WORTHWHILE:
         return None, "NumPy: too short a training for compiled kernels to pay"
     try:
+        from whorl.engine.gradients import CompiledGradients
         from whorl.engine.run import CompiledSteps
     except ImportError as error:  # Numba is not installed, or does not work with this NumPy
         if wanted:
@@ -67,6 +68,9 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
             raise ValueError(f"fast=True: {reason}; use fast=None or fast=False")
         return None, f"NumPy: {reason}"
     work = operations(training)
+    if training.options.distributed:
+        gradients = CompiledGradients(training, training.options.threads or 1)
+        return NumPySteps(training, gradients.evaluate), gradients.name
     compiled = CompiledSteps(training, workers(training, work), work)
     return compiled, compiled.name
 
@@ -108,11 +112,22 @@ def _obstacles(training: Training) -> Iterator[str]:
         yield "accumulated gradients are not compiled"
     if model.parameters.size == 0:
         yield "there is nothing to train"
+    if options.distributed:
+        yield from _shared_obstacles(training)
     generator = state.rng.bit_generator
     if type(generator) is not np.random.PCG64 and any(
         isinstance(place.layer, Dropout) for place in chain.walk(model.places)
     ):
         yield f"dropout is compiled for the generator PCG64 only, not for {type(generator).__name__}"
+
+
+def _shared_obstacles(training: Training) -> Iterator[str]:
+    """Yield what has no compiled kernel if several processes share a batch."""
+    if training.model.batchwise:
+        yield "batch norm over several processes is not compiled"
+    drawn = [prod(place.outputs) for place in chain.walk(training.model.places) if isinstance(place.layer, Dropout)]
+    if (training.options.threads or 1) > 1 and any(each % 4 for each in drawn):
+        yield "dropout over several processes is compiled for several threads only if the layer has a multiple of four units"
 
 
 def warm_up(dtype: np.dtype[Any]) -> tuple[int, str]:

@@ -31,11 +31,11 @@ Integers: TypeAlias = Any
 Numbers: TypeAlias = Any
 Run: TypeAlias = Any
 
-FIRST, LAST, ROWS, START, EPOCH, WORKER, WORKERS, WRONG, DONE, ADDRESS = range(10)
+FIRST, LAST, ROWS, START, EPOCH, WORKER, WORKERS, WRONG, DONE, ADDRESS, BEFORE, AFTER = range(12)
 RUN = 16
 """Elements of r, of which some are unused: this thread's rows of the batch are FIRST to LAST, of ROWS; the batch begins at START
 of the order, in epoch number EPOCH of this run; the thread is WORKER of WORKERS; WRONG is set to 1 if an index is out of range; DONE counts the completed
-steps; ADDRESS is that of r itself."""
+steps; ADDRESS is that of r itself; other processes have BEFORE and AFTER rows of the same batch, in front of these and behind."""
 
 FLAGS = {"contract", "nsz", "reassoc"}
 """Freedoms of the compiler: fused multiply-adds, the sign of zero, and the order of sums. NaN and infinity stay what they are."""

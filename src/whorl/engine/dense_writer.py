@@ -188,7 +188,7 @@ class DenseWriter:
     def bits(self, size: int) -> int:
         """Write the drawing of a dropout's random bits; return their address."""
         self.drawn.append(size)
-        bits = self.program.room(-(-self.program.batch * size // 4) * 8)
+        bits = self.program.room(-(-self.program.batch * size // 4) * 8 + 8)  # a word more, if they begin within one
         self.program.add(dropout.draw_bits, [], [bits, self.generators, size])
         return bits
 

@@ -79,7 +79,7 @@ def connect(layers: Sequence[Layer], inputs: Shape, number: int = 1) -> list[Pla
         for name in wanted:
             if not name.isidentifier() or name[-1].isdigit() or hasattr(Views(), name):
                 raise ValueError(
-                    f"layers[{i}], {layer!r}: a parameter's name must be an identifier other than 'parts', 'inputs', 'frozen' and 'epoch',"
+                    f"layers[{i}], {layer!r}: a parameter's name must be an identifier other than 'parts', 'inputs', 'frozen', 'epoch' and 'batch',"
                     f" and not end in a digit, since the model adds a number, got {name!r}"
                 )
             validation.instance(

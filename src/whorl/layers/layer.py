@@ -113,6 +113,11 @@ class Layer(Description, ABC):
         """Whether a setting of the layer changes with time: then ``p.epoch`` is the time of each step, in epochs."""
         return False
 
+    @property
+    def batchwise(self) -> bool:
+        """Whether an output in training depends on other samples of the batch: then ``p.batch`` has its size and its means."""
+        return False
+
     def needs_data(self, p: Views, *, again: bool = False) -> bool:
         """Return whether the layer, or one inside it, must be fitted to data, as `Standardize`: for the first time or `again`."""
         return any(part.needs_data(views, again=again) for part, views in zip(self.parts, p.parts, strict=True))

@@ -68,21 +68,27 @@ class BatchNorm(Layer):
             "variance": Parameter(inputs, Ones(), trained=False),
         }
 
+    @property
+    def batchwise(self) -> bool:
+        return True
+
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
-        n = len(x)
+        batch = p.batch
+        n = batch.size(x)
         if rng is None or n == 1:
             deviation = np.sqrt(p.variance + self.epsilon)  # (d,)
             return scale_and_shift((x - p.mean) / deviation, p, lambda dh: dh / deviation)
-        m = x.mean(axis=0)
+        m = batch.mean(x.sum(axis=0), n)
         h = x - m  # (n, d)
-        v = np.einsum("nd,nd->d", h, h) / n
+        v = batch.mean(np.einsum("nd,nd->d", h, h), n)
         inverse = 1 / np.sqrt(v + self.epsilon)  # (d,)
         h *= inverse
 
         def backward(dh: Array) -> Array:
             p.mean += self.momentum * (m - p.mean)
             p.variance += self.momentum * (v * (n / (n - 1)) - p.variance)
-            dh -= dh.mean(axis=0) + h * (np.einsum("nd,nd->d", dh, h) / n)
+            mean = batch.mean_gradient(dh.sum(axis=0), n)
+            dh -= mean + h * batch.mean_gradient(np.einsum("nd,nd->d", dh, h), n)
             dh *= inverse
             return dh
 

@@ -49,6 +49,8 @@ class BoundaryAnimation(Callback):
     ['moons.gif']
     """
 
+    main_process_only = True
+
     def __init__(self, X: Any, y: Any, path: str | os.PathLike[str] | None = None, *, frames: int = 50) -> None:
         self.X = X
         self.y = y

@@ -101,14 +101,19 @@ def fit(
     callbacks: Callbacks,
     rng: np.random.Generator,
     resume: Any,
+    distributed: bool,
 ) -> Fitted:
     """Train what the recipe describes; the arguments are those of `Recipe.fitted`."""
+    if distributed and recipe.time is not None:
+        raise ValueError(
+            "a training with a time is planned by the clock, which several processes cannot do: give epochs"
+        )
     X, y = _samples(recipe, X, y)
     if validation is not None:
         validation = _validation(recipe, validation, X, y)
     unit = None if recipe.classifies(y) else Unit.of(y)
     if validation is None and ensemble.divisible(recipe, len(X)):
-        return _ensemble(recipe, X, y, unit, callbacks, rng, resume)
+        return _ensemble(recipe, X, y, unit, callbacks, rng, resume, distributed=distributed)
     known = y if validation is None else np.concatenate([y, validation[1]])
     target = unit.standardized(y) if unit else y
     given: Any = recipe.validation
@@ -117,7 +122,7 @@ def fit(
     if validation is not None:
         given = validation[0], unit.standardized(validation[1]) if unit else validation[1]
     recipe = recipe.replace(members=1).for_samples(len(X))
-    arguments = _arguments(recipe, classes=unit is None)
+    arguments = _arguments(recipe, classes=unit is None) | {"distributed": distributed}
     if recipe.time is not None:
         recipe = pace.within(
             recipe,
@@ -172,7 +177,15 @@ def start(recipe: Settings, problem: Problem, rng: np.random.Generator) -> Start
 
 
 def _ensemble(
-    recipe: Settings, X: Array, y: Array, unit: Unit | None, callbacks: Callbacks, rng: np.random.Generator, resume: Any
+    recipe: Settings,
+    X: Array,
+    y: Array,
+    unit: Unit | None,
+    callbacks: Callbacks,
+    rng: np.random.Generator,
+    resume: Any,
+    *,
+    distributed: bool,
 ) -> Fitted:
     """Train the networks, and return their average."""
     if resume is not None and not callable(resume) and recipe.members > 1:
@@ -188,7 +201,7 @@ def _ensemble(
         x,
         unit.standardized(y) if unit else y,
         classes=classes,
-        arguments=_arguments(recipe, classes=unit is None),
+        arguments=_arguments(recipe, classes=unit is None) | {"distributed": distributed},
         callbacks=callbacks,
         resume=resume,
         rng=rng,

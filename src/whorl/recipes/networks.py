@@ -98,7 +98,7 @@ def train(
     rng: np.random.Generator,
     **arguments: Any,
 ) -> Networks:
-    """Train models side by side, each validated on its fold; return those that have completed an epoch, or the first one if none has.
+    """Train models side by side, or one after the other if several processes share the training, each validated on its fold; return those that have completed an epoch, or the first one if none has.
 
     Training may have been stopped before the others began.
 
@@ -126,8 +126,8 @@ def train(
         }
         for k, rows in enumerate(folds)
     ]
-    if len(models) == 1:  # which may use all cores
-        histories = [models[0].fit(x, target, **arguments, **own[0])]
+    if len(models) == 1 or arguments.get("distributed"):  # which may use all cores, or other processes
+        histories = [model.fit(x, target, **arguments, **each) for model, each in zip(models, own, strict=True)]
     else:
         histories = fit_many([(model, (x, target), each) for model, each in zip(models, own, strict=True)], **arguments)
     begun = [k for k, history in enumerate(histories) if history.epochs] or [0]

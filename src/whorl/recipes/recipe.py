@@ -77,13 +77,15 @@ class Recipe(Settings):
         callbacks: Callbacks = (),
         rng: RNG = None,
         resume: Any = None,
+        distributed: bool = False,
     ) -> fitting.Fitted:
         """Train as `fit` does, and return also the networks that the model is made of.
 
-        `resume` may be a function that returns the file, or None, for the network of a number.
+        `resume` may be a function that returns the file, or None, for the network of a number. With `distributed`, all processes that
+        mpiexec has started train each network together.
         """
-        generator = randomness.generator(rng)
-        return fitting.fit(self, X, y, validation=validation, callbacks=callbacks, rng=generator, resume=resume)
+        given: dict[str, Any] = {"validation": validation, "callbacks": callbacks, "resume": resume}
+        return fitting.fit(self, X, y, rng=randomness.generator(rng), distributed=distributed, **given)
 
     def problem(self, rng: RNG = None) -> Problem:
         """Draw or load the samples of the recipe's data set."""
@@ -102,12 +104,19 @@ class Recipe(Settings):
         problem: Problem | None = None,
         *,
         resume: Any = None,
+        distributed: bool = False,
     ) -> fitting.Trained:
         """Train on the recipe's data set, or on samples of it that were drawn before."""
         generator = randomness.generator(rng)
         problem = problem or self.problem(generator)
         found = self.fitted(
-            problem.X, problem.y, validation=problem.validation, callbacks=callbacks, rng=generator, resume=resume
+            problem.X,
+            problem.y,
+            validation=problem.validation,
+            callbacks=callbacks,
+            rng=generator,
+            resume=resume,
+            distributed=distributed,
         )
         found.model.preparation = problem.preparation
         return fitting.Trained(found.model, problem, found.history, found.networks)

@@ -20,6 +20,8 @@ class LineLogger(Callback, Description):
     earlier epoch replaces the lines of those after it, and one whose file is gone writes it anew from its history.
     """
 
+    main_process_only = True
+
     path: str = argument(path)
 
     def heading(self, columns: Sequence[str]) -> str:

@@ -61,6 +61,8 @@ class LivePlot(Callback, Description):
     LivePlot(('loss', 'learning_rate'), every=5.0)
     """
 
+    main_process_only = True
+
     names: tuple[str, ...] | None = argument(_names, default=None)
     _: KW_ONLY
     every: float = argument(number, default=2.0, minimum=0)

@@ -61,6 +61,8 @@ class MLflow(Callback, Description):
     MLflow('spirals', run_name='wide', model=True)
     """
 
+    main_process_only = True
+
     last = True  # when training ends, the model has its final parameters by then
 
     experiment: str | None = argument(instance, default=None, kind=str, example="'spirals'")

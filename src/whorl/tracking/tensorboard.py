@@ -67,6 +67,8 @@ class TensorBoard(Callback, Description):
     (['1', '2'], ['train', 'validation'])
     """
 
+    main_process_only = True
+
     directory: str = argument(path)
     _: KW_ONLY
     histograms: int | None = argument(integer, default=None)

@@ -4,6 +4,7 @@ from whorl._core.hints import hint_missing_names
 from whorl.training.callbacks import Callback, Run, StopTraining
 from whorl.training.checkpoint import Checkpoint
 from whorl.training.data import RowView, Samples
+from whorl.training.group import SINGLE, Group
 from whorl.training.guard import DivergenceError
 from whorl.training.history import Epoch, History, Step
 from whorl.training.loop import Training
@@ -14,6 +15,7 @@ from whorl.training.step import Engine, NumPySteps
 from whorl.training.stopping import EarlyStopping, StopAt, TimeLimit
 
 __all__ = [
+    "SINGLE",
     "Callback",
     "Checkpoint",
     "DivergenceError",
@@ -21,6 +23,7 @@ __all__ = [
     "Engine",
     "Epoch",
     "EpochState",
+    "Group",
     "History",
     "NumPySteps",
     "Options",

@@ -59,6 +59,10 @@ class Run(Protocol):
     def validation(self) -> Any:
         """The validation data, or None."""
 
+    @property
+    def group(self) -> Any:
+        """The processes that train together; ``group.rank`` is the number of this one, from 0."""
+
     def columns(self) -> list[str]:
         """Return the names of the values recorded for each epoch."""
 
@@ -93,6 +97,12 @@ class Callback:
 
     last = False
     """Whether the callback is called after all others, because it saves what they keep."""
+
+    main_process_only = False
+    """With ``fit(…, distributed=True)``: whether only the first process calls it, because it prints or writes files.
+
+    The other callbacks are called in every process, and must do the same in all.
+    """
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -161,7 +171,8 @@ def listening(callbacks: Sequence[Callback], training: Run, history: History) ->
     try:
         for callback in callbacks:
             begun.append(callback)
-            stopping(history, callback.on_train_begin, training)
+            if called(callback, training):
+                stopping(history, callback.on_train_begin, training)
         yield
     except GeneratorExit:  # the loop was left
         begun.clear()
@@ -169,7 +180,8 @@ def listening(callbacks: Sequence[Callback], training: Run, history: History) ->
     finally:
         with ExitStack() as ends:  # calls all of them, even if one raises
             for callback in reversed(begun):
-                ends.callback(stopping, history, callback.on_train_end, training, history)
+                if called(callback, training):
+                    ends.callback(stopping, history, callback.on_train_end, training, history)
 
 
 def remembered(memories: list[SimpleNamespace], callbacks: Sequence[Callback], callback: Callback) -> SimpleNamespace:
@@ -196,6 +208,11 @@ def _matched(memories: Sequence[SimpleNamespace], kinds: Sequence[str]) -> list[
     return found
 
 
+def called(callback: Callback, training: Run) -> bool:
+    """Return whether this process calls a callback."""
+    return training.group.rank == 0 or not callback.main_process_only
+
+
 def wait(intervals: Iterable[int | None], done: int) -> int | None:
     """Return how many steps, or epochs, remain until the first of these intervals ends, after `done` of them; None if there is no interval."""
     return min((each - done % each for each in intervals if each), default=None)
@@ -204,14 +221,14 @@ def wait(intervals: Iterable[int | None], done: int) -> int | None:
 def stepped(callbacks: Sequence[Callback], training: Run, history: History) -> None:
     """Call ``on_step_end`` of the callbacks whose turn it is."""
     for each in callbacks:
-        if each.every_steps and training.step % each.every_steps == 0:
+        if each.every_steps and training.step % each.every_steps == 0 and called(each, training):
             stopping(history, each.on_step_end, training)
 
 
 def epoch_ended(callbacks: Sequence[Callback], training: Run, history: History, epoch: Epoch) -> None:
     """Call ``on_epoch_end`` of the callbacks whose turn it is."""
     for each in callbacks:
-        if each.every_epochs and epoch.number % each.every_epochs == 0:
+        if each.every_epochs and epoch.number % each.every_epochs == 0 and called(each, training):
             stopping(history, each.on_epoch_end, training, epoch)
 
 

@@ -57,7 +57,7 @@ class Checkpoint(Callback, Description):
     True
     """
 
-    last = True
+    last, main_process_only = True, True
 
     path: str = argument(path)
     _: KW_ONLY

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 
 from whorl import schedules
-from whorl._core import randomness
 from whorl._core.interrupts import Uninterrupted
 from whorl._core.memory import keep_freed_memory
 from whorl._core.monitor import check_column
 from whorl.layers import chain
 from whorl.metrics import Metric, named
-from whorl.passes import measure
+from whorl.passes import Predict, measure, predict
 from whorl.stack import Stack
 from whorl.training import guard, saving
 from whorl.training.callbacks import Callback, epoch_ended, listening, remembered, stepped, wait
 from whorl.training.data import Samples, training_data
+from whorl.training.group import SINGLE, Group
 from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, batch_size, callback_list
 from whorl.training.state import EpochState, TrainingState
@@ -48,6 +48,8 @@ class Training:
         What takes the steps.
     engine_name : str
         Which engine it is, and why.
+    group : Group
+        The processes that train together.
     """
 
     state: TrainingState
@@ -55,6 +57,7 @@ class Training:
     validation: Samples | None
     engine: Engine
     engine_name: str
+    group: Group = SINGLE
     interruption: Sequence[BaseException] = ()
 
     def __init__(
@@ -64,10 +67,10 @@ class Training:
         y: Any,
         options: Options,
         choose: Callable[[Training], tuple[Engine | None, str]] | None = None,
+        group: Group = SINGLE,
     ) -> None:
-        self.model = model
-        self.options = options
-        rng = randomness.generator(options.rng)
+        self.model, self.options, self.group = model, options, group
+        rng = group.generator(options.rng)
         self.metrics: dict[str, Metric] = named(options.metrics)
         self.callbacks: tuple[Callback, ...] = callback_list(options.callbacks)
         self.train, self.validation = training_data(model, X, y, options, self.metrics, rng)
@@ -83,6 +86,7 @@ class Training:
             self.state = TrainingState(model.parameters, model.statistics, memory, schedule, rng)
         else:
             self.restore(options.state)
+        group.begin(self)
         self.choose = choose
         self._start_engine()
 
@@ -90,10 +94,10 @@ class Training:
         engine, self.engine_name = (None, "NumPy") if self.choose is None else self.choose(self)
         self.engine = engine or NumPySteps(self)
 
-    # For copy.deepcopy and pickle: a copy gets an engine of its own, and its state has the vectors of its model.
+    # For copy.deepcopy and pickle: a copy has an engine of its own, the vectors of its model, and trains in one process.
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "engine"}
+        return {name: value for name, value in vars(self).items() if name not in {"engine", "group"}}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
@@ -120,8 +124,6 @@ class Training:
             state.schedule = memory
         self.state = state
 
-    # The loop.
-
     def __iter__(self) -> Iterator[Epoch]:
         """Train, and yield a record after each epoch."""
         return self._run(self._epoch)
@@ -140,8 +142,8 @@ class Training:
         stays = self.resumed and self.state.current is None  # what was stopped within an epoch goes on
         history.stopped, history.engine = history.stopped if stays else None, self.engine_name
         self.resumed, self.model.uncertainty = False, None  # which was learned with other parameters
-        with listening(self.callbacks, self, history):
-            while self.state.epoch < self.options.epochs and history.stopped is None:
+        with self.group.running(), listening(self.callbacks, self, history):
+            while self.state.epoch < self.options.epochs and not self.group.stopped(history):
                 with Uninterrupted() as self.interruption:
                     record = (faster is not None and faster()) or advance()
                 if record is not None:
@@ -166,15 +168,15 @@ class Training:
             loss, penalty = self.engine.take(1)
         if not math.isfinite(loss):
             loss, penalty = guard.repeat(self, last=self.state.step)
-        elif self.callbacks:
+        else:
             stepped(self.callbacks, self, self.state.history)
-            self._check_ending()
+        self._check_ending()
         count, taken = self.begin_epoch().samples - begin, self.state.step > before
         return Step(self.state.step, count, loss, penalty, rate, self._end_epoch()) if taken else None
 
     def ending(self) -> bool:
         """Whether a callback stops training, or Ctrl-C was pressed."""
-        return bool(self.interruption) or self.state.history.stopped is not None
+        return self.group.ending(self.state.history, interrupted=bool(self.interruption))
 
     def _check_ending(self) -> None:
         """If training ends within an epoch, see that it leaves finite numbers: the loss does not show what the last step did."""
@@ -214,7 +216,7 @@ class Training:
             state.stepped = model.parameters.copy()
             model.set_unfrozen(average)
             average[...] = model.parameters
-        validation = self._measure(self.validation) if self.validation else {}
+        validation = self._measure(self.validation, self.group.predict) if self.validation else {}
         if not math.isfinite(validation.get("loss", 0.0)):
             guard.fail_validation(self, validation["loss"])
             return None
@@ -289,9 +291,9 @@ class Training:
         finally:
             model.parameters, model.statistics = parameters, statistics
 
-    def _measure(self, data: Samples) -> dict[str, float]:
+    def _measure(self, data: Samples, predict: Predict = predict) -> dict[str, float]:
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is an answer too
-            return measure(self.model, data.x, data.target, data.weight, self.options.loss, self.metrics)
+            return measure(self.model, data.x, data.target, data.weight, self.options.loss, self.metrics, predict)
 
     def memory(self, callback: Callback) -> SimpleNamespace:
         """Return the namespace in the training state where a callback keeps its data."""

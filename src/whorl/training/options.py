@@ -74,6 +74,10 @@ class Options:
         and save more time than loading them takes. `History.engine` says which engine was used, and why.
     threads : int, optional
         Threads that share each compiled step; by default as many as pay, at most one for each core.
+    distributed : bool, optional
+        Whether the processes that mpiexec has started train together, each with a share of every batch; needs the extra
+        ``whorl[mpi]``. Each runs the same script with the same arguments and data. The result is that of one process, up to
+        rounding. See ``docs/cluster.md``.
 
     Raises
     ------
@@ -98,6 +102,7 @@ class Options:
     on_divergence: str = "raise"
     fast: bool | None = None
     threads: int | None = None
+    distributed: bool = False
 
     def __post_init__(self) -> None:
         instance("optimizer", self.optimizer, Optimizer, "SGD(0.1)")
@@ -106,6 +111,7 @@ class Options:
             "epochs": integer("epochs", self.epochs, minimum=0),
             "accumulate": integer("accumulate", self.accumulate),
             "stratify": truth("stratify", self.stratify),
+            "distributed": truth("distributed", self.distributed),
             "on_divergence": choice("on_divergence", self.on_divergence, ("raise", "stop", "skip")),
         }
         if self.batch_size is not None:

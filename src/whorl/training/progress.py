@@ -48,6 +48,8 @@ class Progress(Callback, Description):
         The file to print to; by default the standard output.
     """
 
+    main_process_only = True
+
     every: int | None = argument(integer, default=None)
     stream: TextIO | None = None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.random import Generator
 
 from whorl._core.types import Array
 from whorl.metrics import Metric
@@ -15,12 +16,10 @@ from whorl.passes import loss_pass
 from whorl.stack import Stack
 from whorl.training import callbacks
 from whorl.training.data import Samples
+from whorl.training.group import Evaluate, Group, Outcome
 from whorl.training.history import Epoch
 from whorl.training.options import Options
 from whorl.training.state import EpochState, TrainingState
-
-Outcome: TypeAlias = tuple[float, float, Array]
-"""The loss, its penalty part, and the predictions, all before the parameters change."""
 
 
 class Engine(Protocol):
@@ -49,6 +48,7 @@ class Run(callbacks.Run, Protocol):
     callbacks: tuple[callbacks.Callback, ...]
     batch_size: int
     engine: Engine
+    group: Group
 
     @property
     def time(self) -> float:
@@ -70,10 +70,12 @@ class NumPySteps:
     Parameters
     ----------
     training : Run
+    evaluate : callable, optional
+        Another way to compute the loss and the gradients of a batch.
     """
 
-    def __init__(self, training: Run) -> None:
-        self.training = training
+    def __init__(self, training: Run, evaluate: Evaluate | None = None) -> None:
+        self.training, self.evaluate = training, evaluate
 
     def take(self, steps: int | None = None) -> tuple[float, float]:
         """Take the next step, on one batch or on several whose gradients are accumulated; return the loss and its penalty part.
@@ -85,14 +87,19 @@ class NumPySteps:
         now, learning_rate, begun = training.time, training.learning_rate(), time.perf_counter()
         batches = current.batches(training.batch_size, options.accumulate)
 
-        def evaluate(rows: Array) -> Outcome:
+        def evaluate(rows: Array, rng: Generator) -> Outcome:
             x, target, weight = training.train.batch(rows)  # batch
-            done = loss_pass(model, x, target, options.loss, weight, state.rng)  # forward and loss
+            done = loss_pass(model, x, target, options.loss, weight, rng)  # forward and loss
             done.backward()  # backward: fills model.gradients
             return done[:3]  # the arrays of the pass are no longer needed
 
+        def whole(rows: Array) -> Outcome:
+            return training.group.evaluate(
+                self.evaluate or evaluate, rows, training
+            )  # in several processes, each takes its share
+
         def gradient() -> Outcome:
-            return evaluate(batches[0]) if len(batches) == 1 else accumulate(evaluate, model, batches)
+            return whole(batches[0]) if len(batches) == 1 else accumulate(whole, model, batches)
 
         try:
             model.set_epoch(now)  # for layers such as Dropout(Cosine(…))

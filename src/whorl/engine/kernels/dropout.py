@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from whorl.engine.compiling import (
+    AFTER,
+    BEFORE,
     EPOCH,
     FIRST,
     LAST,
@@ -75,11 +77,16 @@ def advance(g: Any, count: Any) -> None:
 
 @kernel
 def draw_bits(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
-    """Draw 16 bits for each of d numbers of this thread's rows, and leave the generator after those of all rows."""
+    """Draw 16 bits for each of d numbers of this thread's rows, and leave the generator after those of all rows.
+
+    Rows of other processes come before, so those of this one may begin within a word. Then there is one thread, which moves them.
+    """
     bits, d = pointer(s[0], np.uint64), s[2]
     g = pointer(s[1] + 8 * STATE * (r[EPOCH] * r[WORKERS] + r[WORKER]), np.uint64)
-    total = (r[ROWS] * d + 3) // 4
-    first, last = r[FIRST] * d // 4, (r[LAST] * d + 3) // 4  # words; one that two threads need is drawn by both
+    before = r[BEFORE]
+    total = ((before + r[ROWS] + r[AFTER]) * d + 3) // 4
+    # Words; one that two threads need is drawn by both.
+    first, last, skipped = (before + r[FIRST]) * d // 4, ((before + r[LAST]) * d + 3) // 4, before * d // 4
     advance(g, first)
     whole = first + (last - first) // LANES * LANES
     ah, al, ch, cl = g[4], g[5], g[6], g[7]
@@ -88,7 +95,8 @@ def draw_bits(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     h2, l2 = multiply_add(h1, l1, HIGH, LOW, g[2], g[3])
     h3, l3 = multiply_add(h2, l2, HIGH, LOW, g[2], g[3])
     for k in range(first, whole, LANES):
-        bits[k], bits[k + 1], bits[k + 2], bits[k + 3] = word(h0, l0), word(h1, l1), word(h2, l2), word(h3, l3)
+        j = k - skipped
+        bits[j], bits[j + 1], bits[j + 2], bits[j + 3] = word(h0, l0), word(h1, l1), word(h2, l2), word(h3, l3)
         h0, l0 = multiply_add(h0, l0, ah, al, ch, cl)
         h1, l1 = multiply_add(h1, l1, ah, al, ch, cl)
         h2, l2 = multiply_add(h2, l2, ah, al, ch, cl)
@@ -96,8 +104,12 @@ def draw_bits(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     advance(g, whole - first)
     for k in range(whole, last):
         advance(g, 1)
-        bits[k] = word(g[0], g[1])
+        bits[k - skipped] = word(g[0], g[1])
     advance(g, total - last)
+    shift, halves = before * d % 4, pointer(s[0], np.uint16)
+    if shift:
+        for e in range(r[FIRST] * d, r[LAST] * d):
+            halves[e] = halves[e + shift]
 
 
 @kernel

@@ -51,6 +51,8 @@ class Doctor(Callback):
     'layers=[Standardize(), Dense(16), ReLU(), Dense(2), Softmax()]'
     """
 
+    main_process_only = True
+
     def __init__(self, *, every: int | None = None, samples: int = 128, quiet: bool = False) -> None:
         self.every: int | None = None if every is None else validation.integer("every", every)
         self.samples: int = validation.integer("samples", samples)

@@ -1,0 +1,131 @@
+"""Run by mpiexec: training in several processes has the results of one, in each of these cases.
+
+The words are the cases, by default all. After ``compiled``, the processes use compiled kernels, and the one NumPy.
+"""
+
+import sys
+from functools import partial
+
+import numpy as np
+from mpi4py import MPI
+
+from whorl import LBFGS, SGD, Adam, Averaged, BatchNorm, Clipped, CrossEntropy, Dense, Dropout, Model, ReLU, Softmax
+from whorl.layers import Residual, Standardize
+from whorl.losses import MeanSquaredError
+from whorl.schedules import Cosine
+
+COMPILED = "compiled" in sys.argv
+SGD_ = SGD(0.02, momentum=0.9)
+
+
+def data(count=203):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(count, 6)), rng.integers(0, 3, count)
+
+
+def network(*between, first=None, frozen=()):
+    first = first or Dense(16, weight_l2=1e-3, weight_l1=1e-4)
+    model = Model([first, *between, ReLU(), Dropout(0.3), Dense(3), Softmax()], inputs=6, rng=1, dtype=np.float64)
+    model.freeze(*frozen)
+    return model
+
+
+def train(model, *, distributed, samples=203, **changed):
+    arguments = {
+        "loss": CrossEntropy(),
+        "optimizer": SGD_,
+        "epochs": 4,
+        "batch_size": 16,
+        "metrics": ["accuracy"],
+        "validation": 0.2,
+        "rng": 3,
+        "fast": distributed and COMPILED,
+    }
+    return model.fit(*data(samples), distributed=distributed, **(arguments | changed))
+
+
+def say(text):
+    """Print a line."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def equal(make, **changed):
+    """Train the same network in this process and in all, and compare all numbers."""
+    alone, shared = make(), make()
+    expected, found = (
+        train(model, distributed=distributed, **changed) for model, distributed in ((alone, False), (shared, True))
+    )
+    np.testing.assert_allclose(shared.parameters, alone.parameters, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(shared.statistics, alone.statistics, rtol=1e-12, atol=1e-12)
+    assert found.keys() == expected.keys()
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, atol=1e-12)
+
+
+def same_generator(bits):
+    """The generator is afterwards as that of one process."""
+    generators = [np.random.Generator(bits(5)) for _ in range(2)]
+    for distributed, rng in zip((False, True), generators, strict=True):
+        train(network(), distributed=distributed, rng=rng, epochs=2)
+    assert generators[0].bit_generator.state["state"] is not None
+    assert generators[0].random(5).tolist() == generators[1].random(5).tolist()
+    assert generators[0].integers(0, 10, 5, np.uint32).tolist() == generators[1].integers(0, 10, 5, np.uint32).tolist()
+
+
+def fresh_entropy():
+    """Without a seed, all processes draw what the first one draws, also for the initial parameters."""
+    model = Model([Dense(4), Dropout(0.5), Dense(3), Softmax()], inputs=6)
+    history = train(model, distributed=True, rng=None)
+    everyone = MPI.COMM_WORLD.allgather((model.parameters.tolist(), history["val_loss"]))
+    assert all(each == everyone[0] for each in everyone)
+
+
+def regression():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 4))
+    y = X[:, :2] ** 2
+    models = [Model([Standardize(), Dense(8), ReLU(), Dense(2)], inputs=4, rng=0, dtype=np.float64) for _ in range(2)]
+    for model, distributed in zip(models, (False, True), strict=True):
+        model.fit(X, y, loss=MeanSquaredError(), optimizer=SGD(0.05), epochs=20, rng=0, distributed=distributed)
+    np.testing.assert_allclose(models[1].parameters, models[0].parameters, rtol=1e-12, atol=1e-12)
+
+
+weights = np.random.default_rng(4).uniform(0, 2, 203)
+CASES = {
+    "momentum": partial(equal, network, epochs=10),  # 110 steps
+    "adam": partial(equal, network, optimizer=Adam(0.01), epochs=10),
+    "clipped": partial(equal, network, optimizer=Clipped(SGD_, norm=0.5)),
+    "averaged": partial(equal, network, optimizer=Averaged(SGD_, decay=0.9)),
+    "accumulate": partial(equal, network, accumulate=3),
+    "sample_weight": partial(equal, network, sample_weight=weights),
+    "class_weight": partial(equal, network, class_weight={0: 3.0, 2: 0.5}),
+    "max_norm": partial(equal, partial(network, first=Dense(16, max_norm=1.0))),
+    "frozen": partial(equal, partial(network, frozen=(0,))),
+    "batch_norm": partial(equal, partial(network, BatchNorm()), epochs=10),
+    "batch_norm_accumulate": partial(equal, partial(network, BatchNorm()), accumulate=2),
+    "batch_norm_inside": partial(equal, partial(network, Residual([Dense(16), BatchNorm(), Dropout(0.1)]))),
+    "timed_dropout": partial(equal, partial(network, Dropout(Cosine(0.5, epochs=4)))),
+    "lbfgs": partial(
+        equal,
+        lambda: Model([Dense(8), ReLU(), Dense(3), Softmax()], inputs=6, rng=1, dtype=np.float64),
+        optimizer=LBFGS(),
+        batch_size=None,
+    ),
+    "short_batch": partial(equal, partial(network, BatchNorm()), samples=66, validation=None),
+    "few_samples": partial(equal, network, samples=3, validation=None),
+    "steps": partial(equal, network, batch_size=1, samples=30, epochs=3),
+    "pcg64": partial(same_generator, np.random.PCG64),
+    "philox": partial(same_generator, np.random.Philox),
+    "mersenne": partial(same_generator, np.random.MT19937),
+    "fresh_entropy": fresh_entropy,
+    "regression": regression,
+    "odd_units": partial(equal, partial(network, first=Dense(13))),  # whose dropout masks begin within a word
+}
+
+if __name__ == "__main__":
+    for name in [word for word in sys.argv[1:] if word != "compiled"] or CASES:
+        CASES[name]()
+        if MPI.COMM_WORLD.rank == 0:
+            say(f"ok {name}")
+    assert ("numba" in sys.modules) == COMPILED

@@ -1,0 +1,55 @@
+"""Run by mpiexec: processes that are killed, that fail, or that disagree.
+
+The first word says what happens, the second where: to the processes with these numbers, separated by commas.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+
+import numpy as np
+from equal_results import network, say, train
+from mpi4py import MPI
+
+from whorl import BatchNorm, Callback, Progress
+from whorl.distributed import checks
+
+RANK = MPI.COMM_WORLD.rank
+what, victims = sys.argv[1], [int(each) for each in sys.argv[2].split(",")]
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+
+
+class Fail(Callback):
+    """After some steps in a victim, do what the first word says."""
+
+    def on_step_end(self, training):
+        if RANK in victims and training.step == 7 + 5 * victims.index(RANK):
+            if what == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if what == "raise":
+                raise OSError("no space left on device")
+            if what == "drift":
+                training.model.parameters[3] += 1e-9
+        if RANK in victims and what == "slow":
+            training.model.p[0].late = True
+
+
+class Late(BatchNorm):
+    """A layer that takes its time in the victims."""
+
+    def forward(self, x, p, rng=None):
+        if rng is not None and RANK in victims and what == "slow":
+            time.sleep(0.01)
+        return super().forward(x, p, rng)
+
+
+checks.EVERY = 20
+model, alone = network(Late()), network(BatchNorm())
+shown = [Progress(every=2)] if what == "kill" else []
+history = train(model, distributed=True, callbacks=[Fail(), *shown])
+if what == "kill":
+    train(alone, distributed=False)
+    np.testing.assert_allclose(model.parameters, alone.parameters, rtol=1e-12, atol=1e-12)
+    say(f"process {RANK} is done")

@@ -1,0 +1,10 @@
+"""Processes that are killed: with the fault tolerance of Open MPI, the others go on."""
+
+
+def test_the_others_finish_if_processes_are_killed(start):
+    lines = start("failures.py", "kill", "0,2", processes=4, options=("--with-ft", "ulfm"))
+    assert sorted(line for line in lines if "done" in line) == ["process 1 is done", "process 3 is done"]
+    lost = [line.partition(": the other ")[0].rpartition("lost ")[2] for line in lines if "the other" in line]
+    assert lost == ["process 0 of 4 in step 8", "process 2 of 4 in step 13"]
+    printed = [line.partition("epoch ")[2].partition(" |")[0] for line in lines if "val acc" in line]
+    assert printed == ["0", "0", "2", "4"]  # the new first process begins with a line too
