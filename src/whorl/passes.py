@@ -102,6 +102,14 @@ def measure(
     network: Stack, x: Any, target: Array, weight: Array | None, loss: Loss, metrics: Mapping[str, Metric]
 ) -> dict[str, float]:
     """Return the loss, its penalty part, and the metrics, on these samples."""
+    value, penalty, prediction = evaluate(network, x, target, weight, loss)
+    finite = math.isfinite(value + penalty)  # otherwise the metrics are NaN
+    values = measured(metrics, target, prediction) if finite else dict.fromkeys(metrics, math.nan)
+    return {"loss": value + penalty, "penalty": penalty, **values}
+
+
+def evaluate(network: Stack, x: Any, target: Array, weight: Array | None, loss: Loss) -> tuple[float, float, Array]:
+    """Return the loss on these samples without the penalty, the penalty, and the predictions."""
     if is_fused(network, loss):
         output = predict(network, x, last=-1)
         value, prediction, _ = cast("FusedLoss", loss).from_scores(output, target, weight)
@@ -109,9 +117,7 @@ def measure(
         prediction = predict(network, x)
         value, _ = loss.forward(prediction, target, weight)
     penalty = sum((each.forward(network.parameters)[0] for each in network.penalties), 0.0)
-    finite = math.isfinite(value + penalty)  # otherwise the metrics are NaN
-    values = measured(metrics, target, prediction) if finite else dict.fromkeys(metrics, math.nan)
-    return {"loss": value + penalty, "penalty": penalty, **values}
+    return value, penalty, prediction
 
 
 def is_fused(network: Stack, loss: Loss) -> bool:

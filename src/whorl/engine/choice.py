@@ -56,6 +56,7 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     if wanted is None and together * saved(steps, len(outputs), rows * sum(outputs)) < WORTHWHILE:
         return None, "NumPy: too short a training for compiled kernels to pay"
     try:
+        from whorl.engine.chunks import CompiledChunks
         from whorl.engine.run import CompiledSteps
     except ImportError as error:  # Numba is not installed, or does not work with this NumPy
         if wanted:
@@ -67,7 +68,8 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
             raise ValueError(f"fast=True: {reason}; use fast=None or fast=False")
         return None, f"NumPy: {reason}"
     work = operations(training)
-    compiled = CompiledSteps(training, workers(training, work), work)
+    kind = CompiledChunks if training.reader else CompiledSteps
+    compiled = kind(training, workers(training, work), work)
     return compiled, compiled.name
 
 
