@@ -65,7 +65,7 @@ class Stored:
         Rows of a block. By default, those of about 1 MiB, in whole chunks of the file. Without it, an array that is mapped into memory
         has no blocks: the order of its rows is an exact permutation.
     buffer : int, optional
-        The number of blocks that are shuffled, and in memory, together.
+        The number of blocks that are shuffled, and in memory, together; by default 64.
 
     Examples
     --------
@@ -76,14 +76,15 @@ class Stored:
     <Stored array of shape (3, 2) and type float64, blocks of 2 rows, 8 in a buffer>
     """
 
-    def __init__(self, array: Any, *, block: int | None = None, buffer: int = BUFFER) -> None:
+    def __init__(self, array: Any, *, block: int | None = None, buffer: int | None = None) -> None:
         if isinstance(array, Stored) or not _in_file(array):
             raise TypeError(
                 f"array must be in a file, such as np.load(path, mmap_mode='r') or a data set of h5py or Zarr, got {show(array)}"
             )
         self.array = array
         self.block = None if block is None else integer("block", block)
-        self.buffer = integer("buffer", buffer)
+        usual: int = getattr(array, "buffer", BUFFER)
+        self.buffer = usual if buffer is None else integer("buffer", buffer)
         self.shape: Shape = tuple(array.shape)
         self.dtype: np.dtype[Any] = array.dtype
 
@@ -112,7 +113,7 @@ def _in_file(values: object) -> bool:
     if isinstance(values, np.ndarray):
         return values.ndim > 0 and mapping_of(values) is not None
     kind = type(values)
-    if any(hasattr(kind, name) for name in FOREIGN) or not (hasattr(kind, "__getitem__") and hasattr(kind, "__len__")):
+    if any(hasattr(kind, name) for name in FOREIGN) or not hasattr(kind, "__getitem__"):
         return False
     shape, dtype = getattr(values, "shape", None), getattr(values, "dtype", None)
     return isinstance(shape, tuple) and len(shape) > 0 and isinstance(dtype, np.dtype)
@@ -120,17 +121,16 @@ def _in_file(values: object) -> bool:
 
 def source(values: Any, boundaries: Array | None = None) -> Source:
     """Return how to read an array for which `is_stored` is true, in these blocks if they are given."""
-    block, buffer, given = None, BUFFER, getattr(values, "boundaries", boundaries)
-    if isinstance(values, Stored):
-        values, block, buffer = values.array, values.block, values.buffer
-        given = getattr(values, "boundaries", boundaries)
-    rows: Any = Mapped(values) if isinstance(values, np.ndarray) else values
-    if isinstance(rows, Mapped) and block is None:
+    given = values if isinstance(values, Stored) else Stored(values)
+    rows: Any = Mapped(given.array) if isinstance(given.array, np.ndarray) else given.array
+    if isinstance(rows, Mapped) and given.block is None:
         return rows
-    if given is None:
+    if given.block is None:
+        boundaries = getattr(rows, "boundaries", boundaries)
+    if boundaries is None or given.block is not None:
         count = rows.shape[0]
-        given = np.append(np.arange(0, count, block or _block(rows)), count)
-    return Sliced(rows, given, buffer)
+        boundaries = np.append(np.arange(0, count, given.block or _block(rows)), count)
+    return Sliced(rows, boundaries, given.buffer)
 
 
 def _block(array: Any) -> int:
