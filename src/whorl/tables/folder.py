@@ -21,8 +21,11 @@ from whorl.tables.preparation import Preparation
 from whorl.tables.streaming import learn
 from whorl.tables.target import Target, Task
 
-BUFFER = 2**26
+BUFFER = 2**25
 """About how many bytes of features are shuffled together, in whole row groups."""
+
+PADDING = 80
+"""Unused elements after each column."""
 
 LARGE = 2**26
 """Row groups whose features take more bytes are remarked on."""
@@ -166,7 +169,8 @@ class Folder:
             known = ~self.files.converted(part, table.select([self.target.name])).missing(self.target.name)
         others = [each.name for each in columns if not _plain(each, table)]
         frame = self.files.converted(part, table.select(others)) if others else None
-        rows = np.empty((self.X.shape[1], table.num_rows), self.dtype)  # by column, as Parquet has them
+        # By column, as Parquet has them. The padding keeps the columns from competing for the same lines of the cache.
+        rows = np.empty((self.X.shape[1], table.num_rows + PADDING), self.dtype)[:, : table.num_rows]
         place = 0
         with np.errstate(over="ignore"):  # a number that is too large is reported when it is used
             for each in columns:
@@ -198,7 +202,11 @@ PLAIN = frozenset(
 
 def _encode_numbers(column: Any, values: Any, out: Array, part: Part) -> None:
     """Write the features of a column of numbers, as `Number.encode` returns them, into (k, n)."""
-    numbers = values.to_numpy().astype(np.float64)
+    numbers = values.to_numpy()
+    if not column.offset and (numbers.dtype.kind != "f" or validation.all_finite(numbers)):
+        out[0], out[1:] = numbers, 0
+        return
+    numbers = numbers.astype(np.float64)
     missing = np.isnan(numbers)
     if missing.any():
         numbers = np.where(missing, column.fill, numbers)
@@ -206,7 +214,7 @@ def _encode_numbers(column: Any, values: Any, out: Array, part: Part) -> None:
         row = int(np.flatnonzero(np.isinf(numbers))[0])
         frame = Frame(str(part.path), {column.name: numbers}, np.arange(part.first, part.first + len(numbers)))
         raise frame.error(row, column.name, "a finite number", float(numbers[row]))
-    out[0] = numbers - column.offset if column.offset else numbers
+    out[0] = numbers - column.offset
     if column.missing:
         out[1] = missing
 
@@ -225,7 +233,7 @@ def folder(
     """Open Parquet files that may be larger than memory, and learn how their columns become features and labels.
 
     One pass over the files learns the preparation as `table` does. The number of different texts, of missing values, the least and the
-    largest number are those of all rows; medians are those of a sample of 100,000 rows, evenly spaced. ``fit(data.X, data.y, …)``
+    largest number are those of all rows; medians are those of a sample of 100,000 rows, evenly spaced, or of fewer if there are more than 50 columns. ``fit(data.X, data.y, …)``
     then reads the row groups in a random order, and the rows of several of them, which are in memory together, are shuffled.
 
     Parameters
@@ -237,7 +245,7 @@ def folder(
     ignore, use, task, preparation
         As in `table`.
     buffer : int, optional
-        The number of row groups that are in memory together; by default as many as take about 64 MiB, at least 2.
+        The number of row groups that are in memory together; by default as many as take about 32 MiB, at least 2. As many again are read ahead.
     dtype : dtype_like, optional
         float32 or float64: the type of the features.
 
@@ -258,7 +266,7 @@ def folder(
     if size > LARGE:
         remarks = (
             *remarks,
-            f"row groups take up to {size / 2**20:,.0f} MiB each, of which two or more are in memory: a smaller row_group_size takes less",
+            f"row groups take up to {size / 2**20:,.0f} MiB each, of which four or more are in memory: a smaller row_group_size takes less",
         )
     together = max(2, BUFFER // max(1, size)) if buffer is None else validation.integer("buffer", buffer)
     return Folder(files, learned, counts, together, kind, remarks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from whorl.tables.preparation import Preparation
 from whorl.tables.read import check_columns, column_names, settle_stray
 from whorl.tables.target import FEW, Target, Task
 
-SAMPLE = 100_000
-"""The largest number of rows in the sample."""
+SAMPLE, VALUES = 100_000, 5_000_000
+"""The largest numbers of rows, and of values, in the sample."""
 
 BATCH = 2**16
 """Rows that are looked at together."""
@@ -86,7 +87,7 @@ class Collector:
     def _keep(self, frame: Frame) -> None:
         self.frames.append(frame)
         self.kept += len(frame)
-        while self.kept > SAMPLE:
+        while self.kept > min(SAMPLE, VALUES // len(frame.columns)):
             self.stride *= 2
             self.frames = [each.take(np.flatnonzero(each.rows % self.stride == 0)) for each in self.frames]
             self.kept = sum(map(len, self.frames))
@@ -111,9 +112,10 @@ class Collector:
                 self.texts[name] = None
         if name == self.target and len(self.values) <= self.most:
             column = frame[name][present].tolist()
-            for value in set(column) - self.values:
+            new = islice((value for value in dict.fromkeys(column) if value not in self.values), self.most + 1)
+            for value in [*new]:
                 self._first(frame, name, f"value {value}", int(present[column.index(value)]))
-            self.values |= set(column)
+                self.values.add(value)
 
     def _first(self, frame: Frame, name: str, kind: str, row: int) -> None:
         if (name, kind) not in self.special:

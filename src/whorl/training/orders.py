@@ -5,6 +5,7 @@ Letters: n samples in m blocks.
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
@@ -84,6 +85,16 @@ class BlockOrder:
             parts.append(rows[len(rows) - (end - start) :][: stop - start])
             start, number = min(end, stop), number + 1
         return np.concatenate(parts)
+
+    def coming(self, place: int) -> list[int]:
+        """Return the blocks of the next buffer that should be there when so many samples are used: as great a share as that of the current buffer."""
+        number = int(np.searchsorted(self.ends, place, side="right"))
+        if number + 1 >= len(self.ends):
+            return []
+        begin = int(self.ends[number - 1]) if number else 0
+        blocks = self.blocks[(number + 1) * self.buffer : (number + 2) * self.buffer]
+        share = (place - begin) / (int(self.ends[number]) - begin)
+        return [int(each) for each in blocks[: math.ceil(share * len(blocks))]]
 
     def _buffered(self, number: int) -> Array:
         """Return the samples of a buffer, in order."""

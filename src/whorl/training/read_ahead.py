@@ -6,7 +6,8 @@ A thread reads a few MB of samples, in the order of the epoch, into one of two b
 from __future__ import annotations
 
 import math
-from threading import Thread
+from contextlib import suppress
+from threading import Event, Thread
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -38,6 +39,9 @@ class Readable(Protocol):
 
     def read(self, rows: Array, x: Array, target: Array, weight: Array | None) -> None:
         """Read the samples at these indices into these arrays."""
+
+    def prepare(self, order: Order, place: int) -> None:
+        """Read what the order needs some time after so many samples."""
 
 
 class Chunk:
@@ -80,16 +84,28 @@ class Chunk:
 
 
 class Reading(Thread):
-    """Reads a chunk; `result` waits for it, and raises the error if it fails."""
+    """Reads a chunk, and then prepares what follows; `result` waits for the former, and raises the error if it fails.
 
-    def __init__(self, data: Readable, chunk: Chunk) -> None:
+    Parameters
+    ----------
+    data : Readable
+    chunk : Chunk
+    before : Reading or None
+        Its end comes first.
+    """
+
+    def __init__(self, data: Readable, chunk: Chunk, before: Reading | None) -> None:
         super().__init__(name="whorl-read", daemon=True)
-        self.data, self.chunk = data, chunk
+        self.data, self.chunk, self.before = data, chunk, before
+        self.done = Event()
         self.error: BaseException | None = None
         self.start()
 
     def run(self) -> None:
         chunk = self.chunk
+        if self.before is not None:
+            self.before.join()
+            self.before = None
         try:
             rows = chunk.order[chunk.start : chunk.stop]
             part = slice(chunk.place, chunk.place + len(chunk))
@@ -97,10 +113,14 @@ class Reading(Thread):
             self.data.read(rows, x[part], target[part], None if weight is None else weight[part])
         except BaseException as error:  # noqa: BLE001  # it is raised in the step
             self.error = error
+        self.done.set()
+        if self.error is None and chunk.stop < len(chunk.order):
+            with suppress(Exception):  # the chunk that needs it says so again
+                self.data.prepare(chunk.order, chunk.stop)
 
     def result(self) -> Chunk:
-        """Return the chunk, after the end of the thread."""
-        self.join()
+        """Return the chunk."""
+        self.done.wait()
         if self.error is not None:
             raise self.error
         return self.chunk
@@ -145,20 +165,20 @@ class ReadAhead:
         if reading is None or reading.chunk.order is not order or reading.chunk.start != start:
             self.close()  # the epoch begins, again perhaps
             reading = self.reading = self._read(order, start, self._other(chunk))
-        reading.join()  # if this is interrupted, the thread still uses its buffer
+        reading.done.wait()  # if this is interrupted, the thread still uses its buffer
         self.reading = None
         chunk = self.chunk = reading.result()
         if chunk.stop < len(order):
-            self.reading = self._read(order, chunk.stop, self._other(chunk))
+            self.reading = self._read(order, chunk.stop, self._other(chunk), reading)
         return chunk
 
     def _other(self, chunk: Chunk | None) -> int:
         """Return the place of the buffer that a chunk does not use."""
         return 0 if chunk is None else self.size - chunk.place
 
-    def _read(self, order: Order, start: int, place: int) -> Reading:
+    def _read(self, order: Order, start: int, place: int, before: Reading | None = None) -> Reading:
         stop = min(start + self.size, len(order))
-        return Reading(self.data, Chunk(order, start, stop, place, self.buffers()))
+        return Reading(self.data, Chunk(order, start, stop, place, self.buffers()), before)
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from math import prod
 from threading import Lock
@@ -17,7 +16,7 @@ from whorl.training.mapped import Mapped, mapping_of
 IN_MEMORY = 2**26
 """Arrays in files of at most so many bytes are read into memory at once."""
 
-BLOCK, BUFFER = 2**20, 64
+BLOCK, BUFFER = 2**20, 32
 """About how many bytes a block has, and how many blocks are shuffled together."""
 
 FOREIGN = ("__dlpack__", "__array_interface__", "__array_ufunc__", "__array_priority__")
@@ -65,7 +64,7 @@ class Stored:
         Rows of a block. By default, those of about 1 MiB, in whole chunks of the file. Without it, an array that is mapped into memory
         has no blocks: the order of its rows is an exact permutation.
     buffer : int, optional
-        The number of blocks that are shuffled, and in memory, together; by default 64.
+        The number of blocks that are shuffled, and in memory, together; by default 32. As many again are read ahead.
 
     Examples
     --------
@@ -93,6 +92,11 @@ class Stored:
 
     def __getitem__(self, place: Any) -> Any:
         return self.array[place]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
 
     def __repr__(self) -> str:
         blocks = f", blocks of {self.block} rows, {self.buffer} in a buffer" if self.block else ""
@@ -150,7 +154,7 @@ class Sliced:
     boundaries : ndarray of int
         Where the blocks begin, and the number of rows.
     buffer : int
-        The number of blocks to keep.
+        The number of blocks that are shuffled together; twice as many are kept.
     """
 
     def __init__(self, array: Any, boundaries: Array, buffer: int) -> None:
@@ -159,7 +163,7 @@ class Sliced:
         self.starts: Array = boundaries
         self.shape: Shape = tuple(array.shape)
         self.dtype: np.dtype[Any] = array.dtype
-        self.kept: OrderedDict[int, Array] = OrderedDict()
+        self.kept: dict[int, Array] = {}
         self.lock = Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -179,20 +183,24 @@ class Sliced:
                 out[places] = self._block(number)[rows[places] - self.starts[number]]
         return out
 
+    def load(self, blocks: list[int]) -> None:
+        """Read these blocks, unless they are there."""
+        for number in blocks:
+            with self.lock:
+                self._block(number)
+
     def _block(self, number: int) -> Array:
-        if number in self.kept:
-            self.kept.move_to_end(number)
-        else:
-            while len(self.kept) >= self.buffer:
-                self.kept.popitem(last=False)
+        if number not in self.kept:
+            while len(self.kept) >= 2 * self.buffer:
+                del self.kept[next(iter(self.kept))]  # that was read first
             self.kept[number] = self.read(*self.starts[number : number + 2].tolist())
         return self.kept[number]
 
 
 def _grouped(numbers: Array) -> Iterator[tuple[int, Array]]:
     """Yield each of the numbers, in the order in which they first appear, with its places."""
-    places = np.argsort(numbers, kind="stable")
-    found, starts = np.unique(numbers[places], return_index=True)
-    parts = np.split(places, starts[1:])
-    for k in sorted(range(len(found)), key=lambda k: parts[k][0]):
-        yield int(found[k]), parts[k]
+    small = numbers.astype(np.int16) if len(numbers) and numbers.max() < 2**15 else numbers  # which are sorted faster
+    places = np.argsort(small, kind="stable")
+    parts = np.split(places, np.flatnonzero(np.diff(small[places])) + 1)
+    for part in sorted(parts, key=lambda part: int(part[0])):
+        yield int(numbers[part[0]]), part

@@ -22,7 +22,7 @@ from whorl.stack import Stack
 from whorl.training.data import RowView, Samples, named_classes, weights_by_class
 from whorl.training.orders import BlockOrder, BlockPart, Order, starts_of
 from whorl.training.read_ahead import ReadAhead
-from whorl.training.sources import Source, is_stored, source
+from whorl.training.sources import Sliced, Source, is_stored, source
 
 Rows: TypeAlias = "Array | BlockPart | None"
 """The indices of some rows; None for all of them."""
@@ -256,6 +256,13 @@ class StoredSamples(Samples):
                 out[...] = array.take(rows, axis=0)
         if weight is not None:
             weight[...] = self.weights(rows, target)
+
+    def prepare(self, order: Order, place: int) -> None:
+        """Read what the order needs some time after so many samples."""
+        if isinstance(order, BlockOrder):
+            for array in (self.x, self.target):
+                if isinstance(array, StoredArray) and isinstance(array.source, Sliced):
+                    array.source.load(order.coming(place))
 
     def reader(self, step: int) -> ReadAhead:
         return ReadAhead(self, step)
