@@ -35,12 +35,10 @@ from whorl.layers import Layer
 from whorl.losses import Loss
 
 PAGE = ROOT / "benchmarks" / "stored.md"
-OPTIONS = {"gigabytes": 0.5, "rounds": 3, "seconds": 5.0, "folder": ""}
-
 ROWS = 2**16
 """Rows that are drawn at once, and those of a row group."""
 
-GROUPS = 16
+GROUPS = 4
 """Row groups of a file."""
 
 MEMORY = 5e8
@@ -86,38 +84,40 @@ CASES = {
         lambda x: (x[:, 0] * x[:, 1] + np.sin(x[:, 2]))[:, None].astype(np.float32),
     ),
 }
-SOURCES = {"images": ["memory", "mapped", "mapped, blocks"], "table": ["memory", "mapped", "mapped, blocks", "parquet"]}
+PARTS = {
+    "images": ("images", ["memory", "mapped", "mapped, blocks"]),
+    "table": ("table", ["memory", "mapped", "mapped, blocks"]),
+    "parquet": ("table", ["memory", "parquet"]),
+}
+"""The measurements on the same files: the case, and where its data are."""
+
+OPTIONS = {"parts": list(PARTS), "gigabytes": 0.5, "rounds": 3, "seconds": 5.0, "folder": ""}
 
 
-def write(folder: Path, gigabytes: float) -> None:
-    """Write the data of all cases."""
+def write(folder: Path, part: str, gigabytes: float) -> None:
+    """Write the data of a part: as arrays, and as Parquet files if these are measured; then the arrays are those in memory only."""
+    name, sources = PARTS[part]
+    case, rng, columns = CASES[name], np.random.default_rng(0), "parquet" in sources
+    rows = int(gigabytes * 1e9 / (4 * case.inputs))
+    kept = min(rows, int(MEMORY / (4 * case.inputs))) if columns else rows
+    first = case.labels(np.zeros((1, case.inputs), np.float32))
+    X = np.lib.format.open_memmap(folder / "x.npy", "w+", np.float32, (kept, case.inputs))
+    y = np.lib.format.open_memmap(folder / "y.npy", "w+", first.dtype, (kept, *first.shape[1:]))
+    (folder / "parquet").mkdir()
+    for start in range(0, rows, GROUPS * ROWS):
+        x = rng.standard_normal((min(GROUPS * ROWS, rows - start), case.inputs), dtype=np.float32)
+        labels = case.labels(x)
+        X[start : start + len(x)], y[start : start + len(x)] = x[: max(0, kept - start)], labels[: max(0, kept - start)]
+        if columns:
+            _write_parquet(folder / "parquet" / f"{start:012}.parquet", x, labels)
+
+
+def _write_parquet(path: Path, x: Array, labels: Array) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    rng = np.random.default_rng(0)
-    for name, case in CASES.items():
-        rows = int(gigabytes * 1e9 / (4 * case.inputs))
-        X = np.lib.format.open_memmap(folder / f"{name}-x.npy", "w+", np.float32, (rows, case.inputs))
-        first = case.labels(np.zeros((1, case.inputs), np.float32))
-        y = np.lib.format.open_memmap(folder / f"{name}-y.npy", "w+", first.dtype, (rows, *first.shape[1:]))
-        writer: Any = None
-        for number, start in enumerate(range(0, rows, ROWS)):
-            x = rng.standard_normal((min(ROWS, rows - start), case.inputs), dtype=np.float32)
-            X[start : start + ROWS], y[start : start + ROWS] = x, case.labels(x)
-            if "parquet" not in SOURCES[name]:
-                continue
-            columns = {f"x{j}": column for j, column in enumerate(x.T.copy())} | {"y": y[start : start + ROWS, 0]}
-            part = pa.table(columns)
-            if number % GROUPS == 0:
-                if writer:
-                    writer.close()
-                (folder / name).mkdir(exist_ok=True)
-                writer = parquet.ParquetWriter(
-                    folder / name / f"{number:06}.parquet", part.schema, use_dictionary=False
-                )
-            writer.write_table(part)
-        if writer:
-            writer.close()
+    columns = {f"x{j}": column for j, column in enumerate(x.T.copy())}
+    parquet.write_table(pa.table({**columns, "y": labels[:, 0]}), path, row_group_size=ROWS, use_dictionary=False)
 
 
 class Clock(Callback):
@@ -143,12 +143,12 @@ class Clock(Callback):
             raise StopTraining("measured")
 
 
-def data(folder: Path, name: str, source: str) -> tuple[Any, Any]:
-    """Return the samples and labels of a case."""
+def data(folder: Path, source: str) -> tuple[Any, Any]:
+    """Return samples and labels."""
     if source == "parquet":
-        found = tables.folder(folder / name, "y", dtype=np.float32)
+        found = tables.folder(folder / "parquet", "y")
         return Stored(found.X), Stored(found.y)
-    x, y = (np.load(folder / f"{name}-{part}.npy", mmap_mode="r") for part in "xy")
+    x, y = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in "xy")
     if source == "memory":
         count = min(len(x), int(MEMORY / (4 * x.shape[1])))
         return np.array(x[:count]), np.array(y[:count])
@@ -159,7 +159,7 @@ def data(folder: Path, name: str, source: str) -> tuple[Any, Any]:
 def measure(folder: Path, name: str, source: str, seconds: float, *, fast: bool) -> tuple[float, int, str]:
     """Return samples a second, the peak memory, and the engine."""
     case = CASES[name]
-    X, y = data(folder, name, source)
+    X, y = data(folder, source)
     model = Model(case.layers, inputs=case.inputs, rng=0)
     clock = Clock(min(2.0, seconds / 2), seconds)
     history = model.fit(
@@ -176,38 +176,34 @@ def measure(folder: Path, name: str, source: str, seconds: float, *, fast: bool)
     return clock.steps * case.batch_size / (clock.end - clock.first), peak(), history.engine
 
 
-def measured(folder: Path, arguments: argparse.Namespace) -> Iterator[list[str]]:
-    """Yield the rows of the table."""
-    for name, case in CASES.items():
-        for fast in (False, True):
-            rates: dict[str, list[float]] = {source: [] for source in SOURCES[name]}
-            held, engine = dict.fromkeys(rates, 0), ""
-            for _ in range(arguments.rounds):
-                for source, found in rates.items():
-                    with fresh({"OPENBLAS_NUM_THREADS": "1"}) as process:
-                        job = process.submit(measure, folder, name, source, fast=fast, seconds=arguments.seconds)
-                        rate, memory, engine = job.result()
+def measured(folder: Path, part: str, arguments: argparse.Namespace) -> Iterator[list[str]]:
+    """Yield the rows of the table for a part."""
+    name, sources = PARTS[part]
+    for fast in (False, True):
+        rates: dict[str, list[float]] = {source: [] for source in sources}
+        held, engine = dict.fromkeys(rates, 0), ""
+        for number in range(arguments.rounds + 1):
+            for source, found in rates.items():
+                with fresh({"OPENBLAS_NUM_THREADS": "1"}) as process:
+                    job = process.submit(measure, folder, name, source, arguments.seconds, fast=fast)
+                    rate, memory, engine = job.result()
+                if number:  # the first round reads the files
                     found.append(rate)
                     held[source] = max(held[source], memory)
-            for source, found in rates.items():
-                ratios = Spread.of([own / base for own, base in zip(found, rates["memory"], strict=True)])
-                print(
-                    name, engine, source, [f"{each:,.0f}" for each in found], ratios, held[source] // 10**6, flush=True
-                )
-                yield [
-                    case.title,
-                    engine.partition(":")[0],
-                    source,
-                    f"{Spread.of(found).median:,.0f}",
-                    str(ratios),
-                    f"{held[source] / 1e6:,.0f}",
-                ]
+        for source, found in rates.items():
+            ratios = Spread.of([own / base for own, base in zip(found, rates["memory"], strict=True)])
+            rows = [f"{Spread.of(found).median:,.0f}", str(ratios), f"{held[source] / 1e6:,.0f}"]
+            yield [CASES[name].title, engine.partition(":")[0], source, *rows]
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the data, measure, and write the page."""
-    with tempfile.TemporaryDirectory(dir=arguments.folder or None) as folder:
-        write(Path(folder), arguments.gigabytes)
-        rows = list(measured(Path(folder), arguments))
+    rows = []
+    for part in arguments.parts:
+        with tempfile.TemporaryDirectory(dir=arguments.folder or None) as folder:
+            write(Path(folder), part, arguments.gigabytes)
+            for row in measured(Path(folder), part, arguments):
+                print(row, flush=True)
+                rows.append(row)
     head = ["network", "engine", "data in", "samples/s", "ratio to memory (quartiles)", "most memory, MB"]
     page.write(PAGE, arguments, page.table(head, rows))

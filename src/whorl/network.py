@@ -36,7 +36,8 @@ class Network(Stack):
         Parameters
         ----------
         X : array_like, shape (n, *inputs), or data frame
-            At least one sample; finite. If the model has learned a table, also a data frame or a mapping with its columns.
+            At least one sample; finite. If the model has learned a table, also a data frame or a mapping with its columns. An array in
+            a file, see `Stored`, is read in parts.
         interval : float, optional
             A probability, above 0 and below 1, such as 0.9. Then return also between which numbers the target lies with this
             probability; for a model of one number that `whorl.calibrate` has returned.

@@ -128,10 +128,12 @@ def warm_up(dtype: np.dtype[Any]) -> tuple[int, str]:
     try:
         from whorl.engine.compiling import cache_directory
         from whorl.engine.kernels import KERNELS
+        from whorl.engine.reading import compiled_rows
         from whorl.engine.stepping import compiled_steps
     except ImportError as error:
         raise ImportError(f"warming up {NEEDED}: {error}") from error
     compiled_steps()
+    compiled_rows()
     for kernel in KERNELS:
         kernel.address(dtype)
     return len(KERNELS), cache_directory()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from whorl._core.types import Array
 from whorl.engine.assembly import Data
+from whorl.engine.reading import compiled_rows, read_rows
 from whorl.engine.run import CompiledSteps
-from whorl.training import EpochState
+from whorl.training import EpochState, Training
+from whorl.training.mapped import Mapped
 
 
 class CompiledChunks(CompiledSteps):
@@ -15,6 +19,12 @@ class CompiledChunks(CompiledSteps):
 
     The program gathers its batches from the buffers of `ReadAhead`, where the samples are in the order of the epoch already.
     """
+
+    def __init__(self, training: Training, workers: int, work: float) -> None:
+        super().__init__(training, workers, work)
+        if hasattr(os, "preadv"):
+            compiled_rows()  # not in the thread that reads
+            Mapped.read_rows = staticmethod(read_rows)  # from now on, on NumPy too
 
     def _together(self) -> int:
         return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,6 +33,9 @@ class Mapped:
 
     boundaries: Array | None = None
     buffer = 1
+    read_rows: ClassVar[Any] = None  # a function, which mypy would take for a method
+    """A faster way to read many rows, which the compiled engine has: given the file, the array to fill, the offsets of the rows and their
+    bytes, it returns how many were read before one was not whole."""
 
     def __init__(self, array: Array) -> None:
         self.array = array
@@ -93,8 +96,9 @@ class Mapped:
             self._give_back()
         else:
             offsets = self.start + rows * self.array.strides[0]
-            places = range(0, len(rows) * self.size, self.size or 1)
-            self._fill(_bytes(out), zip(places, offsets.tolist(), strict=True), self.size)
+            done = 0 if self.read_rows is None else self.read_rows(self.file, out, offsets, self.size)
+            places = range(done * self.size, len(rows) * self.size, self.size or 1)
+            self._fill(_bytes(out), zip(places, offsets[done:].tolist(), strict=True), self.size)
         return out
 
     def _fill(self, memory: memoryview, places: Any, size: int) -> None:

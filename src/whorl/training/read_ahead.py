@@ -108,6 +108,8 @@ class Reading(Thread):
             self.before = None
         try:
             rows = chunk.order[chunk.start : chunk.stop]
+            if rows.min() < 0 or rows.max() >= len(self.data):
+                raise IndexError("the order of the samples was changed during training: an index is out of range")
             part = slice(chunk.place, chunk.place + len(chunk))
             x, target, weight = chunk.arrays
             self.data.read(rows, x[part], target[part], None if weight is None else weight[part])

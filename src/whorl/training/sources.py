@@ -176,12 +176,17 @@ class Sliced:
         return np.asarray(self.array[start:stop])
 
     def take(self, rows: Array, out: Array | None = None) -> Array:
-        if out is None:
-            out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        numbers = np.searchsorted(self.starts, rows, side="right") - 1
+        together = np.empty((len(rows), *self.shape[1:]), self.dtype)  # by block, each in the order of the rows
+        place, places = 0, np.empty(len(rows), np.intp)
         with self.lock:
-            for number, places in _grouped(np.searchsorted(self.starts, rows, side="right") - 1):
-                out[places] = self._block(number)[rows[places] - self.starts[number]]
-        return out
+            for number, part in _grouped(numbers):
+                end = place + len(part)
+                own = rows[part] - self.starts[number]
+                self._block(number).take(own, axis=0, out=together[place:end], mode="clip")
+                places[part] = np.arange(place, end)
+                place = end
+        return together.take(places, axis=0, out=out, mode="clip")
 
     def load(self, blocks: list[int]) -> None:
         """Read these blocks, unless they are there."""
