@@ -135,7 +135,7 @@ CLASSES = """
     Adagrad Adam AdamW Averaged Clipped LBFGS Lion NAdam RMSprop SGD
     Constant Cosine Exponential InverseTime LogCosine OneCycle Polynomial ReduceOnPlateau WarmUp
     Callback Checkpoint DivergenceError Doctor EarlyStopping Epoch Finding History ModelFileError Options Progress Recorder StopAt
-    StopTraining Sweep TimeLimit Trace Training TrainingState
+    StopTraining Stored Sweep TimeLimit Trace Training TrainingState
 """
 
 

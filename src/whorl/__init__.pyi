@@ -96,6 +96,7 @@ from whorl.training import Options as Options
 from whorl.training import Progress as Progress
 from whorl.training import StopAt as StopAt
 from whorl.training import StopTraining as StopTraining
+from whorl.training import Stored as Stored
 from whorl.training import TimeLimit as TimeLimit
 from whorl.training import Training as Training
 from whorl.training import TrainingState as TrainingState

@@ -101,7 +101,8 @@ class Model(Network):
         Parameters
         ----------
         X : array_like, shape (n, *inputs)
-            The samples; finite. X and y are not copied if they have the right type: do not modify them during training.
+            The samples; finite. X and y are not copied if they have the right type: do not modify them during training. Arrays in
+            files, which may be larger than memory, are read in parts; see `Stored`.
         y : array_like, shape (n,) or (n, k)
             Labels or targets, in the form that the loss expects.
         loss, optimizer, epochs, batch_size, accumulate, validation, stratify, metrics, callbacks, sample_weight, class_weight, \

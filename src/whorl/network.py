@@ -15,10 +15,10 @@ from whorl.calibration import Interval, Intervals, Sets
 from whorl.layers import Sigmoid, chain
 from whorl.losses import Loss, as_loss
 from whorl.metrics import Metric, named
-from whorl.passes import loss_pass, measure, predict
+from whorl.passes import loss_pass, predict
 from whorl.stack import Stack
 from whorl.summary import html_summary, summary
-from whorl.training import Samples
+from whorl.training import Samples, checked_samples, inputs
 
 
 class Network(Stack):
@@ -36,7 +36,8 @@ class Network(Stack):
         Parameters
         ----------
         X : array_like, shape (n, *inputs), or data frame
-            At least one sample; finite. If the model has learned a table, also a data frame or a mapping with its columns.
+            At least one sample; finite. If the model has learned a table, also a data frame or a mapping with its columns. An array in
+            a file, see `Stored`, is read in parts.
         interval : float, optional
             A probability, above 0 and below 1, such as 0.9. Then return also between which numbers the target lies with this
             probability; for a model of one number that `whorl.calibrate` has returned.
@@ -62,11 +63,12 @@ class Network(Stack):
         """
         interval = None if interval is None else validation.number("interval", interval, above=0, below=1)
         intervals = None if interval is None else self._learned(Intervals, "predict(X, interval=…)")
-        x = self.samples(X)
+        x = inputs(self, X)
         y = predict(self, x)
         if not validation.all_finite(y):
             what = "X is too large" if validation.all_finite(self.parameters) else "the parameters are not finite"
-            raise ValueError(f"the prediction is not finite: {what}; the largest number in X is {np.abs(x).max():g}")
+            largest = f"; the largest number in X is {np.abs(x).max():g}" if isinstance(x, np.ndarray) else ""
+            raise ValueError(f"the prediction is not finite: {what}{largest}")
         y = y.copy() if y is x else y
         return y if intervals is None else intervals.interval(y, interval)
 
@@ -199,8 +201,7 @@ class Network(Stack):
         {'loss': 0.6931471824645996, 'penalty': 0.0, 'accuracy': 1.0}
         """
         checked = as_loss(loss)
-        data = Samples.checked(self, X, y, checked, sample_weight)
-        return measure(self, data.x, data.target, data.weight, checked, named(metrics))
+        return checked_samples(self, X, y, checked, sample_weight).measure(self, checked, named(metrics))
 
     def loss_and_gradients(
         self, X: Any, y: Any, *, loss: Loss, sample_weight: Any = None, rng: RNG = None
@@ -262,7 +263,7 @@ class Network(Stack):
         rng : int, Generator or None, optional
             The source of random numbers, for such layers.
         """
-        x = self.samples(X)
+        x = inputs(self, X)
         chain.adapt(self.layers, x, self.p, randomness.generator(rng), again=True)
 
     def summary(self) -> Table:

@@ -115,6 +115,16 @@ def measure(
     predict: Predict = predict,
 ) -> dict[str, float]:
     """Return the loss, its penalty part, and the metrics, on these samples."""
+    value, penalty, prediction = evaluate(network, x, target, weight, loss, predict)
+    finite = math.isfinite(value + penalty)  # otherwise the metrics are NaN
+    values = measured(metrics, target, prediction) if finite else dict.fromkeys(metrics, math.nan)
+    return {"loss": value + penalty, "penalty": penalty, **values}
+
+
+def evaluate(
+    network: Stack, x: Any, target: Array, weight: Array | None, loss: Loss, predict: Predict = predict
+) -> tuple[float, float, Array]:
+    """Return the loss on these samples without the penalty, the penalty, and the predictions."""
     if is_fused(network, loss):
         output = predict(network, x, last=-1)
         value, prediction, _ = cast("FusedLoss", loss).from_scores(output, target, weight)
@@ -122,9 +132,7 @@ def measure(
         prediction = predict(network, x)
         value, _ = loss.forward(prediction, target, weight)
     penalty = sum((each.forward(network.parameters)[0] for each in network.penalties), 0.0)
-    finite = math.isfinite(value + penalty)  # otherwise the metrics are NaN
-    values = measured(metrics, target, prediction) if finite else dict.fromkeys(metrics, math.nan)
-    return {"loss": value + penalty, "penalty": penalty, **values}
+    return value, penalty, prediction
 
 
 def is_fused(network: Stack, loss: Loss) -> bool:

@@ -61,7 +61,18 @@ class Run:
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
-    """Return the checksum of a file, in hexadecimal digits."""
+    """Return the checksum of a file, in hexadecimal digits; of a folder, that of its files' names, sizes and last 64 KiB.
+
+    Those hold what Parquet files say of their columns, among it the least and the largest values.
+    """
+    if os.path.isdir(path):
+        found = hashlib.sha256()
+        for each in sorted(each for each in Path(path).rglob("*") if each.is_file()):
+            found.update(f"{each.relative_to(path).as_posix()} {each.stat().st_size}\n".encode())
+            with each.open("rb") as file:
+                file.seek(max(0, each.stat().st_size - 2**16))
+                found.update(file.read())
+        return found.hexdigest()
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

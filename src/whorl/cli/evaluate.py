@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from whorl import tables
 from whorl._core.types import Array
 from whorl._core.validation import integer
 from whorl.cli import options
@@ -24,6 +25,7 @@ from whorl.metrics import confusion_matrix
 from whorl.model import Model
 from whorl.recipes import find
 from whorl.recipes.data import Blobs, DataSet, Points, TableFile
+from whorl.training import Stored
 
 SAMPLES = 40_000
 """Default number of points of each class."""
@@ -42,12 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
     parser.add_argument(
         "model", metavar="MODEL", help="model file, such as model.npz, which whorl train wrote, or model.safetensors"
     )
-    parser.add_argument("data", metavar="DATA", help=f"{', '.join(DATA)}; or a file; - for the input")
+    parser.add_argument(
+        "data", metavar="DATA", help=f"{', '.join(DATA)}; or a file, or a folder of Parquet files; - for the input"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     name = words[1] if len(words) > 1 else "-"
     if name.startswith("-") and name != STANDARD_INPUT:
         return
-    is_file = name == STANDARD_INPUT or (name not in DATA and Path(name).suffix)
+    is_file = name == STANDARD_INPUT or (name not in DATA and (Path(name).suffix or Path(name).is_dir()))
     source = find("table" if is_file else name).data
     if isinstance(source, TableFile):
         options.add_reading(parser)
@@ -95,6 +99,8 @@ def _on_a_data_set(model: Model, source: DataSet, arguments: argparse.Namespace)
 def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -> Measured:
     """Measure the model on the rows of a file."""
     name = arguments.data
+    if Path(name).is_dir():
+        return _on_a_folder(model, arguments)
     table = labelled_rows(model, arguments.model, source, name, arguments)
     name = "the standard input" if name == STANDARD_INPUT else name
     dropped = f" ({table.dropped} without {table.target.name} are left out)" if table.dropped else ""
@@ -106,6 +112,23 @@ def _on_a_file(model: Model, source: TableFile, arguments: argparse.Namespace) -
     measured = model.evaluate(table.X, table.y, loss=MeanSquaredError(), metrics=["r2", "rmse"])
     unit = f"in the unit of {table.target.name}"
     return f"{text}: r2 {measured['r2']:.4f} rmse {measured['rmse']:.6g}, {unit}", [], counts | measured
+
+
+def _on_a_folder(model: Model, arguments: argparse.Namespace) -> Measured:
+    """Measure the model on the rows of a folder of Parquet files, without keeping its predictions."""
+    preparation = model.preparation
+    if preparation is None or preparation.target is None:
+        raise ValueError(f"{arguments.model} did not learn from a table, so it is not known which column it predicts")
+    rows = tables.folder(arguments.data, preparation=options.prepared(preparation, arguments))
+    X, y = Stored(rows.X), Stored(rows.y)
+    text, counts = f"{len(rows)} rows of {arguments.data}", {"samples": len(rows), "dropped": rows.dropped}
+    text += f" ({rows.dropped} without {rows.target.name} are left out)" if rows.dropped else ""
+    if rows.task == "classification":
+        measured = model.evaluate(X, y, loss=CrossEntropy(), metrics=["accuracy"])
+        return f"{text}: {accuracy(measured)}", [], counts | measured
+    measured = model.evaluate(X, y, loss=MeanSquaredError(), metrics=["mae", "rmse"])
+    unit = f"in the unit of {rows.target.name}"
+    return f"{text}: mae {measured['mae']:.6g} rmse {measured['rmse']:.6g}, {unit}", [], counts | measured
 
 
 def _by_class(prediction: Array, y: Array, classes: Sequence[str]) -> tuple[list[list[str]], dict[str, Any]]:

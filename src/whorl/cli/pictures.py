@@ -9,13 +9,18 @@ from typing import Any
 import numpy as np
 
 from whorl._core.files import replacing
+from whorl._core.types import Array
+from whorl.layers import Rescale
 from whorl.model import Model
 from whorl.plot import BoundaryAnimation, report
 from whorl.plot.style import new_figure
 from whorl.recipes import Problem
 from whorl.recipes.data import Data, DataSet
-from whorl.training import Callback, History
+from whorl.training import Callback, History, is_stored
 from whorl.training.callbacks import Run
+
+SHOWN = 5000
+"""Of the samples in files, at most so many are shown."""
 
 
 class Start(Callback):
@@ -44,13 +49,24 @@ def animation(problem: Problem) -> BoundaryAnimation:
     return BoundaryAnimation(problem.X, problem.y)
 
 
+def _some(validation: Any, model: Model) -> tuple[Array, Array]:
+    """Return some of the validation samples in files, with their targets in the unit of the predictions."""
+    X, y, _ = validation.batch(np.arange(min(len(validation), SHOWN)))
+    for layer in model.layers:
+        if isinstance(layer, Rescale):
+            y = layer.factor * y + np.asarray(layer.offset)
+    return X, y
+
+
 def draw(data: Data | None, model: Model, problem: Problem, history: History, start: Start, path: Path) -> None:
     """Draw the report if matplotlib is installed; without it, the model is saved all the same."""
     if not history.epochs:
         print("no picture: it would show the values after each epoch, and none was completed", file=sys.stderr)
         return
     X, y = problem.X, problem.y
-    if model.inputs != (2,):  # of more than points in the plane, show samples that the model has not trained on
+    if is_stored(X):
+        X, y = _some(start.validation, model)
+    elif model.inputs != (2,):  # of more than points in the plane, show samples that the model has not trained on
         held_out = problem.test or problem.validation
         X, y = held_out or (np.asarray(start.validation.x), start.validation.target)
     try:

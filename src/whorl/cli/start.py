@@ -31,7 +31,7 @@ def add_start_and_output(parser: argparse.ArgumentParser, words: Sequence[str]) 
 def add_start(parser: argparse.ArgumentParser, words: Sequence[str]) -> config.Run | None:
     """Add the arguments that say what to start from; return the run that the words name, if they do."""
     start = _start(words)
-    data = f"{', '.join(DATA)}; or a CSV, TSV or Parquet file. For its options: {parser.prog} DATA --help"
+    data = f"{', '.join(DATA)}; or a CSV, TSV or Parquet file, or a folder of Parquet files. For its options: {parser.prog} DATA --help"
     if start is None or not words[0].startswith("-"):
         parser.add_argument("data", metavar="DATA", help=data)
     if start is None:
@@ -69,7 +69,7 @@ def _start(words: Sequence[str]) -> config.Run | None:
         raise ValueError("train reads a file: the standard input could not be read again to repeat the training")
     if data and data.endswith(".toml"):
         raise ValueError(f"{data} is not data: to repeat its training, use whorl train --config {data}")
-    if data and data not in DATA and Path(data).suffix:
+    if data and data not in DATA and (Path(data).suffix or Path(data).is_dir()):
         data, file = "table", data
     if named.config is not None:
         start = config.read(named.config)
@@ -80,7 +80,8 @@ def _start(words: Sequence[str]) -> config.Run | None:
     else:
         start = config.start(data, named.preset)
     if file is not None:  # as it is now, whatever it was
-        start = replace(start, recipe=start.recipe.replace(file=file), file_sha256=None)
+        one = {"members": 1, "calibrate": False, "scales": (), "dropouts": ()} if Path(file).is_dir() else {}
+        start = replace(start, recipe=start.recipe.replace(file=file, **one), file_sha256=None)
     return start
 
 

@@ -27,13 +27,17 @@ from whorl.losses import CrossEntropy, Quantile
 from whorl.recipes import Problem, Recipe
 from whorl.recipes.data import TableFile
 from whorl.recipes.ensemble import FEWEST_SAMPLES, chooses, divisible, kept
-from whorl.training import Callback, History
+from whorl.training import Callback, History, is_stored
+
+MANY = 10**6
+"""Of the targets in files, at most so many are looked at after a training."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
     """Add the arguments to the parser; the options are those of the data set and the preset that the words name."""
     parser.usage = (
         "whorl train DATA [options]\n       whorl train FILE --target COLUMN [options]\n"
+        "       whorl train FOLDER_OF_PARQUET_FILES --target COLUMN [options]\n"
         "       whorl train --config model.toml [options]"
     )
     parser.description = "Train a network on a data set or the columns of a file; write model.npz, model.toml with all settings, and a picture."
@@ -95,7 +99,7 @@ def carry_out(
     recipe = plan.recipe
     files = networks.checkpoints(model_path, recipe, problem)
     trackers, examiner = [*track(len(files))], Doctor(quiet=True)
-    if doctor or len(files) == 1:
+    if doctor or (len(files) == 1 and not is_stored(problem.X)):  # which the doctor would read more than once
         trackers[0] = [*trackers[0], examiner]
     _check_resume(plan, files, networks.interrupted(model_path), config_path, resume=resume)
     shown: list[Callback] = [] if quiet or len(files) > 1 else progress(every)
@@ -146,9 +150,10 @@ def _conclude(
     recipe: Recipe, history: History, problem: Problem, doctor: Doctor, *, explain: bool, stopped: bool
 ) -> None:
     """Print what is wrong with the training, and what is best possible."""
+    in_memory = not is_stored(problem.X)
     if explain:
         print(doctor.findings)
-    elif comment := _comment(recipe, history, problem.y):
+    elif comment := _comment(recipe, history, problem.y if in_memory else np.asarray(problem.y[:MANY])):
         print(comment)
     elif doctor.findings and not stopped:
         print(f"doctor: {doctor.findings[0]} (--doctor explains it)")

@@ -13,6 +13,7 @@ import numpy as np
 from whorl._core.types import Array
 from whorl.distributed.processes import Processes
 from whorl.training import Samples, Training, TrainingState
+from whorl.training.stored import StoredSamples
 
 SOME = 1000
 """Rows of the inputs that are compared at the start."""
@@ -51,12 +52,15 @@ def _text(value: object) -> int:
 
 
 def _samples(data: Samples | None) -> int:
-    """Return a hash of the labels, the weights, and of some inputs."""
+    """Return a hash of the labels, the weights, and of some inputs; for samples in files, of the first ones."""
     if data is None:
         return 0
-    some = np.asarray(data.x[:: -(-len(data) // SOME)])
+    if isinstance(data, StoredSamples):
+        some, *others = data.batch(np.arange(min(SOME, len(data))))
+    else:
+        some, *others = np.asarray(data.x[:: -(-len(data) // SOME)]), data.target, data.weight
     value = crc32(f"{len(data)} {some.shape} {some.dtype}".encode(), crc32(_bytes(some)))
-    for each in (data.target, data.weight):
+    for each in others:
         value = value if each is None else crc32(_bytes(each), value)
     return value
 

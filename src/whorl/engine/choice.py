@@ -56,6 +56,7 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     if wanted is None and together * saved(steps, len(outputs), rows * sum(outputs)) < WORTHWHILE:
         return None, "NumPy: too short a training for compiled kernels to pay"
     try:
+        from whorl.engine.chunks import CompiledChunks
         from whorl.engine.gradients import CompiledGradients
         from whorl.engine.run import CompiledSteps
     except ImportError as error:  # Numba is not installed, or does not work with this NumPy
@@ -71,7 +72,8 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     if training.options.distributed:
         gradients = CompiledGradients(training, training.options.threads or 1)
         return NumPySteps(training, gradients.evaluate), gradients.name
-    compiled = CompiledSteps(training, workers(training, work), work)
+    kind = CompiledChunks if training.reader else CompiledSteps
+    compiled = kind(training, workers(training, work), work)
     return compiled, compiled.name
 
 
@@ -125,6 +127,8 @@ def _shared_obstacles(training: Training) -> Iterator[str]:
     """Yield what has no compiled kernel if several processes share a batch."""
     if training.model.batchwise:
         yield "batch norm over several processes is not compiled"
+    if training.reader:
+        yield "samples in files are not compiled for several processes"
     drawn = [prod(place.outputs) for place in chain.walk(training.model.places) if isinstance(place.layer, Dropout)]
     if (training.options.threads or 1) > 1 and any(each % 4 for each in drawn):
         yield "dropout over several processes is compiled for several threads only if the layer has a multiple of four units"
@@ -141,10 +145,12 @@ def warm_up(dtype: np.dtype[Any]) -> tuple[int, str]:
     try:
         from whorl.engine.compiling import cache_directory
         from whorl.engine.kernels import KERNELS
+        from whorl.engine.reading import compiled_rows
         from whorl.engine.stepping import compiled_steps
     except ImportError as error:
         raise ImportError(f"warming up {NEEDED}: {error}") from error
     compiled_steps()
+    compiled_rows()
     for kernel in KERNELS:
         kernel.address(dtype)
     return len(KERNELS), cache_directory()

@@ -80,6 +80,18 @@ def call_int(typing: Any, address: Any, value: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
+def call_pread(typing: Any, address: Any, file: Any, to: Any, size: Any, offset: Any) -> tuple[Any, Codegen]:
+    """Call the C function at an address, ``pread(file, to, size, offset)``; return the bytes that it has read."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        function = ir.FunctionType(INT64, [INT32, INT64, INT64, INT64]).as_pointer()
+        called, number, *others = arguments
+        return builder.call(builder.inttoptr(called, function), [builder.trunc(number, INT32), *others])
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
 def columns(typing: Any, array: Any) -> tuple[Any, Codegen]:
     """Return the columns of the block that `multiply_block` computes, for the float type of an array."""
     count = VECTORS * lanes(array.dtype)

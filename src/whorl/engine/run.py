@@ -21,7 +21,7 @@ from whorl.engine.rules import UpcomingSteps, count_steps, rule, timed, unwrap
 from whorl.engine.stepping import BATCH, BEGIN, COUNT, LENGTH, OPERATIONS, STEPS, TABLES
 from whorl.engine.threads import Crew
 from whorl.layers import chain
-from whorl.training import Epoch, RowView, Training, TrainingState, callbacks
+from whorl.training import Epoch, EpochState, RowView, Training, TrainingState, callbacks
 
 CALL = 0.2
 """About how many seconds a call of compiled code may take: Ctrl-C waits for its end."""
@@ -82,22 +82,29 @@ class CompiledSteps:
         assert current is not None
         begun = time.perf_counter()
         self.prepare()
-        if self.copied is not current.order:
-            self.place(0, current.order)
-            self.copied = current.order  # last, so that an interruption before this repeats it
-        left = -(-(len(training.train) - current.samples) // training.batch_size)
+        begin, end = self.upcoming(current)
+        left = -(-(end - begin) // training.batch_size)
         before = np.array([current.loss, current.penalty, current.samples])
         self.totals[0] = before[:2]
         if self.drawn:
             self.generators[0] = generator_words(state.rng.bit_generator.state)
         self.call(
             min(left, self.longest, left if steps is None else steps),
-            current.samples,
+            begin,
+            end,
             lambda done: self.count(state, done),
         )
         current.seconds += time.perf_counter() - begun
         loss, penalty, samples = np.array([current.loss, current.penalty, current.samples]) - before
         return float(loss / samples), float(penalty / samples)
+
+    def upcoming(self, current: EpochState) -> tuple[int, int]:
+        """Write the order of the epoch, unless it is there; return where in it the coming steps begin, and its end."""
+        if self.copied is not current.order:
+            assert isinstance(current.order, np.ndarray)
+            self.place(0, current.order)
+            self.copied = current.order  # last, so that an interruption before this repeats it
+        return current.samples, len(self.training.train)
 
     def take_epochs(self) -> Epoch | None:
         """Take several whole epochs in one call, record them, and return the record of the last; None if that was not possible.
@@ -136,7 +143,7 @@ class CompiledSteps:
                 epoch = training.record({"loss": float(loss), "penalty": float(penalty)}, seconds)
 
         try:
-            self.call(steps, 0, record)
+            self.call(steps, 0, count, record)
         except ValueError:  # from a schedule, which says so again in the step that it belongs to
             self.together = 1
         if epoch is not None:
@@ -158,16 +165,9 @@ class CompiledSteps:
         if self.key and self.key[0] == model.frozen and all(a is b for a, b in zip(self.key[1], vectors, strict=True)):
             return
         self.key, self.copied, self.tabulated = (), None, -1  # an interruption before the end repeats all of this
-        data = training.train
-        x = data.x.array if isinstance(data.x, RowView) else data.x
-        what = (
-            model,
-            training.options.loss,
-            Data(x, data.target, data.weight, bool(training.metrics)),
-            Update(update_rule, memory, norms, averaged),
-            len(data),
-            self.together,
-        )
+        data, samples = self.data()
+        update = Update(update_rule, memory, norms, averaged)
+        what = (model, training.options.loss, data, update, samples, self.together)
         program, exchange, self.drawn, self.arena = assemble(model.dtype, self.batch, self.crew.workers, *what)
         self.operations, self.arguments = program.assembled()
         self.rows_of_tables = program.tables
@@ -179,19 +179,25 @@ class CompiledSteps:
             part: Array = self.arena[at - start : at - start + size].view(dtype).reshape(shape)
             return part
 
-        shape = self.together, len(data)
+        shape = self.together, samples
         self.order, self.rows = (view(at, np.int64, *shape) for at in (exchange.order, exchange.rows))
         self.generators = view(exchange.generators, np.uint64, self.together, self.crew.workers, STATE)
         self.totals = view(exchange.totals, np.float64, self.together, 2)
         outputs = int(np.prod(model.outputs))
         self.predictions = (
-            view(exchange.predictions, model.dtype, len(data), outputs).reshape(len(data), *model.outputs)
+            view(exchange.predictions, model.dtype, samples, outputs).reshape(samples, *model.outputs)
             if training.metrics
             else None
         )
-        whole, rest = divmod(len(data), training.batch_size)
+        whole, rest = divmod(len(training.train), training.batch_size)
         self.words = whole * words(training.batch_size, self.drawn) + words(rest, self.drawn)
         self.key = (model.frozen, vectors)
+
+    def data(self) -> tuple[Data, int]:
+        """Return the arrays that the steps read, and the number of samples whose order and predictions need room."""
+        data = self.training.train
+        x = data.x.array if isinstance(data.x, RowView) else data.x
+        return Data(x, data.target, data.weight, bool(self.training.metrics)), len(data)
 
     def place(self, epoch: int, order: Array) -> None:
         """Write the order of the samples in an epoch of the coming call."""
@@ -201,16 +207,11 @@ class CompiledSteps:
         self.order[epoch] = order
         self.rows[epoch] = x.rows.take(order) if isinstance(x, RowView) else order
 
-    def call(self, steps: int, begin: int, after: Callable[[int], None]) -> None:
-        """Take some steps in one call of the compiled loop, from a sample of the order on, and bring the state up to date with `after`."""
+    def call(self, steps: int, begin: int, end: int, after: Callable[[int], None]) -> None:
+        """Take some steps in one call of the compiled loop, with the samples from `begin` to `end` of the order, and bring the state up to date with `after`."""
         job, model = self.crew.job, self.training.model
         self.tabulate(steps)
-        job[STEPS], job[BATCH], job[BEGIN], job[COUNT] = (
-            steps,
-            self.training.batch_size,
-            begin,
-            len(self.training.train),
-        )
+        job[STEPS], job[BATCH], job[BEGIN], job[COUNT] = steps, self.training.batch_size, begin, end
         self.crew.clear()
         with Uninterrupted(strictly=True):  # a call is short, and its steps must be counted
             try:
@@ -235,10 +236,14 @@ class CompiledSteps:
         begin = current.samples
         current.loss, current.penalty = map(float, self.totals[0])
         current.samples = min(begin + steps * training.batch_size, len(training.train))
-        if self.predictions is not None:
-            done = slice(begin, current.samples)
-            target = training.train.target.take(current.order[done], axis=0)
-            current.predictions.append((target, self.predictions[done].copy()))
+        if self.predictions is not None and steps:
+            self.measure(current, begin, self.predictions)
+
+    def measure(self, current: EpochState, begin: int, predictions: Array) -> None:
+        """Record the predictions of the samples that the last steps used."""
+        done = slice(begin, current.samples)
+        target = self.training.train.target.take(current.order[done], axis=0)
+        current.measure(target, predictions[done].copy(), self.training.metrics, self.training.means)
 
     def advance(self, state: TrainingState, steps: int) -> None:
         """Count steps."""

@@ -16,6 +16,9 @@ from whorl.parameters import Parameter, Views
 CHUNK = 1024
 """Number of samples predicted at a time, which limits the memory needed."""
 
+MOST = 200_000
+"""Layers that cannot be fitted in parts get at most so many of the samples in files."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -202,6 +205,21 @@ def adapt(
         limits = [layers[j].most_samples for j in waiting if j >= i]  # of this layer and those that get its output
         if None not in limits:
             x = x[:: -(-len(x) // max(limit for limit in limits if limit is not None))]
+        if hasattr(x, "chunks"):  # it is larger than memory
+            _adapt_in_parts(layers[: i + 1], x, p[: i + 1], rng, again=again)
+            continue
         if done < i:
             x, done = predict(layers[done:i], x, p[done:i]), i
         layers[i].adapt(np.asarray(x), p[i], rng, again=again)
+
+
+def _adapt_in_parts(
+    layers: Sequence[Layer], x: Any, p: Sequence[Views], rng: np.random.Generator, *, again: bool
+) -> None:
+    """Fit the last of the layers to samples that are larger than memory: in one pass, or to some of them, evenly spaced."""
+    *before, layer = layers
+    if layer.adapts_in_parts:
+        layer.adapt_in_parts((predict(before, part, p) for part in x.chunks()), p[-1])
+    else:
+        some = x[:: -(-len(x) // MOST)]
+        layer.adapt(predict(before, some, p), p[-1], rng, again=again)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
@@ -124,6 +125,14 @@ class Layer(Description, ABC):
 
     most_samples: ClassVar[int | None] = None
     """The largest number of training samples that `adapt` is given; None for all."""
+
+    @property
+    def adapts_in_parts(self) -> bool:
+        """Whether the layer can be fitted to some samples after the other, with an `adapt_in_parts` of its own."""
+        return type(self).adapt_in_parts is not Layer.adapt_in_parts
+
+    def adapt_in_parts(self, parts: Iterable[Array], p: Views) -> None:
+        """Fit the layer to its inputs for all training samples, some of them at a time, as `adapt` does."""
 
     def adapt(self, x: Array, p: Views, rng: np.random.Generator, *, again: bool = False) -> None:
         """Fit the layer to its inputs x for the training samples. Called if `needs_data` returns True.

@@ -12,6 +12,7 @@ from whorl._core.types import Array, Backward, Shape
 from whorl._core.validation import integer, number, number_or_numbers
 from whorl.initializers import Ones, Zeros
 from whorl.layers.layer import Layer
+from whorl.layers.moments import Parts, moments
 from whorl.parameters import Parameter, Views
 
 
@@ -48,12 +49,15 @@ class Standardize(Layer):
         return again or bool(p.count[0] == 0)
 
     def adapt(self, x: Array, p: Views, rng: np.random.Generator, *, again: bool = False) -> None:
-        p.mean[...] = x.mean(axis=0, dtype=np.float64)
-        deviation = x.std(axis=0, dtype=np.float64)
-        size = np.abs(x).max(axis=0)
+        self._fit(p, len(x), x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64), np.abs(x).max(axis=0))
+
+    def adapt_in_parts(self, parts: Parts, p: Views) -> None:
+        self._fit(p, *moments(parts))
+
+    @staticmethod
+    def _fit(p: Views, count: int, mean: Array, deviation: Array, size: Array) -> None:
         constant = deviation <= 1e-7 * size  # rounding errors of a constant feature
-        p.scale[...] = np.where(constant, 1, deviation)
-        p.count[0] = len(x)
+        p.mean[...], p.scale[...], p.count[0] = mean, np.where(constant, 1, deviation), count
 
     def forward(self, x: Array, p: Views, rng: np.random.Generator | None = None) -> tuple[Array, Backward]:
         def backward(dy: Array, g: Views) -> Array:

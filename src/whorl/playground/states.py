@@ -59,4 +59,4 @@ def size(state: TrainingState) -> int:
     if state.current is None:
         return vectors
     outputs = sum(target.nbytes + prediction.nbytes for target, prediction in state.current.predictions)
-    return 2 * vectors + state.current.order.nbytes + outputs
+    return 2 * vectors + 8 * len(state.current.order) + outputs

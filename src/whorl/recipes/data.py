@@ -236,7 +236,7 @@ class TableFile(Data):
     Parameters
     ----------
     file : str
-        CSV, TSV or Parquet file.
+        CSV, TSV or Parquet file, or a folder of Parquet files.
     target : str
         The column to predict.
     ignore : sequence of str, optional

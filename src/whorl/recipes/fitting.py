@@ -19,7 +19,7 @@ from whorl.recipes import ensemble, pace
 from whorl.recipes.data import Arrays, Problem
 from whorl.recipes.networks import Callbacks, Networks
 from whorl.recipes.settings import Settings
-from whorl.tables.encoding import unresolved
+from whorl.tables.encoding import STEPS, unresolved
 from whorl.training import History
 
 
@@ -73,12 +73,19 @@ class Unit(NamedTuple):
             raise ValueError(f"y must hold one number for each sample, got shape {y.shape}")
         with np.errstate(over="ignore"):
             deviation = y.std(dtype=np.float64)
+        low, high = float(y.min()), float(y.max())
         if not np.isfinite(deviation) or unresolved(y.reshape(-1)):
-            raise ValueError(
-                f"y must vary by more than float32 resolves beside its size, got numbers up to {np.abs(y).max():.6g} with a standard deviation of"
-                f" {deviation:.3g}: subtract a number from all, or divide them by one"
-            )
-        return cls(float(y.mean()), float(y.std()) or 1.0, float(y.min()), float(y.max()))
+            raise _unresolved(low, high, deviation)
+        return cls(float(y.mean()), float(y.std()) or 1.0, low, high)
+
+    @classmethod
+    def checked(cls, mean: float, deviation: float, low: float, high: float) -> Unit:
+        """Return the unit of targets with this mean, standard deviation and range."""
+        size: float = min(max(abs(low), abs(high)), float(np.finfo(np.float32).max))
+        step = float(np.spacing(np.float32(size)))
+        if not np.isfinite(deviation) or 0 < deviation < STEPS * step:
+            raise _unresolved(low, high, deviation)
+        return cls(mean, deviation or 1.0, low, high)
 
     def standardized(self, y: Array) -> Array:
         """Return targets (n, 1) as networks learn them."""
@@ -122,7 +129,7 @@ def fit(
     if validation is not None:
         given = validation[0], unit.standardized(validation[1]) if unit else validation[1]
     recipe = recipe.replace(members=1).for_samples(len(X))
-    arguments = _arguments(recipe, classes=unit is None) | {"distributed": distributed}
+    arguments = loss_and_metric(recipe, classes=unit is None) | {"distributed": distributed}
     if recipe.time is not None:
         recipe = pace.within(
             recipe,
@@ -146,6 +153,13 @@ def fit(
     if unit:
         model = with_layers(model, [*model.layers, *unit.layers(clip=recipe.clip)])
     return Fitted(model, history)
+
+
+def _unresolved(low: float, high: float, deviation: float) -> ValueError:
+    return ValueError(
+        f"y must vary by more than float32 resolves beside its size, got numbers up to {max(abs(low), abs(high)):.6g} with a standard"
+        f" deviation of {deviation:.3g}: subtract a number from all, or divide them by one"
+    )
 
 
 class Start(NamedTuple):
@@ -172,7 +186,7 @@ def start(recipe: Settings, problem: Problem, rng: np.random.Generator) -> Start
     known = y if problem.validation is None else np.concatenate([y, problem.validation[1]])
     unit = None if recipe.classifies(y) else Unit.of(y)
     model = recipe.replace(members=1).model(X, known, rng=rng)
-    loss = _arguments(recipe, classes=unit is None)["loss"]
+    loss = loss_and_metric(recipe, classes=unit is None)["loss"]
     return Start(model, X, unit.standardized(y) if unit else y, loss)
 
 
@@ -201,7 +215,7 @@ def _ensemble(
         x,
         unit.standardized(y) if unit else y,
         classes=classes,
-        arguments=_arguments(recipe, classes=unit is None) | {"distributed": distributed},
+        arguments=loss_and_metric(recipe, classes=unit is None) | {"distributed": distributed},
         callbacks=callbacks,
         resume=resume,
         rng=rng,
@@ -251,7 +265,7 @@ def _validation(recipe: Settings, given: Any, X: Array, y: Array) -> Arrays:
     return held_out, target
 
 
-def _arguments(recipe: Settings, *, classes: bool) -> dict[str, Any]:
+def loss_and_metric(recipe: Settings, *, classes: bool) -> dict[str, Any]:
     """Return the loss and the metric."""
     loss = recipe.loss or (CrossEntropy() if classes else MeanSquaredError())
     return {"loss": loss, "metrics": ["accuracy" if classes else "r2"]}

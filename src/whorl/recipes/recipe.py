@@ -11,11 +11,11 @@ from typing import Any
 from whorl._core import randomness
 from whorl._core.randomness import RNG
 from whorl.model import Model
-from whorl.recipes import fitting
+from whorl.recipes import fitting, stored
 from whorl.recipes.data import Arrays, Problem, TableFile
 from whorl.recipes.networks import Callbacks
 from whorl.recipes.settings import Settings
-from whorl.training import History
+from whorl.training import History, is_stored
 
 
 class Recipe(Settings):
@@ -84,13 +84,18 @@ class Recipe(Settings):
         `resume` may be a function that returns the file, or None, for the network of a number. With `distributed`, all processes that
         mpiexec has started train each network together.
         """
-        given: dict[str, Any] = {"validation": validation, "callbacks": callbacks, "resume": resume}
-        return fitting.fit(self, X, y, rng=randomness.generator(rng), distributed=distributed, **given)
+        given: dict[str, Any] = {"callbacks": callbacks, "resume": resume, "distributed": distributed}
+        generator = randomness.generator(rng)
+        if is_stored(X):
+            return stored.fit(self, X, y, rng=generator, **given)
+        return fitting.fit(self, X, y, validation=validation, rng=generator, **given)
 
     def problem(self, rng: RNG = None) -> Problem:
         """Draw or load the samples of the recipe's data set."""
         if self.data is None:
             raise ValueError("this recipe has no data set of its own: give samples, recipe.fit(X, y)")
+        if isinstance(self.data, TableFile) and stored.is_folder(self.data):
+            return stored.problem(self.data)
         share = None if self.members > 1 or self.calibrate else self.validation  # which are left to `fit`
         drawing = randomness.generator(rng)
         if isinstance(self.data, TableFile):  # whose rows are there: only those to validate with are drawn

@@ -3,6 +3,7 @@
 from whorl._core.description import Description
 from whorl.tables.dates import Date
 from whorl.tables.encoding import Category, Excluded, Number
+from whorl.tables.folder import Folder, folder
 from whorl.tables.frame import Frame
 from whorl.tables.preparation import Preparation
 from whorl.tables.read import read
@@ -19,11 +20,13 @@ __all__ = [
     "Category",
     "Date",
     "Excluded",
+    "Folder",
     "Frame",
     "Number",
     "Preparation",
     "Table",
     "Target",
+    "folder",
     "read",
     "table",
 ]

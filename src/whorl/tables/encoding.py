@@ -169,7 +169,7 @@ class Category(Description):
         if not missing and len(counts) == 1:
             return Excluded.constant(name, validation.show(*counts))
         frequent = sorted(counts, key=lambda value: (-counts[value], value))[:MOST]
-        enough = 0 if BOOLEANS.issuperset(counts) else len(frame) / RARE
+        enough = 0 if BOOLEANS.issuperset(counts) else frame.counted(name) / RARE
         kept = sorted(value for value in frequent if counts[value] >= enough)
         if not kept:
             return Excluded(name, f"none of its {len(counts):,} different values is in at least one of {RARE} rows")

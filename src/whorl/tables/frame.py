@@ -131,13 +131,15 @@ class Frame:
     def texts(self, name: str) -> list[str | None]:
         """Return the column as text, None where missing; a whole number has no decimal point."""
         values: list[Any] = self[name].tolist()
-        if self.is_number(name):
-            return [None if math.isnan(value) else spelled(value) for value in values]
-        return values
+        return [None if math.isnan(each) else spelled(each) for each in values] if self.is_number(name) else values
 
     def counts(self, name: str) -> Counter[str]:
         """Return how often each text occurs in the column."""
         return Counter(text for text in self.texts(name) if text is not None)
+
+    def counted(self, name: str) -> int:
+        """Return the number of rows in which the texts of the column were counted."""
+        return len(self)
 
     def date_orders(self, name: str) -> list[Order]:
         """Return the orders of year, month and day in which every value is a date, as `timestamps.orders`."""

@@ -61,7 +61,9 @@ def _evidence(frame: Frame, name: str) -> str:
     if not frame.is_number(name):
         counts = frame.counts(name)
         return (
-            f"{len(counts):,} different values in {counts.total():,} rows" if is_identifier(counts, len(frame)) else ""
+            f"{len(counts):,} different values in {counts.total():,} rows"
+            if is_identifier(counts, frame.counted(name))
+            else ""
         )
     values = frame.numbers(name)
     values = values[~np.isnan(values)]

@@ -49,11 +49,11 @@ def read(source: Source, *, columns: Sequence[str] | None = None, skip: int = 0,
     if columns is not None or skip:
         raise ValueError("columns and skip are for CSV files; this source has names for its columns")
     if is_path:
-        return _data_frame(os.fspath(source), _parquet(source))
+        return data_frame(os.fspath(source), _parquet(source))
     if isinstance(source, Mapping):
         return _mapping(source)
     if hasattr(type(source), "columns"):
-        return _data_frame("the data frame", source)
+        return data_frame("the data frame", source)
     raise TypeError(
         f"source must be a path, a data frame, or a mapping from column to list, got {validation.show(source)}"
     )
@@ -124,13 +124,20 @@ def _mapping(source: Mapping[str, Any]) -> Frame:
     return _frame("the mapping", columns)
 
 
-def _parquet(path: str | os.PathLike[str]) -> Any:
+def parquet_module() -> Any:
+    """Return ``pyarrow.parquet``; raise ImportError, with the name of the extra, if it or narwhals is missing."""
     try:
         import narwhals as _  # noqa: F401  # needed afterwards: report it before reading
-        import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
         raise ImportError(f"a Parquet file {EXTRA}") from error
+    return parquet
+
+
+def _parquet(path: str | os.PathLike[str]) -> Any:
+    parquet = parquet_module()
+    import pyarrow as pa
+
     with open(path, "rb") as file:  # raises the usual error if the file does not exist
         try:
             return parquet.read_table(file)
@@ -138,7 +145,8 @@ def _parquet(path: str | os.PathLike[str]) -> Any:
             raise ValueError(f"{path} is not a Parquet file: {' '.join(str(error).split())}") from None
 
 
-def _data_frame(title: str, source: Any) -> Frame:
+def data_frame(title: str, source: Any) -> Frame:
+    """Return a data frame of pandas, Polars or PyArrow as a frame of this title."""
     try:
         import narwhals as nw
     except ImportError as error:

@@ -80,7 +80,7 @@ class Target(Description):
                 f"target {name!r} holds dates in {frame.title}, but must hold classes or numbers: make it a number, such as"
                 " the days since a date, or set task='classification' (--task classification) to use each date as a class"
             )
-        if task is None and not frame.is_number(name) and is_identifier(frame.counts(name), len(frame)):
+        if task is None and not frame.is_number(name) and is_identifier(frame.counts(name), frame.counted(name)):
             remark = frame.stray_remark(name) or "to use them as classes, set task='classification'"
             found = f"{len(classes):,} different texts in {len(frame):,} rows"
             raise ValueError(f"target {name!r} has {found}, too many to be classes; {remark}")

@@ -9,7 +9,10 @@ from whorl.training.guard import DivergenceError
 from whorl.training.history import Epoch, History, Step
 from whorl.training.loop import Training
 from whorl.training.options import Options, options, takes_options
+from whorl.training.preparing import checked_samples, inputs
 from whorl.training.progress import Progress
+from whorl.training.read_ahead import Chunk
+from whorl.training.sources import Stored, is_stored
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Engine, NumPySteps
 from whorl.training.stopping import EarlyStopping, StopAt, TimeLimit
@@ -18,6 +21,7 @@ __all__ = [
     "SINGLE",
     "Callback",
     "Checkpoint",
+    "Chunk",
     "DivergenceError",
     "EarlyStopping",
     "Engine",
@@ -34,9 +38,13 @@ __all__ = [
     "Step",
     "StopAt",
     "StopTraining",
+    "Stored",
     "TimeLimit",
     "Training",
     "TrainingState",
+    "checked_samples",
+    "inputs",
+    "is_stored",
     "options",
     "takes_options",
 ]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from whorl._core import randomness, validation
-from whorl._core.types import Array
+from whorl._core.types import Array, Shape
 from whorl._core.validation import number
 from whorl.losses import Loss, weights
-from whorl.metrics import METRICS, Metric, measured
+from whorl.metrics import Metric
+from whorl.passes import Predict, measure, predict
 from whorl.stack import Stack
-from whorl.training.options import Options
+from whorl.training.orders import Order
+from whorl.training.read_ahead import ReadAhead
+from whorl.training.state import EpochState
 
 
 class RowView:
@@ -41,6 +44,11 @@ class RowView:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the selection."""
+        return len(self.rows), *self.array.shape[1:]
 
     def __getitem__(self, place: int | slice) -> Array:
         selected: Array = self.array[self.rows[place]]
@@ -76,7 +84,7 @@ class Samples:
     def checked(cls, model: Stack, X: Any, y: Any, loss: Loss, sample_weight: Any = None) -> Samples:
         """Validate the data that a user passed for a model; raise TypeError or ValueError."""
         x = model.samples(X)
-        target = loss.targets(_numbered(model, y), model.outputs, model.dtype)
+        target = loss.targets(named_classes(model, y), model.outputs, model.dtype)
         validation.same_length("X", len(x), "y", len(target))
         weight = None if sample_weight is None else weights(sample_weight, len(x), model.dtype)
         return cls(x, target, weight)
@@ -84,10 +92,44 @@ class Samples:
     def __len__(self) -> int:
         return len(self.x)
 
+    def order(self, rng: np.random.Generator) -> Order:
+        """Draw the order of the samples in an epoch."""
+        return rng.permutation(len(self))
+
+    def batches(self, current: EpochState, size: int, count: int) -> list[Array]:
+        """Return the indices of the next batches of an epoch, at most `count` of this size."""
+        return current.batches(size, count)
+
     def batch(self, rows: Array) -> tuple[Array, Array, Array | None]:
         """Return copies of x, target and weight for these indices."""
         weight = None if self.weight is None else self.weight.take(rows)
         return self.x.take(rows, axis=0), self.target.take(rows, axis=0), weight
+
+    def targets(self, rows: Array) -> Array:
+        """Return copies of the targets for these indices."""
+        return self.target.take(rows, axis=0)
+
+    def labels(self, loss: Loss) -> Array | None:
+        """Return the class of each sample; None if samples have no single class."""
+        return loss.classes(self.target)
+
+    def means(self, metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+        """Return the metrics that are added up during an epoch, without keeping its predictions: none of those for data in memory."""
+        return {}
+
+    def measure(
+        self, model: Stack, loss: Loss, metrics: Mapping[str, Metric], predict: Predict = predict
+    ) -> dict[str, float]:
+        """Return the loss of a model, its penalty part, and the metrics, on these samples."""
+        return measure(model, self.x, self.target, self.weight, loss, metrics, predict)
+
+    def reader(self, step: int) -> ReadAhead | None:
+        """Return what reads the samples of the coming steps from files, given the number of samples of a step; None for data in memory."""
+        return None
+
+    def divide(self, aside: int, rng: np.random.Generator, classes: Array | None) -> tuple[Any, Any]:
+        """Return the indices of two parts of the samples, drawn at random, the second of `aside` of them."""
+        return randomness.divide(len(self), aside, rng, classes)
 
     def select(self, rows: Array) -> Samples:
         """Return the samples at these indices, without copying their inputs."""
@@ -98,10 +140,14 @@ class Samples:
     def reweighted(self, factor: Array) -> Samples:
         """Return the same samples with their weights multiplied by `factor`, scaled to a mean of 1 again."""
         together = factor if self.weight is None else self.weight * factor
-        return Samples(self.x, self.target, weights(together, len(self), self.x.dtype))
+        return replace(self, weight=weights(together, len(self), self.x.dtype))
+
+    def class_weighted(self, loss: Loss, class_weight: Mapping[int, float] | str, classes: int) -> Samples:
+        """Return the same samples with their weights multiplied by those of their classes."""
+        return self.reweighted(class_weights(self.labels(loss), class_weight, classes))
 
 
-def _set_aside(data: Samples, given: Any, rng: np.random.Generator, classes: Array | None) -> tuple[Samples, Samples]:
+def set_aside(data: Samples, given: Any, rng: np.random.Generator, classes: Array | None) -> tuple[Samples, Samples]:
     """Split samples into a training and a validation set: the indices of the latter are given, or its fraction."""
     if isinstance(given, np.ndarray) and given.ndim:
         rows = _held_out(given, len(data))
@@ -118,7 +164,7 @@ def split(
         raise ValueError(
             f"validation must leave samples on both sides, but {fraction} of {len(data)} samples is {held_out}"
         )
-    stay, aside = randomness.divide(len(data), held_out, rng, classes)
+    stay, aside = data.divide(held_out, rng, classes)
     return data.select(stay), data.select(aside)
 
 
@@ -129,12 +175,17 @@ def class_weights(target: Array | None, class_weight: Mapping[int, float] | str,
     """
     if target is None:
         raise ValueError("class_weight needs a loss with one label for each sample, such as CrossEntropy()")
+    return weights_by_class(np.bincount(target, minlength=classes), class_weight)[target]
+
+
+def weights_by_class(counts: Array, class_weight: Mapping[int, float] | str) -> Array:
+    """Return the weight of each class, in float64, given the number of its samples."""
+    classes = len(counts)
     by_class = np.ones(classes)
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise ValueError(f"class_weight must be 'balanced' or a mapping, got {class_weight!r}")
-        counts = np.bincount(target, minlength=classes)
-        by_class[counts > 0] = len(target) / counts[counts > 0]
+        by_class[counts > 0] = counts.sum() / counts[counts > 0]
     elif isinstance(class_weight, Mapping):
         for label, weight in class_weight.items():
             if validation.integer("a label in class_weight", label, minimum=0) >= classes:
@@ -142,46 +193,7 @@ def class_weights(target: Array | None, class_weight: Mapping[int, float] | str,
             by_class[label] = validation.number(f"class_weight[{label}]", weight, minimum=0)
     else:
         raise TypeError(f"class_weight must be a mapping from label to weight, or 'balanced', got {class_weight!r}")
-    return by_class[target]
-
-
-def training_data(
-    model: Stack, X: Any, y: Any, options: Options, metrics: Mapping[str, Metric], rng: np.random.Generator
-) -> tuple[Samples, Samples | None]:
-    """Validate samples and labels; return the training set and the validation set, or None for the latter.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the data do not fit the model, the loss or the options.
-    """
-    loss = options.loss
-
-    def checked(X: Any, y: Any, sample_weight: Any = None) -> Samples:
-        return Samples.checked(model, X, y, loss, sample_weight)
-
-    train, validation = checked(X, y, options.sample_weight), None
-    given = options.validation
-    classes = loss.classes(train.target)
-    if options.stratify and (given is None or isinstance(given, tuple | list | np.ndarray)):
-        raise ValueError("stratify=True needs validation to be a fraction, such as validation=0.2")
-    if options.stratify and classes is None:
-        raise ValueError("stratify=True needs a loss with one label for each sample, such as CrossEntropy()")
-    if isinstance(given, tuple | list):
-        if len(given) not in (2, 3):
-            raise ValueError(f"validation must be (X_val, y_val) or (X_val, y_val, weights), got {len(given)} items")
-        try:
-            validation = checked(*given)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"in validation: {error}") from None
-    elif given is not None:
-        train, validation = _set_aside(train, given, rng, classes if options.stratify else None)
-    for data in filter(None, (train, validation)):
-        _try_metrics(metrics, data.target, (len(data), *model.outputs), model.dtype)
-    if options.class_weight is not None:
-        by_class = class_weights(loss.classes(train.target), options.class_weight, max(2, model.outputs[-1]))
-        train = train.reweighted(by_class)
-    return train, validation
+    return by_class
 
 
 def _held_out(rows: Array, count: int) -> Array:
@@ -204,7 +216,7 @@ def _held_out(rows: Array, count: int) -> Array:
     return found
 
 
-def _numbered(model: Stack, y: Any) -> Any:
+def named_classes(model: Stack, y: Any) -> Any:
     """Return y; the names of the classes of the model's table as their numbers, those of the outputs."""
     target = model.preparation and model.preparation.target
     names = target.classes if target else ()
@@ -217,9 +229,3 @@ def _numbered(model: Stack, y: Any) -> Any:
             expected = f"y must hold the classes of the model's table, {', '.join(names)}"
             raise ValueError(f"{expected}, but y[{i}] is {validation.show(name)}")
     return np.array([numbers[name] for name in given.tolist()])
-
-
-def _try_metrics(metrics: Mapping[str, Metric], target: Array, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Compute whorl's metrics once, so that a metric that does not fit the labels fails before training."""
-    prediction = np.broadcast_to(np.zeros(1, dtype), shape)
-    measured({name: metric for name, metric in metrics.items() if METRICS.get(name) is metric}, target, prediction)

@@ -6,6 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,14 +18,16 @@ from whorl._core.memory import keep_freed_memory
 from whorl._core.monitor import check_column
 from whorl.layers import chain
 from whorl.metrics import Metric, named
-from whorl.passes import Predict, measure, predict
+from whorl.passes import Predict, predict
 from whorl.stack import Stack
 from whorl.training import guard, saving
 from whorl.training.callbacks import Callback, epoch_ended, listening, remembered, stepped, wait
-from whorl.training.data import Samples, training_data
+from whorl.training.data import Samples
 from whorl.training.group import SINGLE, Group
 from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, batch_size, callback_list
+from whorl.training.preparing import training_data
+from whorl.training.read_ahead import Chunk, ReadAhead
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Engine, NumPySteps
 
@@ -44,19 +47,13 @@ class Training:
         The data after the split; `validation` is None without validation data.
     batch_size : int
         Samples per batch.
-    engine : Engine
-        What takes the steps.
-    engine_name : str
-        Which engine it is, and why.
+    engine, engine_name : Engine, str
+        What takes the steps; and in words which engine it is, and why.
     group : Group
         The processes that train together.
     """
 
     state: TrainingState
-    train: Samples
-    validation: Samples | None
-    engine: Engine
-    engine_name: str
     group: Group = SINGLE
     interruption: Sequence[BaseException] = ()
 
@@ -74,10 +71,10 @@ class Training:
         self.metrics: dict[str, Metric] = named(options.metrics)
         self.callbacks: tuple[Callback, ...] = callback_list(options.callbacks)
         self.train, self.validation = training_data(model, X, y, options, self.metrics, rng)
+        self.means: dict[str, Metric] = self.train.means(self.metrics)
         self.batch_size: int = batch_size(options, len(self.train))
         self.resumed: bool = options.resume is not None
-        rate = options.optimizer.learning_rate
-        for name in schedules.monitored(rate):
+        for name in schedules.monitored(rate := options.optimizer.learning_rate):
             check_column(name, self.columns()[:-1])  # the learning rate itself depends on it
         if options.resume is not None:
             saving.resume(options.resume, model, self.restore)
@@ -91,13 +88,14 @@ class Training:
         self._start_engine()
 
     def _start_engine(self) -> None:
+        self.reader: ReadAhead | None = self.train.reader(self.batch_size * self.options.accumulate)
         engine, self.engine_name = (None, "NumPy") if self.choose is None else self.choose(self)
-        self.engine = engine or NumPySteps(self)
+        self.engine: Engine = engine or NumPySteps(self)
 
     # For copy.deepcopy and pickle: a copy has an engine of its own, the vectors of its model, and trains in one process.
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in {"engine", "group"}}
+        return {name: value for name, value in vars(self).items() if name not in {"engine", "reader", "group"}}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
@@ -142,7 +140,7 @@ class Training:
         stays = self.resumed and self.state.current is None  # what was stopped within an epoch goes on
         history.stopped, history.engine = history.stopped if stays else None, self.engine_name
         self.resumed, self.model.uncertainty = False, None  # which was learned with other parameters
-        with self.group.running(), listening(self.callbacks, self, history):
+        with self.group.running(), listening(self.callbacks, self, history), self.reader or nullcontext():
             while self.state.epoch < self.options.epochs and not self.group.stopped(history):
                 with Uninterrupted() as self.interruption:
                     record = (faster is not None and faster()) or advance()
@@ -198,9 +196,13 @@ class Training:
                 else:  # the user has changed the model: continue from its new values
                     average[...] = model.parameters
                 state.stepped = None
-            order = state.rng.permutation(len(self.train))  # shuffle indices, not data
+            order = self.train.order(state.rng)  # shuffle indices, not data
             state.current = EpochState(order, before, rng_before)
         return state.current
+
+    def upcoming(self) -> Samples | Chunk:
+        """Return the samples that the next step finds its batches in: all, or those that have been read from files."""
+        return self.train if self.reader is None else self.reader.upcoming(self.begin_epoch())
 
     def _end_epoch(self) -> Epoch | None:
         """Complete the epoch, and return its record; None if it has steps left."""
@@ -220,9 +222,7 @@ class Training:
         if not math.isfinite(validation.get("loss", 0.0)):
             guard.fail_validation(self, validation["loss"])
             return None
-        if self.metrics:
-            target, prediction = (np.concatenate(part) for part in zip(*current.predictions, strict=True))
-            values |= {name: float(metric(target, prediction)) for name, metric in self.metrics.items()}
+        values |= current.metrics(self.metrics, self.means)
         values |= {f"val_{name}": value for name, value in validation.items()}
         epoch = self.record(values, current.seconds + time.perf_counter() - begun)
         epoch_ended(self.callbacks, self, state.history, epoch)
@@ -293,7 +293,7 @@ class Training:
 
     def _measure(self, data: Samples, predict: Predict = predict) -> dict[str, float]:
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is an answer too
-            return measure(self.model, data.x, data.target, data.weight, self.options.loss, self.metrics, predict)
+            return data.measure(self.model, self.options.loss, self.metrics, predict)
 
     def memory(self, callback: Callback) -> SimpleNamespace:
         """Return the namespace in the training state where a callback keeps its data."""

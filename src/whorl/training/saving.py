@@ -17,6 +17,7 @@ from whorl._core.types import Array
 from whorl._core.validation import show
 from whorl.stack import Stack
 from whorl.training.history import Epoch, History
+from whorl.training.orders import BlockOrder
 from whorl.training.state import EpochState, TrainingState
 
 PREFIX = "training."
@@ -37,7 +38,7 @@ SNAPSHOT = {
     "step": int,
 }
 EPOCH = {
-    "order": np.ndarray,
+    "order": np.ndarray | SimpleNamespace,
     "before": dict,
     "rng_before": dict,
     "samples": int,
@@ -46,6 +47,7 @@ EPOCH = {
     "penalty": float,
     "seconds": float,
     "predictions": list,
+    "sums": dict,
 }
 STATE = {
     "optimizer": SimpleNamespace,
@@ -116,6 +118,7 @@ def _epoch_content(current: EpochState) -> dict[str, Any]:
     predictions = [np.concatenate(part) for part in zip(*current.predictions, strict=True)]
     return {
         **vars(current),
+        "order": current.order if isinstance(current.order, np.ndarray) else current.order.content(),
         "before": {name: getattr(current.before, name) for name in SNAPSHOT},
         "predictions": [tuple(predictions)] if predictions else [],
     }
@@ -186,8 +189,10 @@ def read(file: Archive, parameters: Array, statistics: Array) -> TrainingState:
     if not all(isinstance(getattr(memory, "kind", None), str) for memory in state.callbacks):
         raise ModelFileError("the data of its callbacks must be namespaces, each with the name of its kind")
     if current is not None:
-        _typed("epoch", current, EPOCH)
+        _typed("epoch", {"sums": {}, **current}, EPOCH)  # which files of earlier versions do not have
         _generator(current["rng_before"])
+        if isinstance(current["order"], SimpleNamespace):
+            current["order"] = BlockOrder.restored(current["order"])
         before = replace(state, **_typed("snapshot", current.pop("before"), SNAPSHOT))
         state.current = EpochState(before=before, **current)
         if any(

@@ -11,7 +11,11 @@ from typing import Any
 import numpy as np
 
 from whorl._core.types import Array
+from whorl._core.validation import all_finite
+from whorl.metrics import Metric
+from whorl.metrics.running import add_means, averaged
 from whorl.training.history import History
+from whorl.training.orders import Order
 
 
 @dataclass(eq=False)
@@ -34,9 +38,11 @@ class EpochState:
         Duration of the steps so far.
     predictions : list of tuple
         Targets and predictions of each step, for the metrics.
+    sums : dict of str to float
+        The metrics that are added up instead, of data in files.
     """
 
-    order: Array
+    order: Order
     before: TrainingState
     rng_before: Mapping[str, Any]
     samples: int = 0
@@ -45,24 +51,41 @@ class EpochState:
     penalty: float = 0.0
     seconds: float = 0.0
     predictions: list[tuple[Array, Array]] = field(default_factory=list)
+    sums: dict[str, float] = field(default_factory=dict)
 
     def batches(self, size: int, count: int) -> list[Array]:
         """Return the indices of the next batches: `count` batches of this size, or fewer at the end of the epoch."""
         rows = self.order[self.samples : self.samples + size * count]
         return [rows] if count == 1 else [rows[start : start + size] for start in range(0, len(rows), size)]
 
-    def add(self, batches: list[Array], loss: float, penalty: float, prediction: Array, targets: Array | None) -> None:
-        """Record a step on these batches; its prediction only if the targets of all samples are given, for the metrics."""
-        if targets is not None:
-            self.predictions.append((np.concatenate([targets.take(rows, axis=0) for rows in batches]), prediction))
-        count = sum(map(len, batches))
+    def add(self, count: int, loss: float, penalty: float) -> None:
+        """Record a step on so many samples."""
         self.loss += count * loss
         self.penalty += count * penalty
         self.samples += count
 
+    def measure(
+        self, target: Array, prediction: Array, metrics: Mapping[str, Metric], means: Mapping[str, Metric]
+    ) -> None:
+        """Record the predictions of some steps for the metrics, those that are added up apart."""
+        if means and all_finite(prediction):  # otherwise the epoch fails
+            add_means(self.sums, means, target, prediction)
+        if len(means) < len(metrics):
+            self.predictions.append((target, prediction))
+
+    def metrics(self, metrics: Mapping[str, Metric], means: Mapping[str, Metric]) -> dict[str, float]:
+        """Return the metrics of the epoch."""
+        added = averaged(self.sums, means, self.samples - self.skipped)
+        if len(added) == len(metrics):  # or there are none
+            return added
+        target, prediction = (np.concatenate(part) for part in zip(*self.predictions, strict=True))
+        return {
+            name: added[name] if name in added else float(each(target, prediction)) for name, each in metrics.items()
+        }
+
     def copy(self) -> EpochState:
         """Return a copy; what never changes is shared with it."""
-        return replace(self, predictions=self.predictions.copy())
+        return replace(self, predictions=self.predictions.copy(), sums=self.sums.copy())
 
 
 @dataclass(eq=False)
@@ -158,12 +181,15 @@ class TrainingState:
         """Raise ValueError unless all arrays have the shapes and types that compiled code will expect."""
         pairs = {"stepped": (self.stepped, self.parameters), **_pairs(self.optimizer, optimizer, self.parameters)}
         if self.current is not None:
-            before, count = self.current.before, self.current.order.size
+            before, order, count = self.current.before, self.current.order, len(self.current.order)
             samples: Any = self.current.samples
             if not isinstance(samples, int) or not 0 <= samples <= count:
                 raise ValueError(f"state must have used 0 to {count} samples of its epoch, got {samples!r}")
             found = {
-                "order": (self.current.order, np.empty(count, np.int64)),
+                "order": (
+                    order if isinstance(order, np.ndarray) else np.empty(count, np.int64),
+                    np.empty(count, np.int64),
+                ),
                 "before.parameters": (before.parameters, self.parameters),
                 "before.statistics": (before.statistics, self.statistics),
                 "before.stepped": (before.stepped, self.parameters),

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.random import Generator
 
-from whorl._core.types import Array
 from whorl.metrics import Metric
 from whorl.optimizers import Objective
 from whorl.passes import loss_pass
@@ -19,6 +18,7 @@ from whorl.training.data import Samples
 from whorl.training.group import Evaluate, Group, Outcome
 from whorl.training.history import Epoch
 from whorl.training.options import Options
+from whorl.training.read_ahead import Chunk
 from whorl.training.state import EpochState, TrainingState
 
 
@@ -45,6 +45,7 @@ class Run(callbacks.Run, Protocol):
     state: TrainingState
     train: Samples
     metrics: dict[str, Metric]
+    means: dict[str, Metric]
     callbacks: tuple[callbacks.Callback, ...]
     batch_size: int
     engine: Engine
@@ -56,6 +57,9 @@ class Run(callbacks.Run, Protocol):
 
     def begin_epoch(self) -> EpochState:
         """Return the state of the current epoch; start a new epoch if there is none."""
+
+    def upcoming(self) -> Samples | Chunk:
+        """Return the samples that the next step finds its batches in: all, or those that have been read from files."""
 
     def ending(self) -> bool:
         """Whether a callback stops training, or Ctrl-C was pressed."""
@@ -85,15 +89,16 @@ class NumPySteps:
         training, model, options, state = self.training, self.training.model, self.training.options, self.training.state
         current = training.begin_epoch()
         now, learning_rate, begun = training.time, training.learning_rate(), time.perf_counter()
-        batches = current.batches(training.batch_size, options.accumulate)
+        data = training.upcoming()
+        batches: list[Any] = data.batches(current, training.batch_size, options.accumulate)
 
-        def evaluate(rows: Array, rng: Generator) -> Outcome:
-            x, target, weight = training.train.batch(rows)  # batch
+        def evaluate(rows: Any, rng: Generator) -> Outcome:
+            x, target, weight = data.batch(rows)  # batch
             done = loss_pass(model, x, target, options.loss, weight, rng)  # forward and loss
             done.backward()  # backward: fills model.gradients
             return done[:3]  # the arrays of the pass are no longer needed
 
-        def whole(rows: Array) -> Outcome:
+        def whole(rows: Any) -> Outcome:
             return training.group.evaluate(
                 self.evaluate or evaluate, rows, training
             )  # in several processes, each takes its share
@@ -110,7 +115,10 @@ class NumPySteps:
             )  # update
             model.constrain(frozen)  # max-norm; and frozen layers keep their parameters
             options.optimizer.settle(model.parameters, state.optimizer)  # averages take in the new parameters
-            current.add(batches, loss, penalty, prediction, training.train.target if training.metrics else None)
+            if training.metrics:
+                target = np.concatenate([data.targets(rows) for rows in batches])
+                current.measure(target, prediction, training.metrics, training.means)
+            current.add(sum(map(len, batches)), loss, penalty)
             state.step += 1
         except BaseException:
             training.rewind(current.before, current.rng_before)
@@ -122,7 +130,7 @@ class NumPySteps:
         """Return None: NumPy takes one step at a time."""
 
 
-def accumulate(evaluate: Callable[[Array], Outcome], model: Stack, batches: list[Array]) -> Outcome:
+def accumulate(evaluate: Callable[[Any], Outcome], model: Stack, batches: list[Any]) -> Outcome:
     """Evaluate several batches as if they were one: average losses and gradients, weighted by the batches' lengths."""
     count = sum(map(len, batches))
     gradients, mean_loss = np.zeros_like(model.gradients), 0.0

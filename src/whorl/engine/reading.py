@@ -1,0 +1,51 @@
+"""Read many rows of a file in one compiled call, which runs without the global interpreter lock."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from whorl.engine.compiling import compiled
+from whorl.engine.native import call_pread, pointer
+
+READ, FILE, TO, SIZE, OFFSETS, COUNT, DONE = range(7)
+"""Elements of a job: the address of ``pread``; the file; where to write the rows, and their bytes; the address of their offsets in the
+file, and their number; and how many were read."""
+
+
+def rows(job: Any) -> None:
+    """Read rows until one is not there as a whole."""
+    offsets = pointer(job[OFFSETS], np.int64)
+    for k in range(job[COUNT]):
+        if call_pread(job[READ], job[FILE], job[TO] + k * job[SIZE], job[SIZE], offsets[k]) != job[SIZE]:
+            return
+        job[DONE] = k + 1
+
+
+@cache
+def compiled_rows() -> Callable[[int], None]:
+    """Return `rows` as a function of an address."""
+    address = compiled(rows, types.void(types.CPointer(types.int64))).address
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+
+
+@cache
+def pread_address() -> int:
+    """Return the address of the system's function, whose offsets have 64 bits."""
+    library = ctypes.CDLL(None)
+    function = getattr(library, "pread64", None) or library.pread
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def read_rows(file: int, memory: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any], size: int) -> int:
+    """Read rows of so many bytes from these offsets into memory, one after the other; return how many were read before one was not whole."""
+    offsets = np.ascontiguousarray(offsets, np.int64)
+    to = memory.ctypes.data
+    job = np.array([pread_address(), file, to, size, offsets.ctypes.data, len(offsets), 0], np.int64)
+    compiled_rows()(job.ctypes.data)
+    return int(job[DONE])

@@ -1,0 +1,211 @@
+"""Arrays that are larger than memory: which objects they are, and how some of their rows are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from threading import Lock
+from typing import Any, Protocol
+
+import numpy as np
+
+from whorl._core.types import Array, Shape
+from whorl._core.validation import integer, show
+from whorl.training.mapped import Mapped, mapping_of
+
+IN_MEMORY = 2**26
+"""Arrays in files of at most so many bytes are read into memory at once."""
+
+BLOCK, BUFFER = 2**20, 32
+"""About how many bytes a block has, and how many blocks are shuffled together."""
+
+FOREIGN = ("__dlpack__", "__array_interface__", "__array_ufunc__", "__array_priority__")
+"""Attributes of arrays in memory, such as those of PyTorch and pandas. Arrays in files do not have them."""
+
+
+class Source(Protocol):
+    """Rows in a file.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        That of the whole array, (n, …).
+    dtype : dtype
+    boundaries : ndarray of int, or None
+        Where the blocks begin that are read at once, and n at the end; None if each row can be read alone.
+    buffer : int
+        The number of blocks that are shuffled together.
+    """
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    boundaries: Array | None
+    buffer: int
+
+    def read(self, start: int, stop: int) -> Array:
+        """Return a copy of these rows."""
+
+    def take(self, rows: Array, out: Array | None = None) -> Array:
+        """Return copies of the rows at these indices, in `out` if it is given."""
+
+
+class Stored:
+    """An array in a file, to be read in parts during training, however small it is.
+
+    Methods such as `Model.fit` read arrays in files of more than 64 MiB in parts, without this class. It serves to choose how such
+    data are shuffled: the order of the blocks is random, and so is that of the rows of several blocks, which are in memory
+    together.
+
+    Parameters
+    ----------
+    array : array
+        An array with ``shape``, ``dtype`` and slices of rows, such as `numpy.memmap` or a data set of h5py or Zarr.
+    block : int, optional
+        Rows of a block. By default, those of about 1 MiB, in whole chunks of the file. Without it, an array that is mapped into memory
+        has no blocks: the order of its rows is an exact permutation.
+    buffer : int, optional
+        The number of blocks that are shuffled, and in memory, together; by default 32. As many again are read ahead.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "x.npy")
+    >>> np.save(path, np.arange(6.0).reshape(3, 2))
+    >>> Stored(np.load(path, mmap_mode="r"), block=2, buffer=8)
+    <Stored array of shape (3, 2) and type float64, blocks of 2 rows, 8 in a buffer>
+    """
+
+    def __init__(self, array: Any, *, block: int | None = None, buffer: int | None = None) -> None:
+        if isinstance(array, Stored) or not _in_file(array):
+            raise TypeError(
+                f"array must be in a file, such as np.load(path, mmap_mode='r') or a data set of h5py or Zarr, got {show(array)}"
+            )
+        self.array = array
+        self.block = None if block is None else integer("block", block)
+        usual: int = getattr(array, "buffer", BUFFER)
+        self.buffer = usual if buffer is None else integer("buffer", buffer)
+        self.shape: Shape = tuple(array.shape)
+        self.dtype: np.dtype[Any] = array.dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.array[place]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        blocks = f", blocks of {self.block} rows, {self.buffer} in a buffer" if self.block else ""
+        return f"<Stored array of shape {self.shape} and type {self.dtype}{blocks}>"
+
+
+def is_stored(values: object) -> bool:
+    """Whether values are to be read in parts: a `Stored` array, or one in a file that is larger than `IN_MEMORY`."""
+    if isinstance(values, Stored):
+        return True
+    if not _in_file(values):
+        return False
+    given: Any = values
+    return prod(map(int, given.shape)) * int(given.dtype.itemsize) > IN_MEMORY
+
+
+def _in_file(values: object) -> bool:
+    if isinstance(values, np.ndarray):
+        return values.ndim > 0 and mapping_of(values) is not None
+    kind = type(values)
+    if any(hasattr(kind, name) for name in FOREIGN) or not hasattr(kind, "__getitem__"):
+        return False
+    shape, dtype = getattr(values, "shape", None), getattr(values, "dtype", None)
+    return isinstance(shape, tuple) and len(shape) > 0 and isinstance(dtype, np.dtype)
+
+
+def source(values: Any, boundaries: Array | None = None) -> Source:
+    """Return how to read an array for which `is_stored` is true, in these blocks if they are given."""
+    given = values if isinstance(values, Stored) else Stored(values)
+    rows: Any = Mapped(given.array) if isinstance(given.array, np.ndarray) else given.array
+    if isinstance(rows, Mapped) and given.block is None:
+        return rows
+    if given.block is None:
+        boundaries = getattr(rows, "boundaries", boundaries)
+    if boundaries is None or given.block is not None:
+        count = rows.shape[0]
+        boundaries = np.append(np.arange(0, count, given.block or _block(rows)), count)
+    return Sliced(rows, boundaries, given.buffer)
+
+
+def _block(array: Any) -> int:
+    """Return the rows of about `BLOCK` bytes, in whole chunks."""
+    size = prod(map(int, array.shape[1:])) * int(array.dtype.itemsize)
+    chunk = int((getattr(array, "chunks", None) or (1,))[0])
+    return max(1, round(BLOCK / max(1, size * chunk))) * chunk
+
+
+class Sliced:
+    """The rows of an array that is read in blocks; the last ones that were read are kept.
+
+    Parameters
+    ----------
+    array : array
+        With slices of rows.
+    boundaries : ndarray of int
+        Where the blocks begin, and the number of rows.
+    buffer : int
+        The number of blocks that are shuffled together; twice as many are kept.
+    """
+
+    def __init__(self, array: Any, boundaries: Array, buffer: int) -> None:
+        self.array, self.buffer = array, buffer
+        self.boundaries: Array | None = boundaries
+        self.starts: Array = boundaries
+        self.shape: Shape = tuple(array.shape)
+        self.dtype: np.dtype[Any] = array.dtype
+        self.kept: dict[int, Array] = {}
+        self.lock = Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Sliced, (self.array, self.starts, self.buffer)
+
+    def __deepcopy__(self, _: Any) -> Sliced:
+        return self
+
+    def read(self, start: int, stop: int) -> Array:
+        return np.asarray(self.array[start:stop])
+
+    def take(self, rows: Array, out: Array | None = None) -> Array:
+        numbers = np.searchsorted(self.starts, rows, side="right") - 1
+        together = np.empty((len(rows), *self.shape[1:]), self.dtype)  # by block, each in the order of the rows
+        place, places = 0, np.empty(len(rows), np.intp)
+        with self.lock:
+            for number, part in _grouped(numbers):
+                end = place + len(part)
+                own = rows[part] - self.starts[number]
+                self._block(number).take(own, axis=0, out=together[place:end], mode="clip")
+                places[part] = np.arange(place, end)
+                place = end
+        return together.take(places, axis=0, out=out, mode="clip")
+
+    def load(self, blocks: list[int]) -> None:
+        """Read these blocks, unless they are there."""
+        for number in blocks:
+            with self.lock:
+                self._block(number)
+
+    def _block(self, number: int) -> Array:
+        if number not in self.kept:
+            while len(self.kept) >= 2 * self.buffer:
+                del self.kept[next(iter(self.kept))]  # that was read first
+            self.kept[number] = self.read(*self.starts[number : number + 2].tolist())
+        return self.kept[number]
+
+
+def _grouped(numbers: Array) -> Iterator[tuple[int, Array]]:
+    """Yield each of the numbers, in the order in which they first appear, with its places."""
+    small = numbers.astype(np.int16) if len(numbers) and numbers.max() < 2**15 else numbers  # which are sorted faster
+    places = np.argsort(small, kind="stable")
+    parts = np.split(places, np.flatnonzero(np.diff(small[places])) + 1)
+    for part in sorted(parts, key=lambda part: int(part[0])):
+        yield int(numbers[part[0]]), part
