@@ -15,7 +15,7 @@ from whorl.recipes import fitting, stored
 from whorl.recipes.data import Arrays, Problem, TableFile
 from whorl.recipes.networks import Callbacks
 from whorl.recipes.settings import Settings
-from whorl.training import History, is_stored
+from whorl.training import History, Stored
 
 
 class Recipe(Settings):
@@ -83,7 +83,9 @@ class Recipe(Settings):
         `resume` may be a function that returns the file, or None, for the network of a number.
         """
         generator = randomness.generator(rng)
-        if is_stored(X):
+        if isinstance(
+            X, Stored
+        ):  # of a folder; arrays that are mapped into memory are read, as networks on folds need them
             return stored.fit(self, X, y, callbacks=callbacks, rng=generator, resume=resume)
         return fitting.fit(self, X, y, validation=validation, callbacks=callbacks, rng=generator, resume=resume)
 
