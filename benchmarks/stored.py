@@ -35,10 +35,10 @@ from whorl.layers import Layer
 from whorl.losses import Loss
 
 PAGE = ROOT / "benchmarks" / "stored.md"
-ROWS = 2**16
+ROWS = 2**15
 """Rows that are drawn at once, and those of a row group."""
 
-GROUPS = 4
+GROUPS = 8
 """Row groups of a file."""
 
 MEMORY = 5e8

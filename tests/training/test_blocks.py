@@ -6,6 +6,7 @@ import pytest
 import zarr
 
 from whorl import Adam, BatchNorm, Checkpoint, CrossEntropy, Dense, Dropout, Model, ReLU, Softmax, Standardize, Stored
+from whorl.recipes import RECIPES
 from whorl.training import Training, read_ahead, sources
 from whorl.training.orders import BlockOrder, BlockPart
 
@@ -208,6 +209,14 @@ def test_errors_name_the_row_of_the_file(tmp_path):
             model.fit(Stored(file["x"], block=100), Y, **options())
         with pytest.raises(TypeError, match="y must hold whole numbers from 0 to 2"):
             model.fit(Stored(file["x"]), Stored(file["text"]), **options())
+
+
+def test_recipes_read_mapped_arrays_into_memory(stored, monkeypatch):
+    monkeypatch.setattr(sources, "IN_MEMORY", 100)
+    recipe = RECIPES["table"]["default"].replace(members=2, folds=2, epochs=1, layers="Dense(4)", calibrate=False)
+    expected, _ = recipe.fit(X, Y, rng=0)
+    model, _ = recipe.fit(*stored["mapped"], rng=0)
+    np.testing.assert_allclose(model.parameters, expected.parameters, rtol=1e-5)
 
 
 class InMemory:

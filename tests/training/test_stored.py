@@ -305,6 +305,7 @@ def test_rows_are_the_same_however_they_are_read(tmp_path, monkeypatch):
         for read in (None, read_rows):
             monkeypatch.setattr(Mapped, "read_rows", read and staticmethod(read))
             np.testing.assert_array_equal(Mapped(view).take(places), view[places])
+            assert Mapped(view).file >= 0  # they are read from the file
     mapped = Mapped(np.load(tmp_path / "x.npy", mmap_mode="r"))
     with (tmp_path / "x.npy").open("r+b") as file:
         file.truncate(10_000)

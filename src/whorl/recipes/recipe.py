@@ -15,7 +15,7 @@ from whorl.recipes import fitting, stored
 from whorl.recipes.data import Arrays, Problem, TableFile
 from whorl.recipes.networks import Callbacks
 from whorl.recipes.settings import Settings
-from whorl.training import History, is_stored
+from whorl.training import History, Stored
 
 
 class Recipe(Settings):
@@ -86,7 +86,7 @@ class Recipe(Settings):
         """
         given: dict[str, Any] = {"callbacks": callbacks, "resume": resume, "distributed": distributed}
         generator = randomness.generator(rng)
-        if is_stored(X):
+        if isinstance(X, Stored):  # of a folder; mapped arrays are read into memory, as networks on folds need them
             return stored.fit(self, X, y, rng=generator, **given)
         return fitting.fit(self, X, y, validation=validation, rng=generator, **given)
 

@@ -233,7 +233,7 @@ def folder(
     """Open Parquet files that may be larger than memory, and learn how their columns become features and labels.
 
     One pass over the files learns the preparation as `table` does. The number of different texts, of missing values, the least and the
-    largest number are those of all rows; medians are those of a sample of 100,000 rows, evenly spaced, or of fewer if there are more than 50 columns. ``fit(data.X, data.y, …)``
+    largest number are those of all rows; medians are those of a sample of 100,000 rows, evenly spaced, or of fewer if there are more than 25 columns. ``fit(data.X, data.y, …)``
     then reads the row groups in a random order, and the rows of several of them, which are in memory together, are shuffled.
 
     Parameters

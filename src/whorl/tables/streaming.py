@@ -18,10 +18,10 @@ from whorl.tables.preparation import Preparation
 from whorl.tables.read import check_columns, column_names, settle_stray
 from whorl.tables.target import FEW, Target, Task
 
-SAMPLE, VALUES = 100_000, 5_000_000
+SAMPLE, VALUES = 100_000, 2_500_000
 """The largest numbers of rows, and of values, in the sample."""
 
-BATCH = 2**16
+BATCH = 2**14
 """Rows that are looked at together."""
 
 DIFFERENT = 20_000
@@ -125,12 +125,11 @@ class Collector:
         """Return the sample."""
         special = {row: frame for _, row, frame in self.special.values() if row % self.stride}
         frames = [*self.frames, *(special[row] for row in sorted(special))]
-        columns = {name: _joined([each[name] for each in frames]) for name in self.frames[0]}
         rows = np.concatenate([each.rows for each in frames])
         order = np.argsort(rows)
+        columns = {name: _joined([each[name] for each in frames])[order] for name in self.frames[0]}
         counts = {name: each for name, each in self.texts.items() if each is not None}
-        ordered = {name: column[order] for name, column in columns.items()}
-        return Sample(self.title, ordered, rows[order], all_counts=counts, total=self.total)
+        return Sample(self.title, columns, rows[order], all_counts=counts, total=self.total)
 
 
 def _joined(parts: list[Array]) -> Array:
