@@ -9,6 +9,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,6 +92,9 @@ PARTS = {
 }
 """The measurements on the same files: the case, and where its data are."""
 
+ENGINES = [(False, None), (True, 1), (True, 2)]
+"""Whether the steps are compiled, and by how many threads. Two threads leave no core of two to the thread that reads."""
+
 OPTIONS = {"parts": list(PARTS), "gigabytes": 0.5, "rounds": 3, "seconds": 5.0, "folder": ""}
 
 
@@ -156,7 +160,9 @@ def data(folder: Path, source: str) -> tuple[Any, Any]:
     return Stored(x, block=block), Stored(y)
 
 
-def measure(folder: Path, name: str, source: str, seconds: float, *, fast: bool) -> tuple[float, int, str]:
+def measure(
+    folder: Path, name: str, source: str, seconds: float, *, fast: bool, threads: int | None
+) -> tuple[float, int, str]:
     """Return samples a second, the peak memory, and the engine."""
     case = CASES[name]
     X, y = data(folder, source)
@@ -172,6 +178,7 @@ def measure(folder: Path, name: str, source: str, seconds: float, *, fast: bool)
         callbacks=[clock],
         rng=0,
         fast=fast,
+        threads=threads,
     )
     return clock.steps * case.batch_size / (clock.end - clock.first), peak(), history.engine
 
@@ -179,13 +186,13 @@ def measure(folder: Path, name: str, source: str, seconds: float, *, fast: bool)
 def measured(folder: Path, part: str, arguments: argparse.Namespace) -> Iterator[list[str]]:
     """Yield the rows of the table for a part."""
     name, sources = PARTS[part]
-    for fast in (False, True):
+    for fast, threads in ENGINES:
         rates: dict[str, list[float]] = {source: [] for source in sources}
         held, engine = dict.fromkeys(rates, 0), ""
         for number in range(arguments.rounds + 1):
             for source, found in rates.items():
                 with fresh({"OPENBLAS_NUM_THREADS": "1"}) as process:
-                    job = process.submit(measure, folder, name, source, arguments.seconds, fast=fast)
+                    job = process.submit(measure, folder, name, source, arguments.seconds, fast=fast, threads=threads)
                     rate, memory, engine = job.result()
                 if number:  # the first round reads the files
                     found.append(rate)
@@ -193,7 +200,12 @@ def measured(folder: Path, part: str, arguments: argparse.Namespace) -> Iterator
         for source, found in rates.items():
             ratios = Spread.of([own / base for own, base in zip(found, rates["memory"], strict=True)])
             rows = [f"{Spread.of(found).median:,.0f}", str(ratios), f"{held[source] / 1e6:,.0f}"]
-            yield [CASES[name].title, engine.partition(":")[0], source, *rows]
+            yield [
+                CASES[name].title,
+                engine.partition(":")[0].replace(f" by Numba {version('numba')}", ""),
+                source,
+                *rows,
+            ]
 
 
 def run(arguments: argparse.Namespace) -> None:

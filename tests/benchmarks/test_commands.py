@@ -59,6 +59,8 @@ def test_page_without_its_markers_is_refused(tmp_path):
         "playground",
         "doctor",
         "learning_rate",
+        "distributed",
+        "stored",
     ],
 )
 def test_recorded_pages_name_the_command_that_writes_them(name):

@@ -4,23 +4,50 @@ The words are the cases, by default all. After ``compiled``, the processes use c
 """
 
 import sys
+import tempfile
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from mpi4py import MPI
 
-from whorl import LBFGS, SGD, Adam, Averaged, BatchNorm, Clipped, CrossEntropy, Dense, Dropout, Model, ReLU, Softmax
+from whorl import (
+    LBFGS,
+    SGD,
+    Adam,
+    Averaged,
+    BatchNorm,
+    Clipped,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    Model,
+    ReLU,
+    Softmax,
+    Stored,
+)
 from whorl.layers import Residual, Standardize
 from whorl.losses import MeanSquaredError
 from whorl.schedules import Cosine
 
 COMPILED = "compiled" in sys.argv
 SGD_ = SGD(0.02, momentum=0.9)
+FOLDER = tempfile.TemporaryDirectory()
 
 
 def data(count=203):
     rng = np.random.default_rng(0)
     return rng.normal(size=(count, 6)), rng.integers(0, 3, count)
+
+
+def in_files(count, *, block=None):
+    """The same samples, each process with files of its own."""
+    arrays = []
+    for number, values in enumerate(data(count)):
+        path = Path(FOLDER.name, f"{number}.npy")
+        np.save(path, values)
+        arrays.append(Stored(np.load(path, mmap_mode="r"), block=block, buffer=None if block is None else 3))
+    return arrays
 
 
 def network(*between, first=None, frozen=()):
@@ -30,7 +57,7 @@ def network(*between, first=None, frozen=()):
     return model
 
 
-def train(model, *, distributed, samples=203, **changed):
+def train(model, *, distributed, samples=203, source=data, **changed):
     arguments = {
         "loss": CrossEntropy(),
         "optimizer": SGD_,
@@ -41,7 +68,7 @@ def train(model, *, distributed, samples=203, **changed):
         "rng": 3,
         "fast": distributed and COMPILED,
     }
-    return model.fit(*data(samples), distributed=distributed, **(arguments | changed))
+    return model.fit(*source(samples), distributed=distributed, **(arguments | changed))
 
 
 def say(text):
@@ -93,6 +120,15 @@ def regression():
     np.testing.assert_allclose(models[1].parameters, models[0].parameters, rtol=1e-12, atol=1e-12)
 
 
+def files_are_not_compiled():
+    try:
+        train(network(), distributed=True, source=in_files, fast=True)
+    except ValueError as error:
+        assert "samples in files are not compiled for several processes" in str(error)
+    else:
+        raise AssertionError("samples in files were compiled")
+
+
 weights = np.random.default_rng(4).uniform(0, 2, 203)
 CASES = {
     "momentum": partial(equal, network, epochs=10),  # 110 steps
@@ -122,8 +158,15 @@ CASES = {
     "mersenne": partial(same_generator, np.random.MT19937),
     "fresh_entropy": fresh_entropy,
     "regression": regression,
+    "mapped": partial(equal, partial(network, BatchNorm()), source=in_files, class_weight={0: 3.0}),
+    "blocks": partial(
+        equal, partial(network, first=Residual([Standardize(), Dense(6)])), source=partial(in_files, block=20)
+    ),
     "odd_units": partial(equal, partial(network, first=Dense(13))),  # whose dropout masks begin within a word
 }
+
+if COMPILED:
+    CASES["files_are_not_compiled"] = files_are_not_compiled
 
 if __name__ == "__main__":
     for name in [word for word in sys.argv[1:] if word != "compiled"] or CASES:

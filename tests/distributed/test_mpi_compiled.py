@@ -11,6 +11,7 @@ CASES = [
     "timed_dropout",
     "few_samples",
     "odd_units",
+    "files_are_not_compiled",
 ]
 
 

@@ -1,5 +1,8 @@
 """Memory for arrays: keep the memory that a training step frees, and align the vectors of a model."""
 
+import ctypes
+from contextlib import suppress
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,6 +29,17 @@ def keep_freed_memory() -> None:
     mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD: the dynamic threshold.
     """
     np.empty(BLOCK, np.uint8)
+
+
+def return_freed_memory() -> None:
+    """Return freed memory to the system, after work that needed much of it once. This has no effect with C libraries other than glibc.
+
+    References
+    ----------
+    malloc_trim(3).
+    """
+    with suppress(OSError, AttributeError, TypeError):  # no such function; TypeError on Windows
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def aligned_zeros(size: int, dtype: npt.DTypeLike, place: int) -> Array:

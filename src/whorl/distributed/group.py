@@ -107,11 +107,9 @@ class ProcessGroup:
             begun = time.perf_counter() - self.processes.waited
             loss, penalty, own = self._own(evaluate, rows, share, training)
             seconds = time.perf_counter() - self.processes.waited - begun
-            if share.counts:
-                np.multiply(model.gradients, share.part, out=model.gradients)
-            else:
+            if not share.counts:
                 model.gradients[:] = 0  # which may be NaN
-            self.processes.add(model.gradients)
+            self.processes.add(model.gradients, share.part)
             vector[:] = 0
             sums, times, hashes, predictions = _parts(vector, slots)
             if share.counts:

@@ -262,6 +262,7 @@ def folder(
     if not files.parts:
         raise ValueError(f"{files.title} has no rows")
     learned, counts, remarks = learn(files, target, ignore=ignore, use=use, task=task, preparation=preparation)
+    files.return_memory()  # training needs less
     size = len(learned.feature_names) * kind.itemsize * max(part.rows for part in files.parts)
     if size > LARGE:
         remarks = (

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from whorl._core import validation
+from whorl._core.memory import return_freed_memory
 from whorl.tables.frame import Frame
 from whorl.tables.read import data_frame, parquet_module
 
@@ -69,6 +70,14 @@ class Files:
     def frame(self, part: Part, columns: Sequence[str]) -> Frame:
         """Return these columns of a row group as a frame, whose rows are those of the file."""
         return self.converted(part, self.read(part, columns))
+
+    @staticmethod
+    def return_memory() -> None:
+        """Return to the system what reading has needed, and PyArrow and the C library keep for more."""
+        import pyarrow as pa
+
+        pa.default_memory_pool().release_unused()
+        return_freed_memory()
 
     @staticmethod
     def converted(part: Part, table: Any) -> Frame:
