@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pytest
 from mpi4py import MPI
 
 from whorl import (
@@ -121,12 +122,8 @@ def regression():
 
 
 def files_are_not_compiled():
-    try:
+    with pytest.raises(ValueError, match="samples in files are not compiled for several processes"):
         train(network(), distributed=True, source=in_files, fast=True)
-    except ValueError as error:
-        assert "samples in files are not compiled for several processes" in str(error)
-    else:
-        raise AssertionError("samples in files were compiled")
 
 
 weights = np.random.default_rng(4).uniform(0, 2, 203)

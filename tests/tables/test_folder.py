@@ -199,6 +199,20 @@ def test_errors_name_the_file(written, tmp_path):
         tables.folder(folder, "price")
 
 
+def test_a_file_that_has_changed_is_named(written):
+    folder, _ = written
+    found = tables.folder(folder, "price", ignore=["rare"])
+    parquet.write_table(
+        parquet.read_table(folder / "1.parquet").slice(0, 150), folder / "1.parquet", row_group_size=100
+    )
+    with pytest.raises(
+        ValueError, match=r"1\.parquet has changed since it was opened: its row group 1 had 100 rows, and has 50"
+    ):
+        found.X[100:200]
+    with pytest.raises(ValueError, match="its row group 4 had 30 rows, and has 0"):
+        found.y[400:430]
+
+
 def test_errors_in_rows_name_the_file_and_the_row(written):
     folder, _ = written
     found = tables.folder(folder, "price", ignore=["rare"])

@@ -46,25 +46,24 @@ class Files:
         self.title = validation.path("path", path)
         self.paths = _files(Path(path))
         parquet = parquet_module()
-        self._metadata = {each: _metadata(parquet, each) for each in self.paths}
-        schemas = [self._metadata[each].schema.to_arrow_schema().remove_metadata() for each in self.paths]
-        self.types: dict[str, Any] = {field.name: field.type for field in schemas[0]}
-        for each, schema in zip(self.paths, schemas, strict=True):
-            _check_same(each, {field.name: field.type for field in schema}, self.paths[0], self.types)
-        self.parts = [part for each in self.paths for part in self._parts(each)]
-
-    def _parts(self, path: Path) -> Iterator[Part]:
-        first, metadata = 0, self._metadata[path]
-        for number in range(metadata.num_row_groups):
-            rows = metadata.row_group(number).num_rows
-            if rows:
-                yield Part(path, number, first, rows)
-            first += rows
+        self.types: dict[str, Any] = {}
+        self.parts: list[Part] = []
+        for each in self.paths:
+            metadata = _metadata(parquet, each)  # not kept: those of hundreds of files take 100 MB
+            types = {field.name: field.type for field in metadata.schema.to_arrow_schema()}
+            self.types = self.types or types
+            _check_same(each, types, self.paths[0], self.types)
+            self.parts += _parts(each, metadata)
 
     def read(self, part: Part, columns: Sequence[str]) -> Any:
         """Return these columns of a row group, as a table of PyArrow."""
         parquet = parquet_module()
-        with parquet.ParquetFile(part.path, metadata=self._metadata[part.path]) as file:
+        with parquet.ParquetFile(part.path) as file:
+            rows = file.metadata.row_group(part.number).num_rows if part.number < file.num_row_groups else 0
+            if rows != part.rows:
+                raise ValueError(
+                    f"{part.path} has changed since it was opened: its row group {part.number} had {part.rows} rows, and has {rows}"
+                )
             return file.read_row_group(part.number, columns=list(columns), use_threads=False)
 
     def frame(self, part: Part, columns: Sequence[str]) -> Frame:
@@ -98,6 +97,15 @@ def _files(path: Path) -> list[Path]:
     if not found:
         raise ValueError(f"{path} has no file whose name ends in .parquet or .pq")
     return found
+
+
+def _parts(path: Path, metadata: Any) -> Iterator[Part]:
+    first = 0
+    for number in range(metadata.num_row_groups):
+        rows = metadata.row_group(number).num_rows
+        if rows:
+            yield Part(path, number, first, rows)
+        first += rows
 
 
 def _metadata(parquet: Any, path: Path) -> Any:
