@@ -96,7 +96,7 @@ def test_names_that_the_model_cannot_use_are_refused(name):
             raise NotImplementedError
 
     words = (
-        f"layers[1], Named(): a parameter's name must be an identifier other than 'parts', 'inputs', 'frozen' and 'epoch',"
+        f"layers[1], Named(): a parameter's name must be an identifier other than 'parts', 'inputs', 'frozen', 'epoch' and 'batch',"
         f" and not end in a digit, since the model adds a number, got {name!r}"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):

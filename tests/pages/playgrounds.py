@@ -12,7 +12,7 @@ from whorl.playground import server
 from whorl.playground.access import Access
 from whorl.playground.session import Session
 
-PATIENCE = 15
+PATIENCE = 60
 """Seconds to wait for what should happen at once."""
 
 

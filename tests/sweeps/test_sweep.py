@@ -272,6 +272,17 @@ def test_optuna_prints_as_before_afterwards(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_optuna_prints_again_after_sweeps_that_overlap():
+    before = optuna.logging.get_verbosity()
+    first, second = (iter(Sweep(RECIPE, *whorl.datasets.spiral(40, rng=1), trials=2, jobs=1, rng=3)) for _ in range(2))
+    next(first)
+    next(second)
+    first.close()
+    assert optuna.logging.get_verbosity() == optuna.logging.ERROR
+    second.close()
+    assert optuna.logging.get_verbosity() == before == optuna.logging.INFO
+
+
 def test_several_networks_are_searched_by_one_and_trained_together():
     several, samples = RECIPE.replace(members=3, folds=3, calibrate=True), whorl.datasets.spiral(40, rng=1)
     sweep = Sweep(several, *samples, trials=3, jobs=1, rng=3)

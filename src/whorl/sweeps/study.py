@@ -233,15 +233,19 @@ def opened(
             users.close()
 
 
+_levels: list[int] = []
+"""Optuna's levels of logging before each study that is open, of which threads may have several: the first is the usual one."""
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep Optuna from printing, for a while."""
-    usual = optuna.logging.get_verbosity()
+    _levels.append(optuna.logging.get_verbosity())
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         yield
     finally:
-        optuna.logging.set_verbosity(usual)
+        optuna.logging.set_verbosity(_levels.pop())
 
 
 def _lock_name(path: str | os.PathLike[str]) -> str:

@@ -181,7 +181,8 @@ class TrainingState:
         """Raise ValueError unless all arrays have the shapes and types that compiled code will expect."""
         pairs = {"stepped": (self.stepped, self.parameters), **_pairs(self.optimizer, optimizer, self.parameters)}
         if self.current is not None:
-            before, order, count = self.current.before, self.current.order, len(self.current.order)
+            before, order = self.current.before, self.current.order
+            count = order.size if isinstance(order, np.ndarray) else len(order)
             samples: Any = self.current.samples
             if not isinstance(samples, int) or not 0 <= samples <= count:
                 raise ValueError(f"state must have used 0 to {count} samples of its epoch, got {samples!r}")
