@@ -98,10 +98,8 @@ class NumPySteps:
             done.backward()  # backward: fills model.gradients
             return done[:3]  # the arrays of the pass are no longer needed
 
-        def whole(rows: Any) -> Outcome:
-            return training.group.evaluate(
-                self.evaluate or evaluate, rows, training
-            )  # in several processes, each takes its share
+        def whole(rows: Any) -> Outcome:  # in several processes, each takes its share
+            return training.group.evaluate(self.evaluate or evaluate, rows, training)
 
         def gradient() -> Outcome:
             return whole(batches[0]) if len(batches) == 1 else accumulate(whole, model, batches)
