@@ -2,10 +2,13 @@
 
 The data are drawn at random, written to a folder, and deleted at the end: images of 784 numbers with one of ten labels, and a table of 50
 columns of numbers. Each measurement runs in a process of its own; its memory is the most that this process has ever held, Python
-included. The first round only reads the files, so that the system has as much of them in its cache as fits.
+included. Before each measurement the files are read, so that the system has as much of them in its cache as fits; if it can be told to forget
+them (by root, on Linux), training on files that it must read from the disk is measured too.
 """
 
 import argparse
+import itertools
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +37,7 @@ from whorl import (
 )
 from whorl.layers import Layer
 from whorl.losses import Loss
+from whorl.training.sources import IN_MEMORY
 
 PAGE = ROOT / "benchmarks" / "stored.md"
 ROWS = 2**15
@@ -67,6 +71,10 @@ class Case(NamedTuple):
     labels: Callable[[Array], Array]
 
 
+def _numbers(x: Array) -> Array:
+    return (x[:, 0] * x[:, 1] + np.sin(x[:, 2]))[:, None].astype(np.float32)
+
+
 CASES = {
     "images": Case(
         "784-128-10, batch 128",
@@ -76,32 +84,51 @@ CASES = {
         CrossEntropy(),
         lambda x: x[:, :10].argmax(axis=1),
     ),
+    "larger": Case(
+        "784-512-512-10, batch 128",
+        784,
+        128,
+        [Dense(512), ReLU(), Dense(512), ReLU(), Dense(10), Softmax()],
+        CrossEntropy(),
+        lambda x: x[:, :10].argmax(axis=1),
+    ),
     "table": Case(
         "50-128-64-1, batch 512",
         50,
         512,
         [Dense(128), ReLU(), Dense(64), ReLU(), Dense(1)],
         MeanSquaredError(),
-        lambda x: (x[:, 0] * x[:, 1] + np.sin(x[:, 2]))[:, None].astype(np.float32),
+        _numbers,
+    ),
+    "larger table": Case(
+        "50-512-256-1, batch 512",
+        50,
+        512,
+        [Dense(512), ReLU(), Dense(256), ReLU(), Dense(1)],
+        MeanSquaredError(),
+        _numbers,
     ),
 }
 PARTS = {
-    "images": ("images", ["memory", "mapped", "mapped, blocks"]),
-    "table": ("table", ["memory", "mapped", "mapped, blocks"]),
-    "parquet": ("table", ["memory", "parquet"]),
+    "images": (["images", "larger"], ["memory", "mapped", "mapped, blocks"]),
+    "table": (["table"], ["memory", "mapped", "mapped, blocks"]),
+    "parquet": (["table", "larger table"], ["memory", "parquet"]),
 }
-"""The measurements on the same files: the case, and where its data are."""
+"""The measurements on the same files: the networks, and where their data are."""
 
 ENGINES = [(False, None), (True, 1), (True, 2)]
-"""Whether the steps are compiled, and by how many threads. Two threads leave no core of two to the thread that reads."""
+"""Whether the steps are compiled, and by how many threads. Two threads leave no core of two to read with."""
+
+CACHE = Path("/proc/sys/vm/drop_caches")
+"""Where Linux is told to forget the files that it has in its cache."""
 
 OPTIONS = {"parts": list(PARTS), "gigabytes": 0.5, "rounds": 3, "seconds": 5.0, "folder": ""}
 
 
 def write(folder: Path, part: str, gigabytes: float) -> None:
     """Write the data of a part: as arrays, and as Parquet files if these are measured; then the arrays are those in memory only."""
-    name, sources = PARTS[part]
-    case, rng, columns = CASES[name], np.random.default_rng(0), "parquet" in sources
+    names, sources = PARTS[part]
+    case, rng, columns = CASES[names[0]], np.random.default_rng(0), "parquet" in sources
     rows = int(gigabytes * 1e9 / (4 * case.inputs))
     kept = min(rows, int(MEMORY / (4 * case.inputs))) if columns else rows
     first = case.labels(np.zeros((1, case.inputs), np.float32))
@@ -156,8 +183,9 @@ def data(folder: Path, source: str) -> tuple[Any, Any]:
     if source == "memory":
         count = min(len(x), int(MEMORY / (4 * x.shape[1])))
         return np.array(x[:count]), np.array(y[:count])
+    # Labels in small files are read at once.
     block = 2**20 // (4 * x.shape[1]) if source == "mapped, blocks" else None
-    return Stored(x, block=block), Stored(y)
+    return Stored(x, block=block), Stored(y, block=block) if y.nbytes > IN_MEMORY else y
 
 
 def measure(
@@ -185,27 +213,44 @@ def measure(
 
 def measured(folder: Path, part: str, arguments: argparse.Namespace) -> Iterator[list[str]]:
     """Yield the rows of the table for a part."""
-    name, sources = PARTS[part]
-    for fast, threads in ENGINES:
-        rates: dict[str, list[float]] = {source: [] for source in sources}
+    names, sources = PARTS[part]
+    cold = [f"{source}, from the disk" for source in sources[1:]] if os.access(CACHE, os.W_OK) else []
+    for name, (fast, threads) in itertools.product(names, ENGINES):
+        rates: dict[str, list[float]] = {source: [] for source in (*sources, *cold)}
         held, engine = dict.fromkeys(rates, 0), ""
-        for number in range(arguments.rounds + 1):
-            for source, found in rates.items():
+        with fresh({}) as process:  # compiles what is not in the cache of kernels
+            process.submit(measure, folder, name, "memory", 0.1, fast=fast, threads=threads).result()
+        for group, _ in itertools.product((sources, cold), range(arguments.rounds)):
+            for source in group:
+                cache(folder, filled=group is sources)
+                where = source.removesuffix(", from the disk")
                 with fresh({"OPENBLAS_NUM_THREADS": "1"}) as process:
-                    job = process.submit(measure, folder, name, source, arguments.seconds, fast=fast, threads=threads)
+                    job = process.submit(measure, folder, name, where, arguments.seconds, fast=fast, threads=threads)
                     rate, memory, engine = job.result()
-                if number:  # the first round reads the files
-                    found.append(rate)
-                    held[source] = max(held[source], memory)
+                rates[source].append(rate)
+                held[source] = max(held[source], memory)
         for source, found in rates.items():
             ratios = Spread.of([own / base for own, base in zip(found, rates["memory"], strict=True)])
-            rows = [f"{Spread.of(found).median:,.0f}", str(ratios), f"{held[source] / 1e6:,.0f}"]
             yield [
                 CASES[name].title,
                 engine.partition(":")[0].replace(f" by Numba {version('numba')}", ""),
                 source,
-                *rows,
+                f"{Spread.of(found).median:,.0f}",
+                str(ratios),
+                f"{held[source] / 1e6:,.0f}",
             ]
+
+
+def cache(folder: Path, *, filled: bool) -> None:
+    """Read all files, so that the system has them in its cache; or let it forget them."""
+    os.sync()
+    if not filled:
+        CACHE.write_text("3", encoding="ascii")
+        return
+    for path in folder.rglob("*.*"):
+        with path.open("rb", buffering=0) as file:
+            while file.read(2**24):
+                pass
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -1,12 +1,16 @@
 """Memory for arrays: keep the memory that a training step frees, and align the vectors of a model."""
 
 import ctypes
+import mmap
+import sys
 from contextlib import suppress
+from math import prod
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from whorl._core.types import Array
+from whorl._core.types import Array, Shape
 
 BLOCK = 2**25 - 2**16
 """Size in bytes of the block to allocate and free: just under 32 MiB, the largest for which glibc raises its limits."""
@@ -40,6 +44,17 @@ def return_freed_memory() -> None:
     """
     with suppress(OSError, AttributeError, TypeError):  # no such function; TypeError on Windows
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def separate(shape: Shape, dtype: npt.DTypeLike) -> Array:
+    """Return an array of zeros in memory of its own, which the system gets back when the array is no longer used.
+
+    The C library keeps what is freed, see `keep_freed_memory`, for each thread. Where arrays of some MB come and go in several threads,
+    that adds up to tens of MB.
+    """
+    size = max(1, prod(shape) * np.dtype(dtype).itemsize)
+    private: Any = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
+    return np.ndarray(shape, dtype, mmap.mmap(-1, size, **private))
 
 
 def aligned_zeros(size: int, dtype: npt.DTypeLike, place: int) -> Array:

@@ -72,8 +72,10 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
     if training.options.distributed:
         gradients = CompiledGradients(training, training.options.threads or 1)
         return NumPySteps(training, gradients.evaluate), gradients.name
-    kind = CompiledChunks if training.reader else CompiledSteps
-    compiled = kind(training, workers(training, work), work)
+    threads = workers(training, work)
+    if training.reader:
+        training.reader.between = threads if threads >= cores() else 0
+    compiled = (CompiledChunks if training.reader else CompiledSteps)(training, threads, work)
     return compiled, compiled.name
 
 
@@ -143,14 +145,14 @@ def warm_up(dtype: np.dtype[Any]) -> tuple[int, str]:
         If Numba is not installed.
     """
     try:
+        from whorl.engine import reading
         from whorl.engine.compiling import cache_directory
         from whorl.engine.kernels import KERNELS
-        from whorl.engine.reading import compiled_rows
         from whorl.engine.stepping import compiled_steps
     except ImportError as error:
         raise ImportError(f"warming up {NEEDED}: {error}") from error
     compiled_steps()
-    compiled_rows()
+    reading.prepare()
     for kernel in KERNELS:
         kernel.address(dtype)
     return len(KERNELS), cache_directory()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 
 from whorl._core.types import Array
+from whorl.engine import reading
 from whorl.engine.assembly import Data
-from whorl.engine.reading import compiled_rows, read_rows
 from whorl.engine.run import CompiledSteps
 from whorl.training import EpochState, Training
-from whorl.training.mapped import Mapped
 
 
 class CompiledChunks(CompiledSteps):
@@ -22,9 +19,7 @@ class CompiledChunks(CompiledSteps):
 
     def __init__(self, training: Training, workers: int, work: float) -> None:
         super().__init__(training, workers, work)
-        if hasattr(os, "preadv"):
-            compiled_rows()  # not in the thread that reads
-            Mapped.read_rows = staticmethod(read_rows)  # from now on, on NumPy too
+        reading.prepare()  # not in the thread that reads
 
     def _together(self) -> int:
         return 1

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whorl._core import validation
+from whorl._core.memory import separate
 from whorl._core.types import Array
 from whorl.tables.encoding import Number
 from whorl.tables.frame import Frame
@@ -44,6 +45,9 @@ class Column:
         The number of row groups that are shuffled, and in memory, together.
     """
 
+    parallel = 2
+    """Threads that may read at the same time: each needs memory for a row group."""
+
     def __init__(self, folder: Folder, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.folder, self.shape, self.dtype = folder, shape, dtype
         self.boundaries, self.buffer = folder.boundaries, folder.buffer
@@ -58,7 +62,8 @@ class Column:
             self.block(number)[max(0, start - self.boundaries[number]) : stop - self.boundaries[number]]
             for number in range(first, last + 1)
         ]
-        return np.concatenate(parts)[::step]
+        rows: Array = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return rows[::step]
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:  # noqa: FBT001  # so NumPy calls it
         return np.asarray(self[:], dtype)
@@ -180,7 +185,11 @@ class Folder:
                 else:
                     _encode_numbers(each, table[each.name], rows[place : place + width], part)
                 place += width
-        return np.ascontiguousarray((rows if known is None else rows[:, known]).T)
+        if known is not None:
+            rows = rows[:, known]
+        features = separate(rows.T.shape, self.dtype)
+        features[...] = rows.T
+        return features
 
     def labels(self, part: Part) -> Array:
         """Return the labels or numbers of the rows of a row group that have them."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from whorl._core.memory import separate
 from whorl._core.types import Array, Shape
 
 
@@ -33,6 +34,7 @@ class Mapped:
 
     boundaries: Array | None = None
     buffer = 1
+    parallel = 4
     read_rows: ClassVar[Any] = None  # a function, which mypy would take for a method
     """A faster way to read many rows, which the compiled engine has: given the file, the array to fill, the offsets of the rows and their
     bytes, it returns how many were read before one was not whole."""
@@ -84,7 +86,7 @@ class Mapped:
     def read(self, start: int, stop: int) -> Array:
         if self.file < 0 or self.array.strides[0] != self.size:
             return self.take(np.arange(start, stop))
-        out = np.empty((stop - start, *self.shape[1:]), self.dtype)
+        out = separate((stop - start, *self.shape[1:]), self.dtype)
         self._fill(_bytes(out), [(0, self.start + start * self.size)], out.nbytes)
         return out
 

@@ -1,13 +1,18 @@
-"""Read the samples of the coming steps while the current ones are taken.
+"""Read the samples of the coming steps, in the order of the epoch, some MB at a time.
 
-A thread reads a few MB of samples, in the order of the epoch, into one of two buffers, while the steps use the other one.
+There are two buffers: a thread reads into one of them while the steps use the other. There are two exceptions. If the steps use all cores, a
+thread beside them would only slow them down: they wait for each other, and so for the one that it has pushed aside. Then the steps wait
+while as many threads read. And if reading waits for a disk, many threads read beside the steps, because a disk serves many requests at once in
+less time than one after the other.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from contextlib import suppress
-from threading import Event, Thread
+from itertools import pairwise
+from threading import Thread
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -16,8 +21,14 @@ from whorl._core.types import Array
 from whorl.training.orders import Order
 from whorl.training.state import EpochState
 
-AHEAD = 2**22
-"""About how many bytes are read ahead, in whole steps."""
+AHEAD = 2**24
+"""About how many bytes are read at once, in whole steps."""
+
+MANY = 16
+"""Threads that read if they wait for a disk."""
+
+MEASURED = 32
+"""Of so many readings, one is done while the steps wait, to see whether reading waits for a disk."""
 
 
 class Readable(Protocol):
@@ -83,46 +94,57 @@ class Chunk:
         return self.arrays[1][places.start : places.stop].copy()
 
 
-class Reading(Thread):
-    """Reads a chunk, and then prepares what follows; `result` waits for the former, and raises the error if it fails.
+class Reading:
+    """Threads that read a chunk, each a part of it.
 
     Parameters
     ----------
     data : Readable
     chunk : Chunk
-    before : Reading or None
-        Its end comes first.
+    threads : int
+        At most so many. If there is one, it then prepares what follows the chunk.
     """
 
-    def __init__(self, data: Readable, chunk: Chunk, before: Reading | None) -> None:
-        super().__init__(name="whorl-read", daemon=True)
-        self.data, self.chunk, self.before = data, chunk, before
-        self.done = Event()
+    def __init__(self, data: Readable, chunk: Chunk, threads: int) -> None:
+        self.data, self.chunk = data, chunk
         self.error: BaseException | None = None
-        self.start()
+        self.begun, self.ended = time.perf_counter(), list[tuple[float, float]]()
+        threads = min(threads, len(chunk))
+        ends = [chunk.start + len(chunk) * k // threads for k in range(threads + 1)]
+        self.threads = [Thread(target=self._read, args=each, name="whorl-read", daemon=True) for each in pairwise(ends)]
+        for each in self.threads:
+            each.start()
 
-    def run(self) -> None:
+    def _read(self, start: int, stop: int) -> None:
         chunk = self.chunk
-        if self.before is not None:
-            self.before.join()
-            self.before = None
         try:
-            rows = chunk.order[chunk.start : chunk.stop]
+            rows = chunk.order[start:stop]
             if rows.min() < 0 or rows.max() >= len(self.data):
                 raise IndexError("the order of the samples was changed during training: an index is out of range")
-            part = slice(chunk.place, chunk.place + len(chunk))
+            part = slice(chunk.place + start - chunk.start, chunk.place + stop - chunk.start)
             x, target, weight = chunk.arrays
             self.data.read(rows, x[part], target[part], None if weight is None else weight[part])
         except BaseException as error:  # noqa: BLE001  # it is raised in the step
             self.error = error
-        self.done.set()
-        if self.error is None and chunk.stop < len(chunk.order):
+        self.ended.append((time.perf_counter(), time.thread_time()))
+        if len(self.threads) == 1 and self.error is None and chunk.stop < len(chunk.order):
             with suppress(Exception):  # the chunk that needs it says so again
                 self.data.prepare(chunk.order, chunk.stop)
 
+    @property
+    def idle(self) -> bool:
+        """Whether the threads have waited most of the time, and for more than 10 ms: for a disk, if nothing else was going on."""
+        ended, worked = max(end for end, _ in self.ended), sum(work for _, work in self.ended)
+        return ended - self.begun > 0.01 + 2 * worked
+
+    def join(self) -> None:
+        """Wait for the end."""
+        for each in self.threads:
+            each.join()
+
     def result(self) -> Chunk:
-        """Return the chunk."""
-        self.done.wait()
+        """Return the chunk, or raise the error if it could not be read."""
+        self.join()
         if self.error is not None:
             raise self.error
         return self.chunk
@@ -145,6 +167,10 @@ class ReadAhead:
         self.chunk: Chunk | None = None
         self.reading: Reading | None = None
         self.arrays: Any = None
+        self.between = 0
+        """If the steps use all cores, the number of their threads: as many read while the steps wait."""
+        self.idle, self.left = False, 0
+        """Whether reading waits for a disk, and how many more readings there are until that is measured again."""
 
     def buffers(self) -> tuple[Array, Array, Array | None]:
         """Return the arrays for inputs, targets and weights: the samples of two chunks."""
@@ -164,23 +190,24 @@ class ReadAhead:
         if chunk is not None and chunk.order is order and chunk.start <= start < chunk.stop:
             return chunk
         reading = self.reading
-        if reading is None or reading.chunk.order is not order or reading.chunk.start != start:
+        ready = reading is not None and reading.chunk.order is order and reading.chunk.start == start
+        if reading is None or not ready:
             self.close()  # the epoch begins, again perhaps
-            reading = self.reading = self._read(order, start, self._other(chunk))
-        reading.done.wait()  # if this is interrupted, the thread still uses its buffer
+            reading = self.reading = self._read(order, start, 0, self.between or 1)
+        reading.join()  # if this is interrupted, the threads still use their buffer
         self.reading = None
         chunk = self.chunk = reading.result()
-        if chunk.stop < len(order):
-            self.reading = self._read(order, chunk.stop, self._other(chunk), reading)
+        if not ready:
+            self.idle, self.left = reading.idle, MEASURED
+        self.left -= 1
+        if chunk.stop < len(order) and self.left > 0 and (self.idle or not self.between):
+            self.reading = self._read(order, chunk.stop, self.size - chunk.place, MANY if self.idle else 1)
         return chunk
 
-    def _other(self, chunk: Chunk | None) -> int:
-        """Return the place of the buffer that a chunk does not use."""
-        return 0 if chunk is None else self.size - chunk.place
-
-    def _read(self, order: Order, start: int, place: int, before: Reading | None = None) -> Reading:
+    def _read(self, order: Order, start: int, place: int, threads: int) -> Reading:
+        """Begin to read a chunk to this place of the arrays."""
         stop = min(start + self.size, len(order))
-        return Reading(self.data, Chunk(order, start, stop, place, self.buffers()), before)
+        return Reading(self.data, Chunk(order, start, stop, place, self.buffers()), threads)
 
     def __enter__(self) -> Self:
         return self
@@ -189,6 +216,6 @@ class ReadAhead:
         self.close()
 
     def close(self) -> None:
-        """Wait for the end of the thread, if there is one."""
+        """Wait for the threads, if there are any."""
         if self.reading is not None:
             self.reading.join()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from math import prod
-from threading import Lock
-from typing import Any, Protocol
+from threading import Lock, Semaphore
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
@@ -144,6 +145,22 @@ def _block(array: Any) -> int:
     return max(1, round(BLOCK / max(1, size * chunk))) * chunk
 
 
+class Block:
+    """Rows that one of several threads reads."""
+
+    def __init__(self) -> None:
+        self.lock, self.rows = Lock(), cast("Array | None", None)
+
+    def fill(self, read: Callable[[], Array], *, wait: bool) -> None:
+        """Read the rows, unless they are there, or another thread reads them; then wait for it, or not."""
+        if self.rows is None and self.lock.acquire(wait):
+            try:
+                if self.rows is None:
+                    self.rows = read()
+            finally:
+                self.lock.release()
+
+
 class Sliced:
     """The rows of an array that is read in blocks; the last ones that were read are kept.
 
@@ -157,14 +174,19 @@ class Sliced:
         The number of blocks that are shuffled together; twice as many are kept.
     """
 
+    copy_rows: ClassVar[Any] = None  # a function, which mypy would take for a method
+    """A faster way to copy many rows, which the compiled engine has: given the array to fill, the addresses of the rows and their bytes."""
+
     def __init__(self, array: Any, boundaries: Array, buffer: int) -> None:
         self.array, self.buffer = array, buffer
         self.boundaries: Array | None = boundaries
         self.starts: Array = boundaries
         self.shape: Shape = tuple(array.shape)
         self.dtype: np.dtype[Any] = array.dtype
-        self.kept: dict[int, Array] = {}
+        self.kept: dict[int, Block] = {}
         self.lock = Lock()
+        # It is not known of every array whether several threads can read it.
+        self.reading = Semaphore(getattr(array, "parallel", 1))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Sliced, (self.array, self.starts, self.buffer)
@@ -173,39 +195,46 @@ class Sliced:
         return self
 
     def read(self, start: int, stop: int) -> Array:
-        return np.asarray(self.array[start:stop])
+        rows = np.ascontiguousarray(self.array[start:stop], self.dtype)
+        if rows.shape != (expected := (stop - start, *self.shape[1:])):
+            raise OSError(
+                f"{show(self.array)} has changed: rows {start} to {stop} have shape {rows.shape}, not {expected}"
+            )
+        return rows
 
     def take(self, rows: Array, out: Array | None = None) -> Array:
         numbers = np.searchsorted(self.starts, rows, side="right") - 1
-        together = np.empty((len(rows), *self.shape[1:]), self.dtype)  # by block, each in the order of the rows
-        place, places = 0, np.empty(len(rows), np.intp)
+        if out is None:
+            out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        different, places = np.unique(numbers, return_inverse=True)
+        firsts = self.starts[different]
+        if len(different) > 2 * self.buffer:  # one after the other, because they are not all kept
+            for number, first in enumerate(firsts):
+                part = places == number
+                out[part] = self.load(different[number : number + 1].tolist())[0].take(rows[part] - first, axis=0)
+            return out
+        blocks = self.load(different.tolist())
+        if self.copy_rows is not None and out.flags.c_contiguous:
+            size = prod(self.shape[1:]) * self.dtype.itemsize
+            addresses = np.array([each.ctypes.data for each in blocks], np.int64) - firsts * size
+            self.copy_rows(out, addresses[places] + rows * size, size)
+            return out
+        for number, block in enumerate(blocks):
+            part = places == number
+            out[part] = block.take(rows[part] - firsts[number], axis=0)
+        return out
+
+    def load(self, numbers: list[int]) -> list[Array]:
+        """Return these blocks; those that are not kept are read, by several threads if as many want them."""
         with self.lock:
-            for number, part in _grouped(numbers):
-                end = place + len(part)
-                own = rows[part] - self.starts[number]
-                self._block(number).take(own, axis=0, out=together[place:end], mode="clip")
-                places[part] = np.arange(place, end)
-                place = end
-        return together.take(places, axis=0, out=out, mode="clip")
+            blocks = [self.kept.setdefault(number, Block()) for number in numbers]
+            for number in [*self.kept][: max(0, len(self.kept) - 2 * self.buffer)]:
+                del self.kept[number]  # that was read first
+        for wait in (False, True):
+            for number, block in zip(numbers, blocks, strict=True):
+                block.fill(partial(self._read_block, number), wait=wait)
+        return [cast("Array", each.rows) for each in blocks]
 
-    def load(self, blocks: list[int]) -> None:
-        """Read these blocks, unless they are there."""
-        for number in blocks:
-            with self.lock:
-                self._block(number)
-
-    def _block(self, number: int) -> Array:
-        if number not in self.kept:
-            while len(self.kept) >= 2 * self.buffer:
-                del self.kept[next(iter(self.kept))]  # that was read first
-            self.kept[number] = self.read(*self.starts[number : number + 2].tolist())
-        return self.kept[number]
-
-
-def _grouped(numbers: Array) -> Iterator[tuple[int, Array]]:
-    """Yield each of the numbers, in the order in which they first appear, with its places."""
-    small = numbers.astype(np.int16) if len(numbers) and numbers.max() < 2**15 else numbers  # which are sorted faster
-    places = np.argsort(small, kind="stable")
-    parts = np.split(places, np.flatnonzero(np.diff(small[places])) + 1)
-    for part in sorted(parts, key=lambda part: int(part[0])):
-        yield int(numbers[part[0]]), part
+    def _read_block(self, number: int) -> Array:
+        with self.reading:
+            return self.read(*self.starts[number : number + 2].tolist())

@@ -1,0 +1,184 @@
+"""Samples that are read ahead: by how many threads, each row once, and errors in the step that needs the samples."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from whorl import Stored
+from whorl.training import read_ahead, sources
+from whorl.training.read_ahead import MANY, MEASURED, Chunk, ReadAhead, Reading
+
+X = np.arange(400.0).reshape(200, 2)
+ORDER = np.random.default_rng(0).permutation(200)
+
+
+class Rows:
+    """Samples that note which threads read them, and that take a while if they are slow."""
+
+    def __init__(self, wait=0.0):
+        self.x, self.target, self.weighted, self.wait = X, np.arange(200), False, wait
+        self.readers = []
+        self.prepared = []
+
+    def __len__(self):
+        return len(self.x)
+
+    def read(self, rows, x, target, weight):
+        assert weight is None
+        self.readers.append((threading.get_ident(), rows))
+        time.sleep(self.wait)
+        x[...], target[...] = self.x[rows], self.target[rows]
+
+    def prepare(self, order, place):
+        self.prepared.append(place)
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(read_ahead, "AHEAD", 20 * 24)  # a step of 20 samples, each of 24 bytes
+
+
+def epoch(reader, order=ORDER):
+    """Take the steps of an epoch; return the samples and targets, and the threads that have read each chunk."""
+    current, found, counts = SimpleNamespace(order=order, samples=0), [], []
+    while current.samples < len(order):
+        before = len(reader.data.readers)
+        chunk = reader.upcoming(current)
+        found.extend([each.copy() for each in chunk.batch(places)[:2]] for places in chunk.batches(current, 5, 10))
+        current.samples = chunk.stop
+        if reader.reading is None:
+            counts.append(len(reader.data.readers) - before)
+        else:
+            reader.reading.join()
+            counts.append(len(reader.reading.threads))
+    return *(np.concatenate(part) for part in zip(*found, strict=True)), counts
+
+
+@pytest.mark.parametrize("threads", [1, 3, 16, 500])
+def test_each_sample_is_read_once(threads):
+    data = Rows()
+    arrays = np.zeros((60, 2)), np.zeros(60, int), None
+    reading = Reading(data, Chunk(ORDER, 40, 70, 10, arrays), threads)
+    assert reading.result().stop == 70
+    assert np.array_equal(arrays[0][10:40], X[ORDER[40:70]])
+    assert np.array_equal(arrays[1][10:40], ORDER[40:70])
+    assert not arrays[0][:10].any()
+    assert not arrays[0][40:].any()
+    assert len(data.readers) == min(threads, 30)
+    assert data.prepared == ([70] if threads == 1 else [])
+
+
+def test_one_thread_reads_beside_the_steps():
+    reader = ReadAhead(Rows(), 20)
+    x, target, counts = epoch(reader)
+    assert np.array_equal(x, X[ORDER])
+    assert np.array_equal(target, ORDER)
+    assert counts[:-1] == [1] * 9
+    assert reader.data.prepared == list(range(20, 200, 20))
+
+
+def test_as_many_threads_as_the_steps_have_read_while_these_wait():
+    reader = ReadAhead(Rows(), 20)
+    reader.between = 3
+    x, _, counts = epoch(reader)
+    assert np.array_equal(x, X[ORDER])
+    assert counts == [3] * 10
+    assert reader.reading is None
+    assert {each.place for each in [reader.chunk]} == {0}  # one buffer is enough
+
+
+@pytest.mark.parametrize("between", [0, 2])
+def test_many_threads_wait_for_a_disk(between, monkeypatch):
+    monkeypatch.setattr(read_ahead, "MEASURED", 4)
+    data = Rows(wait=0.02)
+    reader = ReadAhead(data, 20)
+    reader.between = between
+    x, _, _ = epoch(reader)
+    assert np.array_equal(x, X[ORDER])
+    assert reader.idle
+    sizes = [len(rows) for _, rows in data.readers]
+    measured, many = 20 // (between or 1), 2  # rows of a thread, if 16 share 20 of them: one or two
+    assert sum(size == measured for size in sizes) == 3 * (between or 1)  # readings 1, 5 and 9
+    assert sum(size <= many for size in sizes) == 7 * MANY
+    data.wait = 0  # the next epoch is in the cache of the system
+    epoch(reader)
+    assert not reader.idle
+
+
+def test_it_is_measured_now_and_then():
+    assert MEASURED > MANY
+
+
+@pytest.mark.parametrize("between", [0, 2])
+def test_an_error_is_raised_in_the_step_that_needs_the_samples(between):
+    reader = ReadAhead(Rows(), 20)
+    reader.between = between
+    order = ORDER.copy()
+    current = SimpleNamespace(order=order, samples=0)
+    reader.upcoming(current)
+    order[45] = 200
+    current.samples = 20
+    reader.upcoming(current)
+    current.samples = 40
+    with pytest.raises(IndexError, match="an index is out of range"):
+        reader.upcoming(current)
+    reader.close()
+
+
+class Sliceable:
+    """An array with slices only, which counts who reads what."""
+
+    def __init__(self, parallel=None):
+        self.shape, self.dtype, self.short = X.shape, X.dtype, 0
+        self.read, self.now, self.most, self.lock = [], 0, 0, threading.Lock()
+        if parallel:
+            self.parallel = parallel
+
+    def __getitem__(self, place):
+        with self.lock:
+            self.read.append(place.start)
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.02)
+        with self.lock:
+            self.now -= 1
+        return X[place.start : place.stop - self.short]
+
+
+@pytest.mark.parametrize(("parallel", "most"), [(None, 1), (3, 3)])
+def test_of_several_threads_one_reads_a_block(parallel, most):
+    array = Sliceable(parallel)
+    source = sources.source(Stored(array, block=10, buffer=10))
+    found = [None] * 5
+
+    def take(number):
+        found[number] = source.take(ORDER[:50])
+
+    threads = [threading.Thread(target=take, args=(k,)) for k in range(5)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert all(np.array_equal(each, X[ORDER[:50]]) for each in found)
+    assert sorted(array.read) == sorted({row // 10 * 10 for row in ORDER[:50].tolist()})
+    assert array.most == most
+
+
+def test_more_blocks_than_are_kept():
+    array = Sliceable()
+    source = sources.source(Stored(array, block=10, buffer=2))
+    assert np.array_equal(source.take(ORDER), X[ORDER])
+    assert len(source.kept) == 4
+
+
+def test_an_array_that_has_become_shorter():
+    array = Sliceable()
+    source = sources.source(Stored(array, block=10, buffer=2))
+    array.short = 1
+    with pytest.raises(OSError, match=r"has changed: rows 10 to 20 have shape \(9, 2\), not \(10, 2\)"):
+        source.take(np.array([12, 13]))
+    array.short = 0
+    assert np.array_equal(source.take(np.array([12, 13])), X[12:14])
