@@ -9,8 +9,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from mpi4py import MPI
+from pyarrow import parquet
 
 from whorl import (
     LBFGS,
@@ -18,6 +20,7 @@ from whorl import (
     Adam,
     Averaged,
     BatchNorm,
+    Checkpoint,
     Clipped,
     CrossEntropy,
     Dense,
@@ -26,10 +29,12 @@ from whorl import (
     ReLU,
     Softmax,
     Stored,
+    tables,
 )
 from whorl.layers import Residual, Standardize
 from whorl.losses import MeanSquaredError
 from whorl.schedules import Cosine
+from whorl.training.mapped import Mapped
 
 COMPILED = "compiled" in sys.argv
 SGD_ = SGD(0.02, momentum=0.9)
@@ -121,6 +126,53 @@ def regression():
     np.testing.assert_allclose(models[1].parameters, models[0].parameters, rtol=1e-12, atol=1e-12)
 
 
+def reads_its_share():
+    """Each sample is read by one process."""
+    read, take = [], Mapped.take
+
+    def counting(self, rows, out=None):
+        read.append(len(rows) * (len(self.shape) > 1))
+        return take(self, rows, out)
+
+    Mapped.take = counting
+    train(network(), distributed=True, source=in_files, epochs=2, validation=None)
+    Mapped.take = take
+    assert MPI.COMM_WORLD.allreduce(sum(read)) == 2 * 203
+
+
+def resumed():
+    """Samples in blocks, from a checkpoint in the middle of an epoch: to the bit as without it."""
+    path = Path(FOLDER.name, "checkpoint.npz")
+    arguments = {"distributed": True, "source": partial(in_files, block=20)}
+    whole, again = network(), network()
+    train(whole, callbacks=[StepCopies(path, 17)], **arguments)
+    train(again, resume=path, **arguments)
+    np.testing.assert_array_equal(again.parameters, whole.parameters)
+
+
+class StepCopies(Checkpoint):
+    """A checkpoint after one step only."""
+
+    def __init__(self, path, step):
+        super().__init__(path, steps=1)
+        self.step = step
+
+    def on_step_end(self, training):
+        if training.step == self.step:
+            super().on_step_end(training)
+
+
+def in_parquet_files(count):
+    """The same samples in a folder of Parquet files, in row groups of 30, each process with files of its own."""
+    folder, (x, y) = Path(FOLDER.name, "parquet"), data(count)
+    if not folder.exists():
+        folder.mkdir()
+        table = pa.table({**{f"x{j}": column for j, column in enumerate(x.T)}, "y": np.array(["a", "b", "c"])[y]})
+        parquet.write_table(table, folder / "rows.parquet", row_group_size=30)
+    found = tables.folder(folder, "y", buffer=3, dtype=np.float64)
+    return Stored(found.X), Stored(found.y)
+
+
 def files_are_not_compiled():
     with pytest.raises(ValueError, match="samples in files are not compiled for several processes"):
         train(network(), distributed=True, source=in_files, fast=True)
@@ -159,6 +211,10 @@ CASES = {
     "blocks": partial(
         equal, partial(network, first=Residual([Standardize(), Dense(6)])), source=partial(in_files, block=20)
     ),
+    "reads_its_share": reads_its_share,
+    "resumed": resumed,
+    "parquet": partial(equal, network, source=in_parquet_files),
+    "mapped_accumulate": partial(equal, network, source=in_files, accumulate=3),
     "odd_units": partial(equal, partial(network, first=Dense(13))),  # whose dropout masks begin within a word
 }
 

@@ -1,6 +1,7 @@
 """Run by mpiexec: processes that are killed, that fail, or that disagree.
 
-The first word says what happens, the second where: to the processes with these numbers, separated by commas.
+The first word says what happens, the second where: to the processes with these numbers, separated by commas. After ``files``, the samples are
+in files and gradients are accumulated; after ``compiled``, the gradients are.
 """
 
 import logging
@@ -10,7 +11,7 @@ import sys
 import time
 
 import numpy as np
-from equal_results import network, say, train
+from equal_results import in_files, network, say, train
 from mpi4py import MPI
 
 from whorl import BatchNorm, Callback, Progress
@@ -47,9 +48,12 @@ class Late(BatchNorm):
 
 checks.EVERY = 20
 model, alone = network(Late()), network(BatchNorm())
+options = {"source": in_files, "accumulate": 2} if "files" in sys.argv else {}
+if "compiled" in sys.argv:  # which batch norm over several processes is not
+    model, alone = network(), network()
 shown = [Progress(every=2)] if what == "kill" else []
-history = train(model, distributed=True, callbacks=[Fail(), *shown])
+history = train(model, distributed=True, callbacks=[Fail(), *shown], **options)
 if what == "kill":
-    train(alone, distributed=False)
+    train(alone, distributed=False, **options)
     np.testing.assert_allclose(model.parameters, alone.parameters, rtol=1e-12, atol=1e-12)
     say(f"process {RANK} is done")

@@ -1,5 +1,11 @@
 """Processes that are killed: with the fault tolerance of Open MPI, the others go on."""
 
+from importlib.util import find_spec
+
+import pytest
+
+COMPILED = find_spec("numba") is not None
+
 
 def test_the_others_finish_if_processes_are_killed(start):
     lines = start("failures.py", "kill", "0,2", processes=4, options=("--with-ft", "ulfm"))
@@ -8,3 +14,10 @@ def test_the_others_finish_if_processes_are_killed(start):
     assert lost == ["process 0 of 4 in step 8", "process 2 of 4 in step 13"]
     printed = [line.partition("epoch ")[2].partition(" |")[0] for line in lines if "val acc" in line]
     assert printed == ["0", "0", "2", "4"]  # the new first process begins with a line too
+
+
+@pytest.mark.parametrize("how", ["files", "compiled"])
+def test_samples_in_files_and_compiled_gradients(start, how):
+    words = ("kill", "0,2", how) if how == "files" or COMPILED else ("kill", "0,2")
+    lines = start("failures.py", *words, processes=4, options=("--with-ft", "ulfm"))
+    assert sorted(line for line in lines if "done" in line) == ["process 1 is done", "process 3 is done"]

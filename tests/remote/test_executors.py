@@ -28,6 +28,7 @@ from whorl import (
     ReLU,
     Softmax,
     Standardize,
+    Stored,
     fit_many,
 )
 from whorl.tables import Preparation
@@ -109,6 +110,17 @@ def test_frozen_layers_weights_and_what_stops_a_training(processes):
 
     *_, histories = compare(processes, trainings, epochs=9)
     assert histories[1].stopped.startswith("loss has not improved")
+
+
+def test_samples_in_files(processes, tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "y.npy", Y)
+
+    def trainings():
+        x, y = (Stored(np.load(tmp_path / f"{name}.npy", mmap_mode="r"), block=10, buffer=3) for name in "xy")
+        return [(own, (x, y)) for own in models(3)]
+
+    compare(processes, trainings, rng=0)
 
 
 def test_the_columns_of_a_table(processes):

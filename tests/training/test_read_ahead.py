@@ -26,11 +26,12 @@ class Rows:
     def __len__(self):
         return len(self.x)
 
-    def read(self, rows, x, target, weight):
+    def read(self, rows, x, target, weight, own):
         assert weight is None
         self.readers.append((threading.get_ident(), rows))
         time.sleep(self.wait)
-        x[...], target[...] = self.x[rows], self.target[rows]
+        own = np.ones(len(rows), bool) if own is None else own
+        x[own], target[...] = self.x[rows[own]], self.target[rows]
 
     def prepare(self, order, place):
         self.prepared.append(place)
@@ -106,6 +107,23 @@ def test_many_threads_wait_for_a_disk(between, monkeypatch):
     data.wait = 0  # the next epoch is in the cache of the system
     epoch(reader)
     assert not reader.idle
+
+
+@pytest.mark.parametrize("between", [0, 3])
+def test_only_a_share_of_each_batch_is_read(between):
+    reader = ReadAhead(Rows(), 20)
+    reader.between = between
+    reader.share = 10, lambda count: (count // 2, count)
+    reader.buffers()[0][...] = -1
+    x, target, _ = epoch(reader, ORDER[:187])
+    assert np.array_equal(target, ORDER[:187])
+    own = np.arange(187) % 10 >= 5
+    own[180:] = [False] * 3 + [True] * 4
+    assert np.array_equal(x[own], X[ORDER[:187][own]])
+    assert not np.isin(x[:40], X[ORDER[:40]]).all(axis=1)[~own[:40]].any()
+    reader.share = 10, lambda count: (0, count)
+    reader.again()
+    assert np.array_equal(reader.chunk.batch(range(reader.chunk.place, reader.chunk.place + 7))[0], X[ORDER[180:187]])
 
 
 def test_it_is_measured_now_and_then():

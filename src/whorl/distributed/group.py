@@ -203,6 +203,8 @@ class ProcessGroup:
         """Report processes that are lost; at the end wait for the others, after an error of this process only end them."""
         self.interrupted = self.told = False
         self.processes.on_loss = self._lost
+        if self.training.reader is not None:
+            self.training.reader.share = self.training.batch_size, self._rows
         self._describe()
         try:
             yield
@@ -216,6 +218,10 @@ class ProcessGroup:
         finally:
             self.processes.on_loss = None
 
+    def _rows(self, count: int) -> tuple[int, int]:
+        """Return which rows of a batch of so many this process takes."""
+        return Share.of(count, self.rank, self.processes.size)[:2]
+
     def _lost(self, lost: list[int]) -> None:
         """Say which processes were lost; if the first was one of them, the new first begins to print and write."""
         training, left = self.training, self.processes.numbers
@@ -228,6 +234,8 @@ class ProcessGroup:
                 training.state.step + 1,
                 len(left),
             )
+        if training.reader is not None:
+            training.reader.again()
         self._describe()
         if left[0] == self.processes.number and min(lost) < left[0]:
             for each in training.callbacks:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from threading import Thread
@@ -48,8 +49,8 @@ class Readable(Protocol):
     def weighted(self) -> bool:
         """Whether the samples have weights."""
 
-    def read(self, rows: Array, x: Array, target: Array, weight: Array | None) -> None:
-        """Read the samples at these indices into these arrays."""
+    def read(self, rows: Array, x: Array, target: Array, weight: Array | None, own: Array | None) -> None:
+        """Read the samples at these indices into these arrays; if `own` is given, only the inputs for which it is true."""
 
     def prepare(self, order: Order, place: int) -> None:
         """Read what the order needs some time after so many samples."""
@@ -67,12 +68,20 @@ class Chunk:
         Where they begin in the arrays.
     arrays : tuple
         Inputs, targets and weights, or None for the latter.
+    own : ndarray of bool, or None
+        Which of their inputs are needed; None for all.
     """
 
     def __init__(
-        self, order: Order, start: int, stop: int, place: int, arrays: tuple[Array, Array, Array | None]
+        self,
+        order: Order,
+        start: int,
+        stop: int,
+        place: int,
+        arrays: tuple[Array, Array, Array | None],
+        own: Array | None = None,
     ) -> None:
-        self.order, self.start, self.stop, self.place, self.arrays = order, start, stop, place, arrays
+        self.order, self.start, self.stop, self.place, self.arrays, self.own = order, start, stop, place, arrays, own
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -121,9 +130,10 @@ class Reading:
             rows = chunk.order[start:stop]
             if rows.min() < 0 or rows.max() >= len(self.data):
                 raise IndexError("the order of the samples was changed during training: an index is out of range")
+            own = None if chunk.own is None else chunk.own[start - chunk.start : stop - chunk.start]
             part = slice(chunk.place + start - chunk.start, chunk.place + stop - chunk.start)
             x, target, weight = chunk.arrays
-            self.data.read(rows, x[part], target[part], None if weight is None else weight[part])
+            self.data.read(rows, x[part], target[part], None if weight is None else weight[part], own)
         except BaseException as error:  # noqa: BLE001  # it is raised in the step
             self.error = error
         self.ended.append((time.perf_counter(), time.thread_time()))
@@ -158,10 +168,17 @@ class ReadAhead:
     data : Readable
     step : int
         The number of samples of a step.
+
+    Attributes
+    ----------
+    share : tuple of int and callable, or None
+        The size of a batch, and what returns the first and the last row that is needed of a batch of so many rows, if another process
+        takes the others.
     """
 
     def __init__(self, data: Readable, step: int) -> None:
         self.data = data
+        self.share: tuple[int, Callable[[int], tuple[int, int]]] | None = None
         size = step * sum(each.dtype.itemsize * math.prod(each.shape[1:]) for each in (data.x, data.target))
         self.size = min(step * max(1, AHEAD // max(1, size)), len(data))
         self.chunk: Chunk | None = None
@@ -207,7 +224,27 @@ class ReadAhead:
     def _read(self, order: Order, start: int, place: int, threads: int) -> Reading:
         """Begin to read a chunk to this place of the arrays."""
         stop = min(start + self.size, len(order))
-        return Reading(self.data, Chunk(order, start, stop, place, self.buffers()), threads)
+        own = self._own(start, stop, len(order))
+        return Reading(self.data, Chunk(order, start, stop, place, self.buffers(), own), threads)
+
+    def _own(self, start: int, stop: int, count: int) -> Array | None:
+        """Return which of the inputs from `start` up to `stop`, where steps begin and end, are needed; None if all are."""
+        if self.share is None:
+            return None
+        size, share = self.share
+        own = np.zeros(stop - start, bool)
+        for batch in range(start, stop, size):
+            first, last = share(min(size, count - batch))
+            own[batch - start + first : batch - start + last] = True
+        return own
+
+    def again(self) -> None:
+        """Read the current chunk again, after the share has changed."""
+        self.close()
+        self.reading = None
+        if self.chunk is not None:
+            chunk = self.chunk
+            self.chunk = self._read(chunk.order, chunk.start, chunk.place, self.between or 1).result()
 
     def __enter__(self) -> Self:
         return self

@@ -249,10 +249,13 @@ class StoredSamples(Samples):
         """Whether the samples have weights."""
         return self.weight is not None or self.factors is not None
 
-    def read(self, rows: Array, x: Array, target: Array, weight: Array | None) -> None:
-        """Read the samples at these indices into these arrays."""
+    def read(self, rows: Array, x: Array, target: Array, weight: Array | None, own: Array | None = None) -> None:
+        """Read the samples at these indices into these arrays; if `own` is given, only the inputs for which it is true."""
         for array, out in ((self.x, x), (self.target, target)):
-            if isinstance(array, StoredArray):
+            if own is not None and array is self.x:
+                if own.any():
+                    out[own] = array.take(rows[own], axis=0)
+            elif isinstance(array, StoredArray):
                 array.take(rows, out=out)
             else:
                 out[...] = array.take(rows, axis=0)
