@@ -78,6 +78,14 @@ class Interrupt(Callback):
             signal.raise_signal(signal.SIGINT)
 
 
+class InterruptLater(Callback):
+    """Presses Ctrl-C in the last process only, a while after training has begun."""
+
+    def on_train_begin(self, training):
+        if COMM.rank == LAST:
+            Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+
 class Noise(Layer):
     """A layer of a user that draws random numbers for each sample."""
 
@@ -134,11 +142,9 @@ def interruption():
 
 def interruption_told_with_the_next_step():
     """Without callbacks after steps, Ctrl-C is told with the sums of the next step."""
-    if COMM.rank == LAST:
-        Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     model = network()
     with pytest.raises(KeyboardInterrupt):
-        train(model, distributed=True, epochs=10**6)
+        train(model, distributed=True, epochs=10**6, callbacks=[InterruptLater()])
     everywhere(model.parameters.tolist())
 
 

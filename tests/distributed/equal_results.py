@@ -5,6 +5,7 @@ The words are the cases, by default all. After ``compiled``, the processes use c
 
 import sys
 import tempfile
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -131,7 +132,8 @@ def reads_its_share():
     read, take = [], Mapped.take
 
     def counting(self, rows, out=None):
-        read.append(len(rows) * (len(self.shape) > 1))
+        if threading.current_thread().name == "whorl-read":  # the others compare the processes' data
+            read.append(len(rows) * (len(self.shape) > 1))
         return take(self, rows, out)
 
     Mapped.take = counting
@@ -141,25 +143,13 @@ def reads_its_share():
 
 
 def resumed():
-    """Samples in blocks, from a checkpoint in the middle of an epoch: to the bit as without it."""
-    path = Path(FOLDER.name, "checkpoint.npz")
+    """Samples in blocks, from a checkpoint after 34 steps, one after the end of an epoch: to the bit as without it."""
+    path = Path(MPI.COMM_WORLD.bcast(FOLDER.name), "checkpoint.npz")
     arguments = {"distributed": True, "source": partial(in_files, block=20)}
     whole, again = network(), network()
-    train(whole, callbacks=[StepCopies(path, 17)], **arguments)
+    train(whole, callbacks=[Checkpoint(path, steps=17)], **arguments)
     train(again, resume=path, **arguments)
     np.testing.assert_array_equal(again.parameters, whole.parameters)
-
-
-class StepCopies(Checkpoint):
-    """A checkpoint after one step only."""
-
-    def __init__(self, path, step):
-        super().__init__(path, steps=1)
-        self.step = step
-
-    def on_step_end(self, training):
-        if training.step == self.step:
-            super().on_step_end(training)
 
 
 def in_parquet_files(count):

@@ -32,6 +32,7 @@ from whorl import (
     fit_many,
 )
 from whorl.tables import Preparation
+from whorl.training import sources
 
 X = np.random.default_rng(0).standard_normal((120, 5))
 Y = np.random.default_rng(1).integers(0, 3, 120)
@@ -112,15 +113,20 @@ def test_frozen_layers_weights_and_what_stops_a_training(processes):
     assert histories[1].stopped.startswith("loss has not improved")
 
 
-def test_samples_in_files(processes, tmp_path):
+@pytest.mark.parametrize("chosen", [True, False])
+def test_samples_in_files(processes, tmp_path, monkeypatch, chosen):
+    monkeypatch.setattr(sources, "IN_MEMORY", 1000)  # X and Y are larger, and of that size only
     np.save(tmp_path / "x.npy", X)
     np.save(tmp_path / "y.npy", Y)
+    counting = Counting(processes)
 
     def trainings():
-        x, y = (Stored(np.load(tmp_path / f"{name}.npy", mmap_mode="r"), block=10, buffer=3) for name in "xy")
-        return [(own, (x, y)) for own in models(3)]
+        x, y = (np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in "xy")
+        data = (Stored(x, block=10, buffer=3), Stored(y, block=10)) if chosen else (x, y)
+        return [(own, data) for own in models(3)]
 
-    compare(processes, trainings, rng=0)
+    compare(counting, trainings, rng=0)
+    assert max(size for _, size in counting.sent) < 1000  # where the files are, not what they hold
 
 
 def test_the_columns_of_a_table(processes):

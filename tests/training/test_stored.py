@@ -311,3 +311,14 @@ def test_rows_are_the_same_however_they_are_read(tmp_path, monkeypatch):
         file.truncate(10_000)
     with pytest.raises(OSError, match="was cut short"):
         mapped.take(rows)
+
+
+def test_what_cannot_be_sent_to_another_process(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    changed = Stored(np.load(tmp_path / "x.npy", mmap_mode="c"))
+    with pytest.raises(TypeError, match=r"mapped with changes of its own.* cannot be sent to another process"):
+        pickle.dumps(changed)
+    sent = pickle.loads(pickle.dumps(Stored(np.load(tmp_path / "x.npy", mmap_mode="r")[5:, 1:3], block=7)))
+    assert np.array_equal(sent[:], X[5:, 1:3])
+    assert len(pickle.dumps(sent)) < 1000
+    assert sent.block == 7

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from whorl._core.types import Array
+from whorl.training.sources import Stored, is_stored
 
 DATA = ("validation", "sample_weight")
 """Arguments of training that are data, beside X and y."""
@@ -68,8 +69,10 @@ class Sender:
 
 
 def _parts(value: object) -> list[memoryview]:
-    """Return a value as bytes: first what it is, then the memory of its arrays."""
-    if isinstance(value, np.memmap):
+    """Return a value as bytes: first what it is, then the memory of its arrays. Of a large array in a file it is where the file is."""
+    if isinstance(value, np.ndarray) and is_stored(value):
+        value = Stored(value)
+    elif isinstance(value, np.memmap):
         value = value.view(np.ndarray)
     buffers: list[pickle.PickleBuffer] = []
     content = dumps(value, buffers)

@@ -47,10 +47,10 @@ class Mapped:
         self.file = -1
         mapping = mapping_of(array)
         assert mapping is not None
+        self.start = mapping.offset + _address(array) - _address(mapping)
         name, whole = mapping.filename, array[:1].flags.c_contiguous and len(array) > 0
         if not whole or name is None or mapping.mode == "c" or not hasattr(os, "preadv"):
             return
-        self.start = mapping.offset + _address(array) - _address(mapping)
         try:
             self.file = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:  # it was removed, for example
@@ -68,11 +68,22 @@ class Mapped:
     __del__ = close
 
     def __reduce__(self) -> tuple[Any, ...]:
+        return _mapped_again, self.place()
+
+    def place(self) -> tuple[Any, ...]:
+        """Return where the array is, for `open_again` in another process.
+
+        Raises
+        ------
+        TypeError
+            If the mapping has changes of its own (mode "c"), or is of a file without a name.
+        """
         mapping = mapping_of(self.array)
-        if self.file < 0 or mapping is None:
-            return Mapped, (self.array,)
-        place = os.path.abspath(str(mapping.filename)), self.start, self.shape, self.array.strides, self.dtype
-        return _mapped, place
+        if mapping is None or mapping.mode == "c" or mapping.filename is None:
+            raise TypeError(
+                "an array mapped with changes of its own, or from a file without a name, cannot be sent to another process"
+            )
+        return os.path.abspath(str(mapping.filename)), self.start, self.shape, self.array.strides, self.dtype
 
     def __deepcopy__(self, _: Any) -> Mapped:
         return self
@@ -123,10 +134,13 @@ class Mapped:
             pages.madvise(mmap.MADV_DONTNEED)
 
 
-def _mapped(name: str, start: int, shape: Shape, strides: tuple[int, ...], dtype: np.dtype[Any]) -> Mapped:
-    """Map a file again, in another process."""
-    whole = np.memmap(name, np.uint8, "r")
-    return Mapped(np.ndarray(shape, dtype, whole, start, strides))
+def open_again(name: str, start: int, shape: Shape, strides: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Map an array again, in another process."""
+    return np.ndarray(shape, dtype, np.memmap(name, np.uint8, "r"), start, strides)
+
+
+def _mapped_again(*place: Any) -> Mapped:
+    return Mapped(open_again(*place))
 
 
 def _address(array: Array) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from whorl._core.types import Array, Shape
 from whorl._core.validation import integer, show
-from whorl.training.mapped import Mapped, mapping_of
+from whorl.training.mapped import Mapped, mapping_of, open_again
 
 IN_MEMORY = 2**26
 """Arrays in files of at most so many bytes are read into memory at once."""
@@ -88,6 +88,11 @@ class Stored:
         self.shape: Shape = tuple(array.shape)
         self.dtype: np.dtype[Any] = array.dtype
 
+    def __reduce__(self) -> tuple[Any, ...]:  # NumPy would send all that a mapped array holds
+        mapped = isinstance(self.array, np.ndarray)
+        place = Mapped(self.array).place() if mapped else (self.array,)
+        return _stored_again, (mapped, place, self.block, self.buffer)
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -102,6 +107,11 @@ class Stored:
     def __repr__(self) -> str:
         blocks = f", blocks of {self.block} rows, {self.buffer} in a buffer" if self.block else ""
         return f"<Stored array of shape {self.shape} and type {self.dtype}{blocks}>"
+
+
+def _stored_again(mapped: bool, place: tuple[Any, ...], block: int | None, buffer: int) -> Stored:  # noqa: FBT001
+    array = open_again(*place) if mapped else place[0]
+    return Stored(array, block=block, buffer=buffer)
 
 
 def is_stored(values: object) -> bool:
