@@ -95,3 +95,19 @@ def test_the_unit_is_that_of_numbers_in_memory(folder):
     y = np.asarray(problem.y[:])
     assert (rescale.factor, rescale.offset) == pytest.approx((y.std(), y.mean()), rel=1e-12)
     assert isinstance(recipe.data, TableFile)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["sweep", "houses", "--target", "price"],
+            "houses is a folder: a sweep trains many networks on rows in memory",
+        ),
+        (["predict", "model.npz", "houses"], "houses is a folder: this command reads one file"),
+    ],
+)
+def test_commands_for_one_file(folder, no_picture, capsys, words, message):
+    assert run("train", "houses", "--target", "price", *QUICK[2:], "--epochs", "1", "--output", "model.npz") == 0
+    assert run(*words) == 2
+    assert message in " ".join(capsys.readouterr().err.split())

@@ -12,7 +12,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 import whorl
-from whorl import SGD, Adam, Callback, CrossEntropy, Dense, Dropout, ReLU, Sweep
+from whorl import SGD, Adam, Callback, CrossEntropy, Dense, Dropout, ReLU, Stored, Sweep
 from whorl.recipes import RECIPES, Recipe
 from whorl.sweeps import Range, Trial, importance, space
 from whorl.sweeps.reporting import REPORTS
@@ -160,6 +160,12 @@ def test_the_study_of_another_sweep_is_refused(whole, options, message):
 def test_other_samples_are_refused(whole):
     with pytest.raises(ValueError, match=r"where the SHA-256 of the samples is '.*', got '.*'"):
         list(Sweep(RECIPE, X, Y[::-1].copy(), trials=12, rng=3, study=whole[1]))
+
+
+def test_samples_in_files_are_refused(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    with pytest.raises(TypeError, match=r"X must be in memory, .*, got <Stored array of shape"):
+        Sweep(RECIPE, Stored(np.load(tmp_path / "x.npy", mmap_mode="r")), Y)
 
 
 @pytest.mark.parametrize("content", [b"SQLite format 3\x00\n", b"{}\n", b"[1]\n"])

@@ -73,6 +73,8 @@ def rows_of(path: str | Path) -> Iterator[Path]:
     Errors name the standard input, not that file.
     """
     if str(path) != STANDARD_INPUT:
+        if Path(path).is_dir():
+            raise ValueError(f"{path} is a folder: this command reads one file, such as each of those in it")
         yield Path(path)
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -31,7 +31,8 @@ def add_start_and_output(parser: argparse.ArgumentParser, words: Sequence[str]) 
 def add_start(parser: argparse.ArgumentParser, words: Sequence[str]) -> config.Run | None:
     """Add the arguments that say what to start from; return the run that the words name, if they do."""
     start = _start(words)
-    data = f"{', '.join(DATA)}; or a CSV, TSV or Parquet file, or a folder of Parquet files. For its options: {parser.prog} DATA --help"
+    folder = "" if parser.prog == "whorl sweep" else ", or a folder of Parquet files"  # a sweep has all rows in memory
+    data = f"{', '.join(DATA)}; or a CSV, TSV or Parquet file{folder}. For its options: {parser.prog} DATA --help"
     if start is None or not words[0].startswith("-"):
         parser.add_argument("data", metavar="DATA", help=data)
     if start is None:

@@ -20,6 +20,7 @@ from whorl.cli.output import directory, outputs
 from whorl.cli.start import add_recipe, add_start_and_output, plan_of
 from whorl.recipes import Problem
 from whorl.recipes.data import TableFile
+from whorl.recipes.stored import is_folder
 from whorl.sweeps import Range, Sweep, Trial, space
 from whorl.sweeps.address import masked
 from whorl.sweeps.records import row, settings_text
@@ -69,6 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    if (start := arguments.start.recipe.data) is not None and is_folder(start):
+        raise ValueError(
+            f"{start.file} is a folder: a sweep trains many networks on rows in memory, so give it one file, with some of the rows"
+        )
     plan = plan_of(arguments)
     recipe = plan.recipe
     if recipe.members == 1 and recipe.validation_seed is None:  # so that the trials can be repeated one by one

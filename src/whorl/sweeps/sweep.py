@@ -26,6 +26,7 @@ from whorl.sweeps.records import Trial
 from whorl.sweeps.reporting import Pruned, Report, Stopped, measured
 from whorl.sweeps.search_space import Range, changed, checked_ranges, own_values
 from whorl.sweeps.side_by_side import at_a_time, comparable
+from whorl.training import Stored
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +50,7 @@ class Sweep:
     ----------
     recipe : Recipe
     X, y : array-like
-        The samples, as for `Recipe.fit`.
+        The samples, as for `Recipe.fit`; in memory, which `Stored` ones are not.
     trials : int, optional
         Number of trials, with those that the study has already.
     ranges : mapping of str to Range, optional
@@ -124,6 +125,9 @@ class Sweep:
         self.recipe = instance("recipe", recipe, Recipe, "whorl.recipes.classification()")
         if recipe.time is not None:
             raise ValueError(f"recipe must have time=None: trials are compared after as many epochs, got {recipe.time}")
+        for name, each in (("X", X), ("y", y)):
+            if isinstance(each, Stored):
+                raise TypeError(f"{name} must be in memory, where many networks are trained on it, got {each!r}")
         self.X, self.y, self.validation = numeric("X", X), numeric("y", y), validation
         self.count = integer("trials", trials)
         self.ranges = checked_ranges(recipe, ranges)
