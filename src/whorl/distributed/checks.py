@@ -24,7 +24,7 @@ EVERY = 1000
 SLOW = 2.0
 """A process is reported that takes so many times as long as the median."""
 
-log = logging.getLogger("whorl.distributed")
+log: logging.Logger = logging.getLogger("whorl.distributed")
 
 
 def contents(training: Training, *, with_state: bool) -> dict[str, int]:

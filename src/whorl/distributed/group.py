@@ -28,7 +28,7 @@ from whorl.training.group import Evaluate, Outcome
 SUMS = 4
 """What a step adds up beside the gradients: loss, penalty, and how many processes were interrupted or stopped."""
 
-log = logging.getLogger("whorl.distributed")
+log: logging.Logger = logging.getLogger("whorl.distributed")
 
 
 class ProcessGroup:
@@ -38,6 +38,11 @@ class ProcessGroup:
     ----------
     processes : Processes
     """
+
+    interrupted: bool
+    told: bool
+    stepwise: bool
+    called: bool
 
     def __init__(self, processes: Processes) -> None:
         self.processes = processes
@@ -63,7 +68,7 @@ class ProcessGroup:
     def begin(self, training: Training) -> None:
         """Check that all processes have equal arguments and data, and give them the parameters of the first."""
         self.training = training
-        self.watch = Watch()
+        self.watch: Watch = Watch()
         model, options = training.model, training.options
         new = options.state is None and options.resume is None
         check_equal(self.processes, contents(training, with_state=not new))

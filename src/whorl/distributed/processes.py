@@ -29,7 +29,7 @@ if OURS:
     mpi4py.rc.finalize = False
 from mpi4py import MPI  # noqa: E402
 
-LOST = {MPI.ERR_PROC_FAILED, MPI.ERR_PROC_FAILED_PENDING, MPI.ERR_REVOKED}
+LOST: set[int] = {MPI.ERR_PROC_FAILED, MPI.ERR_PROC_FAILED_PENDING, MPI.ERR_REVOKED}
 """The errors of MPI that say that a process is lost, or that another process has noticed it."""
 
 
@@ -63,12 +63,15 @@ class Processes:
         Called after processes were lost, with the numbers that those had at the start.
     """
 
+    number: int
+    numbers: Any
+
     def __init__(self) -> None:
         self.comm: Any = MPI.COMM_WORLD
-        self.slots = self.size
+        self.slots: int = self.size
         self.number, self.numbers = self.rank, list(range(self.size))
-        self.done = 0
-        self.waited = 0.0
+        self.done: int = 0
+        self.waited: float = 0.0
         self.on_loss: Callable[[list[int]], None] | None = None
         self.failed = False
         self._buffers: dict[np.dtype[Any], Array] = {}
@@ -184,7 +187,7 @@ class Processes:
             self._sum = self._current if self.done < done.max() else self._sum
             self.comm.Bcast(self._sum, root=int(done.argmax()))
             self.done = int(done.max())
-        self.numbers = table[:, 0].tolist()
+        self.numbers: list[int] = table[:, 0].tolist()
 
     def _leave(self) -> None:
         """End MPI at the end of the program.

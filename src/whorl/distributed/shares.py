@@ -58,6 +58,9 @@ class SharedBatch(Batch):
     processes : Processes
     """
 
+    share: Share
+    processes: Processes
+
     def __init__(self, share: Share, processes: Processes) -> None:
         self.share, self.processes = share, processes
 

@@ -48,6 +48,13 @@ def problem(data: TableFile) -> Problem:
 class Standardized:
     """Numbers to predict in a file as networks learn them, with mean 0 and deviation 1."""
 
+    y: Any
+    unit: Unit
+    shape: tuple[int, int]
+    dtype: np.dtype[np.float64]
+    boundaries: Any
+    buffer: Any
+
     def __init__(self, y: Any, unit: Unit) -> None:
         self.y, self.unit = y, unit
         self.shape, self.dtype = (len(y), 1), np.dtype(np.float64)

@@ -121,6 +121,18 @@ class Dispatcher:
         The most trainings to hand out at a time.
     """
 
+    trainings: Sequence[tuple[Model, Any, Any, dict[str, Any]]]
+    executor: Any
+    make: Callable[[], Any] | None
+    most: int
+    sender: Sender
+    sent_before: set[str]
+    waiting: deque[int]
+    running: dict[Future[bytes], Sent]
+    window: int
+    broken: bool
+    lonely: dict[int, int]
+
     def __init__(
         self,
         trainings: Sequence[tuple[Model, Any, Any, dict[str, Any]]],

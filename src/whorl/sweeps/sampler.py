@@ -36,6 +36,9 @@ class Sampler(optuna.samplers.BaseSampler):
         The settings of the first trial.
     """
 
+    seed: int
+    first: Mapping[str, float]
+
     def __init__(self, seed: int, first: Mapping[str, float]) -> None:
         self.seed, self.first = seed, first
         self.each: dict[int, Any] = {}

@@ -45,6 +45,12 @@ class Column:
         The number of row groups that are shuffled, and in memory, together.
     """
 
+    folder: Folder
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    boundaries: Array
+    buffer: int
+
     parallel = 2
     """Threads that may read at the same time: each needs memory for a row group."""
 
@@ -116,6 +122,12 @@ class Folder:
         The number of rows that are left out because their target is missing.
     """
 
+    files: Files
+    preparation: Preparation
+    buffer: int
+    dtype: np.dtype[Any]
+    remarks: tuple[str, ...]
+
     def __init__(
         self,
         files: Files,
@@ -128,10 +140,10 @@ class Folder:
         self.files, self.preparation, self.buffer, self.dtype, self.remarks = files, preparation, buffer, dtype, remarks
         self.boundaries: Array = np.concatenate([[0], np.cumsum(counts)])
         count = int(self.boundaries[-1])
-        self.dropped = sum(part.rows for part in files.parts) - count
+        self.dropped: int = sum(part.rows for part in files.parts) - count
         self.X = Features(self, (count, len(preparation.feature_names)), dtype)
         labels = self.task == "classification"
-        self.y = Labels(self, (count,) if labels else (count, 1), np.dtype(np.int64 if labels else np.float64))
+        self.y: Labels = Labels(self, (count,) if labels else (count, 1), np.dtype(np.int64 if labels else np.float64))
 
     @property
     def target(self) -> Target:

@@ -43,8 +43,8 @@ class Files:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.title = validation.path("path", path)
-        self.paths = _files(Path(path))
+        self.title: str = validation.path("path", path)
+        self.paths: list[Path] = _files(Path(path))
         parquet = parquet_module()
         self.types: dict[str, Any] = {}
         self.parts: list[Part] = []

@@ -66,11 +66,17 @@ class Collector:
         If the target has more different values, they are not all in the sample.
     """
 
+    title: str
+    target: str
+    most: int
+    total: int
+    stride: int
+
     def __init__(self, title: str, target: str, most: int) -> None:
         self.title, self.target, self.most = title, target, most
         self.total, self.stride = 0, 1
         self.frames: list[Frame] = []
-        self.kept = 0
+        self.kept: int = 0
         self.special: dict[tuple[str, str], tuple[float, int, Frame]] = {}
         self.texts: dict[str, Counter[str] | None] = {}
         self.values: set[Any] = set()  # of the target

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Never, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Never, Protocol
 
 from whorl._core.hints import did_you_mean
 from whorl.training.history import Epoch, History
@@ -95,10 +95,10 @@ class Callback:
     'the loss is below 1.09'
     """
 
-    last = False
+    last: ClassVar[bool] = False
     """Whether the callback is called after all others, because it saves what they keep."""
 
-    main_process_only = False
+    main_process_only: ClassVar[bool] = False
     """With ``fit(…, distributed=True)``: whether only the first process calls it, because it prints or writes files.
 
     The other callbacks are called in every process, and must do the same in all.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
+from typing import ClassVar
 
 from whorl._core.description import Description, argument
 from whorl._core.monitor import Monitor
@@ -57,7 +58,8 @@ class Checkpoint(Callback, Description):
     True
     """
 
-    last, main_process_only = True, True
+    last: ClassVar[bool] = True
+    main_process_only: ClassVar[bool] = True
 
     path: str = argument(path)
     _: KW_ONLY

@@ -62,7 +62,7 @@ class SingleProcess:
     """Training in one process: nothing is shared, and nothing has to be agreed on."""
 
     rank = 0
-    predict = staticmethod(predict)
+    predict: Predict = staticmethod(predict)
 
     def generator(self, rng: Any) -> Generator:
         """Return the argument `rng` as a generator."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from whorl.training.read_ahead import Chunk, ReadAhead
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Engine, NumPySteps
 
+Choose: TypeAlias = "Callable[[Training], tuple[Engine | None, str]]"
+
 
 class Training:
     """A training run, created by `Model.training`: iterating over it trains the model, one epoch per iteration.
@@ -40,9 +42,7 @@ class Training:
 
     Attributes
     ----------
-    model : Model
-    options : Options
-    state : TrainingState
+    model, options, state : Model, Options, TrainingState
     train, validation : Samples
         The data after the split; `validation` is None without validation data.
     batch_size : int
@@ -53,18 +53,17 @@ class Training:
         The processes that train together.
     """
 
+    model: Stack
+    options: Options
+    train: Samples
+    validation: Samples | None
     state: TrainingState
+    engine_name: str
     group: Group = SINGLE
     interruption: Sequence[BaseException] = ()
 
     def __init__(
-        self,
-        model: Stack,
-        X: Any,
-        y: Any,
-        options: Options,
-        choose: Callable[[Training], tuple[Engine | None, str]] | None = None,
-        group: Group = SINGLE,
+        self, model: Stack, X: Any, y: Any, options: Options, choose: Choose | None = None, group: Group = SINGLE
     ) -> None:
         self.model, self.options, self.group = model, options, group
         rng = group.generator(options.rng)

@@ -43,11 +43,11 @@ class Mapped:
         self.array = array
         self.shape: Shape = array.shape
         self.dtype: np.dtype[Any] = array.dtype
-        self.size = prod(self.shape[1:]) * self.dtype.itemsize
-        self.file = -1
+        self.size: int = prod(self.shape[1:]) * self.dtype.itemsize
+        self.file: int = -1
         mapping = mapping_of(array)
         assert mapping is not None
-        self.start = mapping.offset + _address(array) - _address(mapping)
+        self.start: int = mapping.offset + _address(array) - _address(mapping)
         name, whole = mapping.filename, array[:1].flags.c_contiguous and len(array) > 0
         if not whole or name is None or mapping.mode == "c" or not hasattr(os, "preadv"):
             return

@@ -40,6 +40,11 @@ class BlockOrder:
     (8, [0, 1, 2, 6, 7], [3, 4, 5])
     """
 
+    starts: Array
+    blocks: Array
+    buffer: int
+    seed: int
+
     def __init__(self, starts: Array, blocks: Array, buffer: int, seed: int) -> None:
         self.starts, self.blocks, self.buffer, self.seed = starts, blocks, buffer, seed
         sizes = np.diff(starts)[blocks]
@@ -122,6 +127,10 @@ class BlockPart:
     chosen : bool
         Whether this is the part that was set aside, or the other one.
     """
+
+    boundaries: Array
+    seed: int
+    chosen: bool
 
     def __init__(self, boundaries: Array, aside: int, seed: int, *, chosen: bool) -> None:
         self.boundaries, self.seed, self.chosen = boundaries, seed, chosen

@@ -72,6 +72,13 @@ class Chunk:
         Which of their inputs are needed; None for all.
     """
 
+    order: Order
+    start: int
+    stop: int
+    place: int
+    arrays: tuple[Array, Array, Array | None]
+    own: Array | None
+
     def __init__(
         self,
         order: Order,
@@ -114,13 +121,20 @@ class Reading:
         At most so many. If there is one, it then prepares what follows the chunk.
     """
 
+    data: Readable
+    chunk: Chunk
+    begun: float
+    ended: list[tuple[float, float]]
+
     def __init__(self, data: Readable, chunk: Chunk, threads: int) -> None:
         self.data, self.chunk = data, chunk
         self.error: BaseException | None = None
         self.begun, self.ended = time.perf_counter(), list[tuple[float, float]]()
         threads = min(threads, len(chunk))
         ends = [chunk.start + len(chunk) * k // threads for k in range(threads + 1)]
-        self.threads = [Thread(target=self._read, args=each, name="whorl-read", daemon=True) for each in pairwise(ends)]
+        self.threads: list[Thread] = [
+            Thread(target=self._read, args=each, name="whorl-read", daemon=True) for each in pairwise(ends)
+        ]
         for each in self.threads:
             each.start()
 
@@ -176,11 +190,14 @@ class ReadAhead:
         takes the others.
     """
 
+    idle: bool
+    left: int
+
     def __init__(self, data: Readable, step: int) -> None:
         self.data = data
         self.share: tuple[int, Callable[[int], tuple[int, int]]] | None = None
         size = step * sum(each.dtype.itemsize * math.prod(each.shape[1:]) for each in (data.x, data.target))
-        self.size = min(step * max(1, AHEAD // max(1, size)), len(data))
+        self.size: int = min(step * max(1, AHEAD // max(1, size)), len(data))
         self.chunk: Chunk | None = None
         self.reading: Reading | None = None
         self.arrays: Any = None

@@ -82,9 +82,9 @@ class Stored:
                 f"array must be in a file, such as np.load(path, mmap_mode='r') or a data set of h5py or Zarr, got {show(array)}"
             )
         self.array = array
-        self.block = None if block is None else integer("block", block)
+        self.block: int | None = None if block is None else integer("block", block)
         usual: int = getattr(array, "buffer", BUFFER)
-        self.buffer = usual if buffer is None else integer("buffer", buffer)
+        self.buffer: int = usual if buffer is None else integer("buffer", buffer)
         self.shape: Shape = tuple(array.shape)
         self.dtype: np.dtype[Any] = array.dtype
 
@@ -158,6 +158,8 @@ def _block(array: Any) -> int:
 class Block:
     """Rows that one of several threads reads."""
 
+    lock: Any
+
     def __init__(self) -> None:
         self.lock, self.rows = Lock(), cast("Array | None", None)
 
@@ -184,6 +186,9 @@ class Sliced:
         The number of blocks that are shuffled together; twice as many are kept.
     """
 
+    array: Any
+    buffer: int
+
     copy_rows: ClassVar[Any] = None  # a function, which mypy would take for a method
     """A faster way to copy many rows, which the compiled engine has: given the array to fill, the addresses of the rows and their bytes."""
 
@@ -194,9 +199,9 @@ class Sliced:
         self.shape: Shape = tuple(array.shape)
         self.dtype: np.dtype[Any] = array.dtype
         self.kept: dict[int, Block] = {}
-        self.lock = Lock()
+        self.lock: Any = Lock()
         # It is not known of every array whether several threads can read it.
-        self.reading = Semaphore(getattr(array, "parallel", 1))
+        self.reading: Semaphore = Semaphore(getattr(array, "parallel", 1))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Sliced, (self.array, self.starts, self.buffer)

@@ -78,6 +78,9 @@ class NumPySteps:
         Another way to compute the loss and the gradients of a batch.
     """
 
+    training: Run
+    evaluate: Evaluate | None
+
     def __init__(self, training: Run, evaluate: Evaluate | None = None) -> None:
         self.training, self.evaluate = training, evaluate
 

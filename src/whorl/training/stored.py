@@ -45,6 +45,11 @@ class StoredArray:
         Indices of rows; None for all.
     """
 
+    name: str
+    source: Source
+    convert: Callable[[Array], Array]
+    selected: Rows
+
     def __init__(self, name: str, rows: Source, convert: Callable[[Array], Array], selected: Rows = None) -> None:
         self.name, self.source, self.convert, self.selected = name, rows, convert, selected
         count = rows.shape[0]
