@@ -137,7 +137,7 @@ CSV = {
         ("evaluate empty.csv spiral", "'empty.csv' is not a whorl model, or is damaged"),
         ("evaluate model.npz spiral --samples 0", "samples must be a whole number of at least 1, got 0"),
         ("predict model.npz nothing.csv", "there is no file 'nothing.csv'"),
-        ("predict model.npz .", "Is a directory: '.'"),
+        ("predict model.npz .", ". is a folder: this command reads one file"),
         ("predict model.npz empty.csv", "empty.csv is empty"),
         ("predict model.npz names.csv", "names.csv has column names, but no rows"),
         ("predict model.npz text.csv", "text.csv line 2, column 'y': must be a number, got 'red'"),
