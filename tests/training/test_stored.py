@@ -316,9 +316,40 @@ def test_rows_are_the_same_however_they_are_read(tmp_path, monkeypatch):
 def test_what_cannot_be_sent_to_another_process(tmp_path):
     np.save(tmp_path / "x.npy", X)
     changed = Stored(np.load(tmp_path / "x.npy", mmap_mode="c"))
-    with pytest.raises(TypeError, match=r"mapped with changes of its own.* cannot be sent to another process"):
+    with pytest.raises(TypeError, match="cannot be sent to another process if it is mapped with changes of its own"):
         pickle.dumps(changed)
+    replaced = Stored(np.load(tmp_path / "x.npy", mmap_mode="r"))
+    np.save(tmp_path / "other.npy", X + 1)
+    (tmp_path / "other.npy").replace(tmp_path / "x.npy")
+    with pytest.raises(TypeError, match="its file has no name or was replaced"):
+        pickle.dumps(replaced)
+
+
+def test_where_an_array_is_is_sent_to_another_process(tmp_path):
+    np.save(tmp_path / "x.npy", X)
     sent = pickle.loads(pickle.dumps(Stored(np.load(tmp_path / "x.npy", mmap_mode="r")[5:, 1:3], block=7)))
     assert np.array_equal(sent[:], X[5:, 1:3])
     assert len(pickle.dumps(sent)) < 1000
     assert sent.block == 7
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=["NumPy", "compiled", "threads"])
+@pytest.mark.parametrize("block", [None, 40])
+@pytest.mark.parametrize("changes", [{}, {"validation": 0.2, "class_weight": "balanced", "metrics": ["accuracy"]}])
+def test_reading_from_a_slow_disk_gives_the_same_bits(mapped, monkeypatch, engine, block, changes):
+    data = mapped(X, Y, block=block, buffer=3)
+    model, expected = fit(*data, **engine, **changes)
+    monkeypatch.setattr(read_ahead.Reading, "idle", True)
+    monkeypatch.setattr(read_ahead, "MEASURED", 3)
+    threads = []
+    usual = read_ahead.Reading.__init__
+
+    def counting(self, samples, chunk, count):
+        threads.append(count)
+        usual(self, samples, chunk, count)
+
+    monkeypatch.setattr(read_ahead.Reading, "__init__", counting)
+    other, found = fit(*data, **engine, **changes)
+    assert np.array_equal(model.parameters, other.parameters)
+    assert expected["loss"] == found["loss"]
+    assert threads.count(read_ahead.MANY) > len(threads) / 2

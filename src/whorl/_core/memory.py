@@ -1,4 +1,4 @@
-"""Memory for arrays: keep the memory that a training step frees, and align the vectors of a model."""
+"""Memory for arrays: keep or return what is freed, and align the vectors of a model."""
 
 import ctypes
 import mmap
@@ -46,7 +46,7 @@ def return_freed_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def separate(shape: Shape, dtype: npt.DTypeLike) -> Array:
+def separate_zeros(shape: Shape, dtype: npt.DTypeLike) -> Array:
     """Return an array of zeros in memory of its own, which the system gets back when the array is no longer used.
 
     The C library keeps what is freed, see `keep_freed_memory`, for each thread. Where arrays of some MB come and go in several threads,

@@ -64,7 +64,7 @@ class Processes:
     """
 
     number: int
-    numbers: Any
+    numbers: list[int]
 
     def __init__(self) -> None:
         self.comm: Any = MPI.COMM_WORLD
@@ -187,7 +187,7 @@ class Processes:
             self._sum = self._current if self.done < done.max() else self._sum
             self.comm.Bcast(self._sum, root=int(done.argmax()))
             self.done = int(done.max())
-        self.numbers: list[int] = table[:, 0].tolist()
+        self.numbers = table[:, 0].tolist()
 
     def _leave(self) -> None:
         """End MPI at the end of the program.

@@ -74,7 +74,7 @@ def choose(training: Training, together: int = 1) -> tuple[Engine | None, str]:
         return NumPySteps(training, gradients.evaluate), gradients.name
     threads = workers(training, work)
     if training.reader:
-        training.reader.between = threads if threads >= cores() else 0
+        training.reader.busy = threads if threads >= cores() else 0
     compiled = (CompiledChunks if training.reader else CompiledSteps)(training, threads, work)
     return compiled, compiled.name
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whorl._core import validation
-from whorl._core.memory import separate
+from whorl._core.memory import separate_zeros
 from whorl._core.types import Array
 from whorl.tables.encoding import Number
 from whorl.tables.frame import Frame
@@ -199,7 +199,7 @@ class Folder:
                 place += width
         if known is not None:
             rows = rows[:, known]
-        features = separate(rows.T.shape, self.dtype)
+        features = separate_zeros(rows.T.shape, self.dtype)
         features[...] = rows.T
         return features
 

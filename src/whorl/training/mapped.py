@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from whorl._core.memory import separate
+from whorl._core.memory import separate_zeros
 from whorl._core.types import Array, Shape
 
 
@@ -35,6 +35,7 @@ class Mapped:
     boundaries: Array | None = None
     buffer = 1
     parallel = 4
+    """Threads that may read blocks at the same time, which other arrays in files may not allow."""
     read_rows: ClassVar[Any] = None  # a function, which mypy would take for a method
     """A faster way to read many rows, which the compiled engine has: given the file, the array to fill, the offsets of the rows and their
     bytes, it returns how many were read before one was not whole."""
@@ -45,6 +46,8 @@ class Mapped:
         self.dtype: np.dtype[Any] = array.dtype
         self.size: int = prod(self.shape[1:]) * self.dtype.itemsize
         self.file: int = -1
+        self.replaced = False
+        """Whether there is another file of this name now."""
         mapping = mapping_of(array)
         assert mapping is not None
         self.start: int = mapping.offset + _address(array) - _address(mapping)
@@ -57,7 +60,8 @@ class Mapped:
             return
         last = len(array) - 1
         if any(self.read(row, row + 1).tobytes() != array[row].tobytes() for row in (0, last) if self._there(row)):
-            self.close()  # there is another file of this name now
+            self.close()
+            self.replaced = True
 
     def close(self) -> None:
         """Close the file."""
@@ -76,12 +80,12 @@ class Mapped:
         Raises
         ------
         TypeError
-            If the mapping has changes of its own (mode "c"), or is of a file without a name.
+            If the mapping has changes of its own (mode "c"), or there is no file of this name with this content.
         """
         mapping = mapping_of(self.array)
-        if mapping is None or mapping.mode == "c" or mapping.filename is None:
+        if mapping is None or mapping.mode == "c" or mapping.filename is None or self.replaced:
             raise TypeError(
-                "an array mapped with changes of its own, or from a file without a name, cannot be sent to another process"
+                "an array cannot be sent to another process if it is mapped with changes of its own, or its file has no name or was replaced"
             )
         return os.path.abspath(str(mapping.filename)), self.start, self.shape, self.array.strides, self.dtype
 
@@ -97,7 +101,7 @@ class Mapped:
     def read(self, start: int, stop: int) -> Array:
         if self.file < 0 or self.array.strides[0] != self.size:
             return self.take(np.arange(start, stop))
-        out = separate((stop - start, *self.shape[1:]), self.dtype)
+        out = separate_zeros((stop - start, *self.shape[1:]), self.dtype)
         self._fill(_bytes(out), [(0, self.start + start * self.size)], out.nbytes)
         return out
 

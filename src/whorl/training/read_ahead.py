@@ -201,8 +201,8 @@ class ReadAhead:
         self.chunk: Chunk | None = None
         self.reading: Reading | None = None
         self.arrays: Any = None
-        self.between = 0
-        """If the steps use all cores, the number of their threads: as many read while the steps wait."""
+        self.busy = 0
+        """If the steps use all cores, the number of their threads: as many read while the steps wait. Otherwise 0."""
         self.idle, self.left = False, 0
         """Whether reading waits for a disk, and how many more readings there are until that is measured again."""
 
@@ -227,14 +227,14 @@ class ReadAhead:
         ready = reading is not None and reading.chunk.order is order and reading.chunk.start == start
         if reading is None or not ready:
             self.close()  # the epoch begins, again perhaps
-            reading = self.reading = self._read(order, start, 0, self.between or 1)
+            reading = self.reading = self._read(order, start, 0, self.busy or 1)
         reading.join()  # if this is interrupted, the threads still use their buffer
         self.reading = None
         chunk = self.chunk = reading.result()
         if not ready:
             self.idle, self.left = reading.idle, MEASURED
         self.left -= 1
-        if chunk.stop < len(order) and self.left > 0 and (self.idle or not self.between):
+        if chunk.stop < len(order) and self.left > 0 and (self.idle or not self.busy):
             self.reading = self._read(order, chunk.stop, self.size - chunk.place, MANY if self.idle else 1)
         return chunk
 
@@ -261,7 +261,7 @@ class ReadAhead:
         self.reading = None
         if self.chunk is not None:
             chunk = self.chunk
-            self.chunk = self._read(chunk.order, chunk.start, chunk.place, self.between or 1).result()
+            self.chunk = self._read(chunk.order, chunk.start, chunk.place, self.busy or 1).result()
 
     def __enter__(self) -> Self:
         return self

@@ -158,10 +158,9 @@ def _block(array: Any) -> int:
 class Block:
     """Rows that one of several threads reads."""
 
-    lock: Any
-
     def __init__(self) -> None:
-        self.lock, self.rows = Lock(), cast("Array | None", None)
+        self.lock: Any = Lock()
+        self.rows: Array | None = None
 
     def fill(self, read: Callable[[], Array], *, wait: bool) -> None:
         """Read the rows, unless they are there, or another thread reads them; then wait for it, or not."""
@@ -201,7 +200,7 @@ class Sliced:
         self.kept: dict[int, Block] = {}
         self.lock: Any = Lock()
         # It is not known of every array whether several threads can read it.
-        self.reading: Semaphore = Semaphore(getattr(array, "parallel", 1))
+        self.readers: Semaphore = Semaphore(getattr(array, "parallel", 1))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Sliced, (self.array, self.starts, self.buffer)
@@ -222,18 +221,15 @@ class Sliced:
         if out is None:
             out = np.empty((len(rows), *self.shape[1:]), self.dtype)
         different, places = np.unique(numbers, return_inverse=True)
-        firsts = self.starts[different]
-        if len(different) > 2 * self.buffer:  # one after the other, because they are not all kept
-            for number, first in enumerate(firsts):
-                part = places == number
-                out[part] = self.load(different[number : number + 1].tolist())[0].take(rows[part] - first, axis=0)
-            return out
-        blocks = self.load(different.tolist())
-        if self.copy_rows is not None and out.flags.c_contiguous:
+        firsts, few = self.starts[different], len(different) <= 2 * self.buffer  # else they are not all kept
+        if few and self.copy_rows is not None and out.flags.c_contiguous:
             size = prod(self.shape[1:]) * self.dtype.itemsize
-            addresses = np.array([each.ctypes.data for each in blocks], np.int64) - firsts * size
+            loaded = self.load(different.tolist())  # which must stay in memory
+            addresses = np.array([each.ctypes.data for each in loaded], np.int64) - firsts * size
             self.copy_rows(out, addresses[places] + rows * size, size)
             return out
+        one_by_one = (self.load([number])[0] for number in different.tolist())
+        blocks = self.load(different.tolist()) if few else one_by_one
         for number, block in enumerate(blocks):
             part = places == number
             out[part] = block.take(rows[part] - firsts[number], axis=0)
@@ -251,5 +247,5 @@ class Sliced:
         return [cast("Array", each.rows) for each in blocks]
 
     def _read_block(self, number: int) -> Array:
-        with self.reading:
+        with self.readers:
             return self.read(*self.starts[number : number + 2].tolist())
