@@ -5,9 +5,13 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # processes run side by side: threads 
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import whorl
 from whorl import Dense, Dropout, Model, ReLU, Softmax
+
+settings.register_profile("whorl", deadline=None)  # a busy machine is no error
+settings.load_profile("whorl")
 
 
 def pytest_collection_modifyitems(config, items):

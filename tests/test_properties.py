@@ -41,7 +41,7 @@ from whorl import (
 from whorl.passes import loss_pass
 
 SEEDS = st.integers(0, 2**32 - 1)
-SMALL = settings(max_examples=60, deadline=None)
+SMALL = settings(max_examples=60)
 
 
 def simple_layers():

@@ -325,7 +325,7 @@ def trainings(draw):
     return layers, optimizer, options
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(trainings())
 def test_any_supported_training_gives_the_numbers_of_numpy(drawn):
     layers, optimizer, options = drawn

@@ -82,7 +82,7 @@ def test_both_train_every_layer_alike(layer):
         np.testing.assert_allclose(array, model.named_arrays()[name], rtol=0, atol=1e-9, err_msg=name)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(test_properties.models(), test_properties.SEEDS)
 def test_random_networks(model, seed):
     module, X = to_torch(model), test_properties.samples(model, 20, seed)

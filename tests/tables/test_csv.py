@@ -5,7 +5,7 @@ import csv
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from whorl.tables import read, table
 
@@ -197,7 +197,6 @@ def columns(draw):
     return {f"c{i}": draw(st.lists(kind, min_size=n, max_size=n)) for i, kind in enumerate(kinds)}
 
 
-@settings(deadline=None)
 @given(columns(), st.sampled_from([",", ";", "\t", "|"]))
 def test_a_table_is_the_same_after_writing_and_reading(tmp_path_factory, columns, delimiter):
     path = tmp_path_factory.mktemp("hypothesis") / "a.csv"

@@ -51,7 +51,7 @@ def result(function, cells):
         return type(error), str(error)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables(wild=False) | tables(wild=True))
 def test_features_and_errors_are_those_of_the_preparation(table):
     preparation, cells = table

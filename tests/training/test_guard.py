@@ -401,7 +401,7 @@ def test_if_every_step_is_skipped_none_of_them_is_in_the_history(engine):
     assert run.state.history.skipped == []
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_whatever_happens_a_training_leaves_finite_numbers(data):
     inputs, targets = (10 ** data.draw(st.floats(-3, 38)) for _ in range(2))

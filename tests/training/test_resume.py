@@ -221,7 +221,7 @@ def test_every_bit_generator_and_the_values_of_lbfgs_are_saved(tmp_path):
     assert finish(train(Model(layers, inputs=5, rng=1), resume=path, **options)) == expected
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_random_trainings_continue_from_a_random_step(data, tmp_path_factory):
     path = tmp_path_factory.mktemp("resume") / "run.npz"
