@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Timer
 
@@ -78,6 +79,14 @@ class Interrupt(Callback):
             signal.raise_signal(signal.SIGINT)
 
 
+class InterruptAfterEpoch(Callback):
+    """Presses Ctrl-C in the last process only, when the others have no reason to ask for it."""
+
+    def on_epoch_end(self, training, epoch):
+        if epoch.number == 1 and COMM.rank == LAST:
+            signal.raise_signal(signal.SIGINT)
+
+
 class InterruptLater(Callback):
     """Presses Ctrl-C in the last process only, a while after training has begun."""
 
@@ -138,6 +147,33 @@ def interruption():
     with pytest.raises(KeyboardInterrupt):
         train(model, distributed=True, callbacks=[Interrupt()])
     everywhere(model.parameters.tolist())
+
+
+def interruption_between_epochs():
+    model = network()
+    with pytest.raises(KeyboardInterrupt):
+        train(model, distributed=True, callbacks=[InterruptAfterEpoch()])
+    everywhere(model.parameters.tolist())
+    training = model.training(*data(), loss=CrossEntropy(), optimizer=SGD_, epochs=9, rng=0, distributed=True)
+    with pytest.raises(KeyboardInterrupt):
+        press_after_epoch(2, training)
+    everywhere((training.step, model.parameters.tolist()))
+    assert training.epoch == 2
+    assert len(list(training)) == 7  # the training can go on
+
+
+def interruption_after_the_last_step():
+    """It is raised where it was pressed; there is nothing left that the others could wait for."""
+    training = network().training(*data(), loss=CrossEntropy(), optimizer=SGD_, epochs=1, rng=0, distributed=True)
+    with pytest.raises(KeyboardInterrupt) if COMM.rank == LAST else nullcontext():
+        press_after_epoch(1, training)
+
+
+def press_after_epoch(number, training):
+    """Train, and press Ctrl-C in the last process, in a loop of the user."""
+    for epoch in training:
+        if epoch.number == number and COMM.rank == LAST:
+            signal.raise_signal(signal.SIGINT)
 
 
 def interruption_told_with_the_next_step():
@@ -215,6 +251,8 @@ CASES = [
     time_limit,
     one_process_writes,
     interruption,
+    interruption_between_epochs,
+    interruption_after_the_last_step,
     interruption_told_with_the_next_step,
     divergence,
     resume,

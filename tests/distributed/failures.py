@@ -1,7 +1,7 @@
 """Run by mpiexec: processes that are killed, that fail, or that disagree.
 
-The first word says what happens, the second where: to the processes with these numbers, separated by commas. After ``files``, the samples are
-in files and gradients are accumulated; after ``compiled``, the gradients are.
+The first word says what happens, the second where: to the processes with these numbers, separated by commas. With ``arguments``, they
+have a row less. After ``files``, the samples are in files and gradients are accumulated; after ``compiled``, the gradients are.
 """
 
 import logging
@@ -11,7 +11,7 @@ import sys
 import time
 
 import numpy as np
-from equal_results import in_files, network, say, train
+from equal_results import data, in_files, network, say, train
 from mpi4py import MPI
 
 from whorl import BatchNorm, Callback, Progress
@@ -51,6 +51,8 @@ model, alone = network(Late()), network(BatchNorm())
 options = {"source": in_files, "accumulate": 2} if "files" in sys.argv else {}
 if "compiled" in sys.argv:  # which batch norm over several processes is not
     model, alone = network(), network()
+if what == "arguments" and RANK in victims:
+    options["source"] = lambda count: [values[:-1] if values.ndim > 1 else values for values in data(count)]
 shown = [Progress(every=2)] if what == "kill" else []
 history = train(model, distributed=True, callbacks=[Fail(), *shown], **options)
 if what == "kill":

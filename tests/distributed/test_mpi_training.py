@@ -20,13 +20,18 @@ def test_three_processes_have_the_results_of_one(start):
 
 
 def test_processes_agree(start):
-    assert len(passed(start("agreements.py", processes=2))) == 9
+    assert len(passed(start("agreements.py", processes=2))) == 11
 
 
 def test_an_error_in_one_process_ends_all(start):
     lines = start("failures.py", "raise", "1", processes=2, status=None)
     assert "OSError: no space left on device" in lines
     assert not any("not reached" in line for line in lines)
+
+
+def test_an_error_in_the_arguments_of_one_process_ends_all(start):
+    lines = start("failures.py", "arguments", "1", processes=2, status=None)
+    assert any(line.startswith("ValueError: ") and "202" in line for line in lines)
 
 
 def test_processes_that_differ_are_named(start):

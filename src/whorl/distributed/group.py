@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import prod
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.random import Generator
 
 from whorl._core import randomness
+from whorl._core.interrupts import Uninterrupted
 from whorl._core.randomness import RowsGenerator
 from whorl._core.types import Array
 from whorl.distributed.checks import Watch, check_equal, contents, state_hash
@@ -41,11 +42,13 @@ class ProcessGroup:
 
     interrupted: bool
     told: bool
+    pressed: Sequence[BaseException]
     stepwise: bool
     called: bool
 
     def __init__(self, processes: Processes) -> None:
         self.processes = processes
+        self.processes.failed = True  # until `begin` returns: an error in this process only leaves the others waiting
         self.interrupted = self.told = False
 
     @property
@@ -81,6 +84,7 @@ class ProcessGroup:
         if new:
             model.parameters = self._of_first(model.parameters)
             model.statistics = self._of_first(model.statistics)
+        self.processes.failed = False
 
     def _of_first(self, values: Array) -> Array:
         """Return the vector of the first process."""
@@ -176,8 +180,8 @@ class ProcessGroup:
 
     def stopped(self, history: History) -> bool:
         """Return whether training was stopped in any process; all then have the reason that the first of them gives."""
-        if not self.called:
-            return history.stopped is not None
+        if self.interrupted or not self.called:
+            return self.interrupted or history.stopped is not None
         slots = self.processes.slots
 
         def fill(vector: Array) -> None:
@@ -205,23 +209,31 @@ class ProcessGroup:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Report processes that are lost; at the end wait for the others, after an error of this process only end them."""
+        """Report processes that are lost; at the end wait for the others, after an error of this process only end them.
+
+        Ctrl-C waits in all of this block, also between epochs: an exception in this process only would leave the others waiting.
+        """
         self.interrupted = self.told = False
         self.processes.on_loss = self._lost
         if self.training.reader is not None:
             self.training.reader.share = self.training.batch_size, self._rows
         self._describe()
-        try:
-            yield
-        except (GeneratorExit, DivergenceError):  # all processes end in this way
-            raise
-        except BaseException:
-            self.processes.failed = not self.interrupted
-            raise
-        else:
-            self.processes.close()
-        finally:
-            self.processes.on_loss = None
+        with Uninterrupted() as self.pressed:
+            try:
+                yield
+            except (GeneratorExit, DivergenceError):  # all processes end in this way
+                raise
+            except BaseException:
+                self.processes.failed = True
+                raise
+            else:
+                self.processes.close()
+            finally:
+                self.processes.on_loss = None
+
+    def uninterrupted(self) -> AbstractContextManager[Sequence[BaseException]]:
+        """Return a ``with`` block for an epoch that gives the list in which the exception of Ctrl-C waits, until all have been told."""
+        return nullcontext(self.pressed)
 
     def _rows(self, count: int) -> tuple[int, int]:
         """Return which rows of a batch of so many this process takes."""

@@ -58,7 +58,7 @@ class Processes:
     waited : float
         Seconds spent in communication.
     failed : bool
-        Whether training ended with an error in this process, so that the others may be waiting for it.
+        Whether a training could not begin or ended with an error in this process, so that the others may be waiting for it.
     on_loss : callable or None
         Called after processes were lost, with the numbers that those had at the start.
     """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeAlias
 
 from numpy.random import Generator
 
 from whorl._core import randomness
+from whorl._core.interrupts import Uninterrupted
 from whorl._core.types import Array
 from whorl.passes import Predict, predict
 from whorl.training.history import History
@@ -48,6 +49,9 @@ class Group(Protocol):
     def running(self) -> AbstractContextManager[None]:
         """Return a ``with`` block for the training loop: an error in one process must not leave the others waiting."""
 
+    def uninterrupted(self) -> AbstractContextManager[Sequence[BaseException]]:
+        """Return a ``with`` block for an epoch, or the rest of one: the exception of Ctrl-C waits in the list that it gives."""
+
     def evaluate(self, evaluate: Evaluate, rows: Array, training: Any) -> Outcome:
         """Evaluate a batch, given how this process would evaluate any samples; the gradients are then those of the whole batch."""
 
@@ -63,6 +67,7 @@ class SingleProcess:
 
     rank = 0
     predict: Predict = staticmethod(predict)
+    uninterrupted = Uninterrupted
 
     def generator(self, rng: Any) -> Generator:
         """Return the argument `rng` as a generator."""

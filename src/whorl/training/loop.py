@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from whorl import schedules
-from whorl._core.interrupts import Uninterrupted
 from whorl._core.memory import keep_freed_memory
 from whorl._core.monitor import check_column
 from whorl.layers import chain
@@ -141,7 +140,7 @@ class Training:
         self.resumed, self.model.uncertainty = False, None  # which was learned with other parameters
         with self.group.running(), listening(self.callbacks, self, history), self.reader or nullcontext():
             while self.state.epoch < self.options.epochs and not self.group.stopped(history):
-                with Uninterrupted() as self.interruption:
+                with self.group.uninterrupted() as self.interruption:
                     record = (faster is not None and faster()) or advance()
                 if record is not None:
                     yield record
