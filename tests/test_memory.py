@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from whorl import SGD, Adagrad, Adam, Dense, Lion, Model, NAdam, RMSprop
-from whorl._core.memory import aligned_zeros, keep_freed_memory
-from whorl._core.validation import numeric
+from whorl._core.memory import aligned_zeros, keep_freed_memory, separate_zeros
+from whorl._core.validation import SMALL, all_finite, numeric
 
 
 def faults_of_a_step():
@@ -41,6 +41,15 @@ def test_aligned_zeros_are_writable_zeros():
     assert aligned_zeros(0, np.float32, 0).shape == (0,)
 
 
+@pytest.mark.parametrize("rows", [0, 3, 2**17, 2**17 + 1])  # 4 MiB and more are on large pages, where there are any
+def test_separate_zeros_are_writable_zeros(rows):
+    array = separate_zeros((rows, 8), np.float32)
+    assert (array.shape, array.dtype) == ((rows, 8), np.float32)
+    assert not array.any()
+    array += 1
+    assert array.sum() == 8 * rows
+
+
 @pytest.mark.parametrize(
     "optimizer", [SGD(momentum=0.9), Adam(), NAdam(), RMSprop(), Adagrad(), Lion()], ids=lambda one: type(one).__name__
 )
@@ -63,9 +72,24 @@ def test_the_vectors_of_a_step_start_at_cache_lines_at_different_places_of_their
 
 def test_a_conversion_allocates_only_its_result():
     columns = np.asfortranarray(np.ones((2000, 200)))  # the layout of data frames
+    numeric("X", columns[:1])  # imports what it needs
     tracemalloc.start()
     converted = numeric("X", columns, np.dtype(np.float32))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert converted.flags.c_contiguous
     assert most < 1.1 * converted.nbytes
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, 5, SMALL, SMALL + 1, 3 * SMALL])
+def test_one_number_that_is_not_finite_is_found_wherever_it_is(size, dtype):
+    values = np.full(size, np.finfo(dtype).max / 2, dtype)  # whose sum is infinite
+    assert all_finite(values)
+    for wrong in (np.nan, np.inf, -np.inf):
+        for place in (0, size // 2, size - 1):
+            spoilt = values.copy()
+            spoilt[place] = wrong
+            assert not all_finite(spoilt)
+    values[0], values[-1] = -np.inf, np.inf
+    assert not all_finite(values)

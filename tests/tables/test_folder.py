@@ -1,5 +1,7 @@
 """Folders of Parquet files: the preparation that one pass learns, the rows, training, and errors that name the file."""
 
+import pickle
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -28,6 +30,7 @@ def columns(rng, n=N):
         "flag": pa.array(rng.random(n) < 0.3),
         "single": pa.array(rng.standard_normal(n).astype(np.float32)),
         "always": pa.array(np.ones(n)),
+        "grade": pa.array(rng.choice(["low", "high", None], n).tolist()).dictionary_encode(),
     }
     price = 2 * found["rooms"].to_numpy() + np.equal(found["heating"].to_pylist(), "gas") + rng.standard_normal(n) / 9
     return pa.table({**found, "price": pa.array([None if k == 17 else each for k, each in enumerate(price.tolist())])})
@@ -46,7 +49,7 @@ def written(tmp_path):
     return folder, tmp_path / "houses.parquet"
 
 
-@pytest.mark.parametrize("target", ["price", "heating", "flag", "rooms"])
+@pytest.mark.parametrize("target", ["price", "heating", "flag", "rooms", "grade"])
 def test_a_table_that_fits_the_sample_is_learned_as_in_memory(written, target):
     folder, file = written
     known = tables.table(file, target)
@@ -129,6 +132,28 @@ def test_training_and_prediction(written, monkeypatch):
     assert measured == pytest.approx(
         model.evaluate(known.X, known.y, loss=MeanSquaredError(), metrics=["mae", "r2"]), rel=1e-5
     )
+
+
+def test_features_and_labels_of_a_row_group_are_read_at_once(written, monkeypatch):
+    folder, file = written
+    known, found = tables.table(file, "price"), tables.folder(folder, "price", buffer=1)
+    reads, read = [], found.files.read
+    monkeypatch.setattr(
+        tables.parquet_files.Files, "read", lambda _, part, columns: reads.append(part) or read(part, columns)
+    )
+    numbers = range(len(found.files.parts))
+    for number in numbers:  # in turn, as training does
+        found.X.block(number)
+        start, stop = found.boundaries[number : number + 2]
+        np.testing.assert_array_equal(found.y.block(number), known.y[start:stop])
+    assert reads == found.files.parts
+    for number in numbers:
+        found.X.block(number)
+    assert len(found.groups.kept) == 2  # of the last ones, and no more
+    np.testing.assert_array_equal(np.concatenate([found.y.block(number) for number in numbers]), known.y)
+    assert len(reads) == 3 * len(numbers) - 2
+    found.X.block(0)
+    assert not pickle.loads(pickle.dumps(found)).groups.kept  # another process reads for itself
 
 
 def test_class_weights_of_labels_in_files(written):

@@ -1,5 +1,7 @@
 """Data in files that are read in blocks: the order, the parts, and the same results as from memory in that order."""
 
+import threading
+
 import h5py
 import numpy as np
 import pytest
@@ -197,6 +199,37 @@ def test_each_block_is_read_once_in_an_epoch(stored, monkeypatch):
     for _ in training:
         break
     assert sorted(read) == [(start, min(start + 50, N)) for start in range(0, N, 50)]
+
+
+def test_threads_share_the_blocks_of_a_chunk(stored, monkeypatch):
+    """Also if the samples of one of them are in memory: here those of the first half are in the first buffer."""
+    usual, both, read = sources.Sliced.read, threading.Barrier(2), []
+
+    def together(rows, start, stop):
+        both.wait(10)  # fails unless the other thread reads, too
+        read.append((threading.get_ident(), start))
+        return usual(rows, start, stop)
+
+    x, _ = stored["mapped"]
+    training = Model(LAYERS[1:], inputs=5, rng=0).training(Stored(x, block=50, buffer=4), Y, **options())
+    data, order = training.train, training.begin_epoch().order
+    data.batch(order[0:200])
+    data.x.source.readers = threading.Semaphore(2)
+    monkeypatch.setattr(sources.Sliced, "read", together)
+    arrays = np.zeros((200, 5), np.float32), np.zeros(200, Y.dtype), None
+    read_ahead.Reading(data, read_ahead.Chunk(order, 100, 300, 0, arrays), 2).result()
+    np.testing.assert_array_equal(arrays[0], X[order[100:300]])
+    assert sorted(start // 50 for _, start in read) == sorted(order.blocks[4:8].tolist())
+    assert [[each for each, _ in read].count(each) for each in {each for each, _ in read}] == [2, 2]
+
+
+def test_blocks_that_are_needed_or_coming():
+    order = BlockOrder(np.arange(0, 101, 10), np.array([3, 9, 0, 5, 1, 7, 2, 8, 4, 6]), buffer=3, seed=0)
+    assert order.needed(0, 30) == [3, 9, 0]
+    assert order.needed(29, 31) == [3, 9, 0, 5, 1, 7]
+    assert order.needed(90, 100) == [6]
+    assert order.coming(11) == [5, 1]
+    assert order.coming(95) == []
 
 
 def test_errors_name_the_row_of_the_file(tmp_path):

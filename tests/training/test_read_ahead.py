@@ -21,7 +21,7 @@ class Rows:
     def __init__(self, wait=0.0):
         self.x, self.target, self.weighted, self.wait = X, np.arange(200), False, wait
         self.readers = []
-        self.prepared = []
+        self.begun, self.prepared = [], []
 
     def __len__(self):
         return len(self.x)
@@ -32,6 +32,9 @@ class Rows:
         time.sleep(self.wait)
         own = np.ones(len(rows), bool) if own is None else own
         x[own], target[...] = self.x[rows[own]], self.target[rows]
+
+    def begin(self, order, start, stop):
+        self.begun.append((start, stop))
 
     def prepare(self, order, place):
         self.prepared.append(place)
@@ -70,6 +73,7 @@ def test_each_sample_is_read_once(threads):
     assert not arrays[0][40:].any()
     assert len(data.readers) == min(threads, 30)
     assert data.prepared == ([70] if threads == 1 else [])
+    assert data.begun == ([] if threads == 1 else [(40, 70)] * min(threads, 30))
 
 
 def test_one_thread_reads_beside_the_steps():

@@ -18,6 +18,7 @@ from whorl._core.hints import did_you_mean
 from whorl._core.types import Array, Shape
 
 TABLES = "whorl.tables.table converts data frames with text and gaps, and so do the estimators of whorl.sklearn"
+SMALL = 10_000  # numbers; with more, BLAS may use all cores, and threads that call it wait for each other
 
 
 def show(value: object) -> str:
@@ -172,8 +173,11 @@ def numeric(name: str, values: object, dtype: "np.dtype[Any] | None" = None) -> 
 def all_finite(values: Array) -> bool:
     """Whether an array of floats holds neither NaN nor infinity."""
     row = values if values.flags.c_contiguous else values.ravel(order="K")  # copies only if there are gaps
-    # Σ x² is finite only if every x is, and is computed much faster than isfinite.
-    return math.isfinite(np.vdot(row, row)) or bool(np.isfinite(values).all())
+    # Σ x² or Σ x is finite only if every x is, and is computed faster than isfinite.
+    if values.size <= SMALL:
+        return math.isfinite(np.vdot(row, row)) or bool(np.isfinite(values).all())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(np.add.reduce(row, axis=None)) or bool(np.isfinite(values).all())
 
 
 def finite(name: str, values: Array) -> None:

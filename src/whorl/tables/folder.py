@@ -13,20 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from whorl._core import validation
-from whorl._core.memory import separate_zeros
 from whorl._core.types import Array
-from whorl.tables.encoding import Number
-from whorl.tables.frame import Frame
-from whorl.tables.parquet_files import Files, Part
+from whorl.tables.parquet_files import Files
 from whorl.tables.preparation import Preparation
+from whorl.tables.row_groups import RowGroups
 from whorl.tables.streaming import learn
 from whorl.tables.target import Target, Task
 
 BUFFER = 2**25
 """About how many bytes of features are shuffled together, in whole row groups."""
-
-PADDING = 80
-"""Unused elements after each column."""
 
 LARGE = 2**26
 """Row groups whose features take more bytes are remarked on."""
@@ -83,14 +78,14 @@ class Features(Column):
     """The features of the rows, (n, d)."""
 
     def block(self, number: int) -> Array:
-        return self.folder.features(self.folder.files.parts[number])
+        return self.folder.groups.features(number)
 
 
 class Labels(Column):
     """The labels, (n,), or the numbers to predict, (n, 1)."""
 
     def block(self, number: int) -> Array:
-        return self.folder.labels(self.folder.files.parts[number])
+        return self.folder.groups.labels(number)
 
 
 class Folder:
@@ -142,8 +137,8 @@ class Folder:
         count = int(self.boundaries[-1])
         self.dropped: int = sum(part.rows for part in files.parts) - count
         self.X = Features(self, (count, len(preparation.feature_names)), dtype)
-        labels = self.task == "classification"
-        self.y: Labels = Labels(self, (count,) if labels else (count, 1), np.dtype(np.int64 if labels else np.float64))
+        self.groups = groups = RowGroups(files, preparation, dtype, 2 * buffer)
+        self.y: Labels = Labels(self, (count, 1) if groups.regression else (count,), groups.labels_dtype)
 
     @property
     def target(self) -> Target:
@@ -177,68 +172,6 @@ class Folder:
             f"<Folder of {files}, {len(self):,} rows, {self.X.shape[1]} features: {self.task} of {self.target.name!r}>"
         )
 
-    def features(self, part: Part) -> Array:
-        """Return the features of the rows of a row group that have a target, in the type `dtype`."""
-        columns = self.preparation.columns
-        table = self.files.read(part, [*(each.name for each in columns), *([self.target.name] if self.dropped else [])])
-        known = None
-        if self.dropped:
-            known = ~self.files.converted(part, table.select([self.target.name])).missing(self.target.name)
-        others = [each.name for each in columns if not _plain(each, table)]
-        frame = self.files.converted(part, table.select(others)) if others else None
-        # By column, as Parquet has them. The padding keeps the columns from competing for the same lines of the cache.
-        rows = np.empty((self.X.shape[1], table.num_rows + PADDING), self.dtype)[:, : table.num_rows]
-        place = 0
-        with np.errstate(over="ignore"):  # a number that is too large is reported when it is used
-            for each in columns:
-                width = len(each.feature_names)
-                if frame is not None and each.name in frame:
-                    rows[place : place + width] = each.encode(frame).T
-                else:
-                    _encode_numbers(each, table[each.name], rows[place : place + width], part)
-                place += width
-        if known is not None:
-            rows = rows[:, known]
-        features = separate_zeros(rows.T.shape, self.dtype)
-        features[...] = rows.T
-        return features
-
-    def labels(self, part: Part) -> Array:
-        """Return the labels or numbers of the rows of a row group that have them."""
-        frame = self.files.frame(part, [self.target.name])
-        return self.target.encode(frame.take(np.flatnonzero(~frame.missing(self.target.name))))
-
-
-def _plain(column: Any, table: Any) -> bool:
-    """Whether a column holds numbers that NumPy has a type for."""
-    kind = str(table.schema.field(column.name).type)
-    return isinstance(column, Number) and kind in PLAIN
-
-
-PLAIN = frozenset(
-    ["float", "double", "halffloat", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))]
-)
-"""PyArrow's names of the types of numbers that are converted without a frame."""
-
-
-def _encode_numbers(column: Any, values: Any, out: Array, part: Part) -> None:
-    """Write the features of a column of numbers, as `Number.encode` returns them, into (k, n)."""
-    numbers = values.to_numpy()
-    if not column.offset and (numbers.dtype.kind != "f" or validation.all_finite(numbers)):
-        out[0], out[1:] = numbers, 0
-        return
-    numbers = numbers.astype(np.float64)
-    missing = np.isnan(numbers)
-    if missing.any():
-        numbers = np.where(missing, column.fill, numbers)
-    if not validation.all_finite(numbers):
-        row = int(np.flatnonzero(np.isinf(numbers))[0])
-        frame = Frame(str(part.path), {column.name: numbers}, np.arange(part.first, part.first + len(numbers)))
-        raise frame.error(row, column.name, "a finite number", float(numbers[row]))
-    out[0] = numbers - column.offset
-    if column.missing:
-        out[1] = missing
-
 
 def folder(
     path: str | os.PathLike[str],
@@ -266,7 +199,7 @@ def folder(
     ignore, use, task, preparation
         As in `table`.
     buffer : int, optional
-        The number of row groups that are in memory together; by default as many as take about 32 MiB, at least 2. As many again are read ahead.
+        The number of row groups that are in memory together; by default an even number, for two threads that read, of about 32 MiB. As many again are read ahead.
     dtype : dtype_like, optional
         float32 or float64: the type of the features.
 
@@ -290,5 +223,5 @@ def folder(
             *remarks,
             f"row groups take up to {size / 2**20:,.0f} MiB each, of which four or more are in memory: a smaller row_group_size takes less",
         )
-    together = max(2, BUFFER // max(1, size)) if buffer is None else validation.integer("buffer", buffer)
+    together = max(2, BUFFER // max(1, size) // 2 * 2) if buffer is None else validation.integer("buffer", buffer)
     return Folder(files, learned, counts, together, kind, remarks)

@@ -91,6 +91,11 @@ class BlockOrder:
             start, number = min(end, stop), number + 1
         return np.concatenate(parts)
 
+    def needed(self, start: int, stop: int) -> list[int]:
+        """Return the blocks of the samples from `start` up to `stop`: those of whole buffers."""
+        first, last = np.searchsorted(self.ends, [start, stop - 1], side="right")
+        return [int(each) for each in self.blocks[first * self.buffer : (last + 1) * self.buffer]]
+
     def coming(self, place: int) -> list[int]:
         """Return the blocks of the next buffer that should be there when so many samples are used: as great a share as that of the current buffer."""
         number = int(np.searchsorted(self.ends, place, side="right"))

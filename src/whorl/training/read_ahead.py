@@ -52,6 +52,9 @@ class Readable(Protocol):
     def read(self, rows: Array, x: Array, target: Array, weight: Array | None, own: Array | None) -> None:
         """Read the samples at these indices into these arrays; if `own` is given, only the inputs for which it is true."""
 
+    def begin(self, order: Order, start: int, stop: int) -> None:
+        """Read the blocks of the samples from `start` up to `stop`, which several threads share."""
+
     def prepare(self, order: Order, place: int) -> None:
         """Read what the order needs some time after so many samples."""
 
@@ -141,6 +144,8 @@ class Reading:
     def _read(self, start: int, stop: int) -> None:
         chunk = self.chunk
         try:
+            if len(self.threads) > 1:
+                self.data.begin(chunk.order, chunk.start, chunk.stop)
             rows = chunk.order[start:stop]
             if rows.min() < 0 or rows.max() >= len(self.data):
                 raise IndexError("the order of the samples was changed during training: an index is out of range")

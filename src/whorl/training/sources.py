@@ -155,6 +155,14 @@ def _block(array: Any) -> int:
     return max(1, round(BLOCK / max(1, size * chunk))) * chunk
 
 
+def _unique(numbers: Array, count: int) -> tuple[Array, Array]:
+    """Return the different ones of many numbers below `count`, and the place of each number among them, as ``np.unique`` does."""
+    found = np.zeros(count, bool)
+    found[numbers] = True
+    places = np.cumsum(found) - 1
+    return np.flatnonzero(found), places[numbers]
+
+
 class Block:
     """Rows that one of several threads reads."""
 
@@ -220,7 +228,7 @@ class Sliced:
         numbers = np.searchsorted(self.starts, rows, side="right") - 1
         if out is None:
             out = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        different, places = np.unique(numbers, return_inverse=True)
+        different, places = _unique(numbers, len(self.starts))
         firsts, few = self.starts[different], len(different) <= 2 * self.buffer  # else they are not all kept
         if few and self.copy_rows is not None and out.flags.c_contiguous:
             size = prod(self.shape[1:]) * self.dtype.itemsize

@@ -267,12 +267,20 @@ class StoredSamples(Samples):
         if weight is not None:
             weight[...] = self.weights(rows, target)
 
+    def begin(self, order: Order, start: int, stop: int) -> None:
+        """Read the blocks of the samples from `start` up to `stop`, unless there are too many to keep; several threads can share this work."""
+        if isinstance(order, BlockOrder) and len(blocks := order.needed(start, stop)) <= 2 * order.buffer:
+            self._load(blocks)
+
     def prepare(self, order: Order, place: int) -> None:
         """Read what the order needs some time after so many samples."""
         if isinstance(order, BlockOrder):
-            for array in (self.x, self.target):
-                if isinstance(array, StoredArray) and isinstance(array.source, Sliced):
-                    array.source.load(order.coming(place))
+            self._load(order.coming(place))
+
+    def _load(self, blocks: list[int]) -> None:
+        for array in (self.x, self.target):
+            if isinstance(array, StoredArray) and isinstance(array.source, Sliced):
+                array.source.load(blocks)
 
     def reader(self, step: int) -> ReadAhead:
         return ReadAhead(self, step)
