@@ -223,6 +223,15 @@ def test_threads_share_the_blocks_of_a_chunk(stored, monkeypatch):
     assert [[each for each, _ in read].count(each) for each in {each for each, _ in read}] == [2, 2]
 
 
+@pytest.mark.parametrize("sizes", [[50] * 20 + [3], [50, 50, 7] * 9, [1] * 30 + [900, 0, 73], [1003]])
+def test_rows_are_taken_from_their_blocks(sizes):
+    boundaries = np.cumsum([0, *sizes])
+    rows = np.random.default_rng(0).permutation(np.repeat(np.arange(boundaries[-1]), 2))
+    for part in (rows[:5], rows):
+        taken = sources.Sliced(X[: boundaries[-1]], boundaries, 4).take(part)
+        np.testing.assert_array_equal(taken, X[part])
+
+
 def test_blocks_that_are_needed_or_coming():
     order = BlockOrder(np.arange(0, 101, 10), np.array([3, 9, 0, 5, 1, 7, 2, 8, 4, 6]), buffer=3, seed=0)
     assert order.needed(0, 30) == [3, 9, 0]
