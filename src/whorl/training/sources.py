@@ -247,13 +247,14 @@ class Sliced:
 
     def _numbers(self, rows: Array) -> Array:
         """Return the blocks that rows are in. Blocks of equal sizes are found by a division, ten times as fast as by a search."""
-        numbers = self.first[rows // self.step]
+        numbers: Array = self.first[rows // self.step]
         later = np.flatnonzero(rows >= self.starts[numbers + 1])
         numbers[later] = self._search(rows[later])
         return numbers
 
     def _search(self, rows: Array) -> Array:
-        return np.searchsorted(self.starts, rows, side="right") - 1
+        blocks: Array = np.searchsorted(self.starts, rows, side="right") - 1
+        return blocks
 
     def load(self, numbers: list[int]) -> list[Array]:
         """Return these blocks; those that are not kept are read, by several threads if as many want them."""
