@@ -28,6 +28,15 @@ def write(opened, label, text):
     field.press("Tab")
 
 
+CHANGE = """
+async (other) => {
+    const { app } = await import("/static/main.js");
+    await app.active.configure({ ...app.active.configuration, ...other });
+}
+"""
+"""Change the configuration as another control does, and wait for the server's answer."""
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("moons", Moons), ("circles", Circles), ("xor", Xor), ("blobs", Blobs)]
 )  # fmt: skip
@@ -205,6 +214,22 @@ def test_a_layer_that_does_not_exist_is_an_error_that_can_be_undone(visit):
     opened.until(lambda: opened.run is not before)
     assert opened.configuration.layers == tuple(SMALL["layers"])
     opened.until(lambda: not opened.page.get_by_role("alert").is_visible())
+
+
+def test_what_is_being_typed_is_kept_when_an_answer_arrives(visit):
+    opened = visit(SMALL)
+    opened.configured(lambda: choose(opened, "Optimizer", "AdamW"))
+    field = opened.page.get_by_role("spinbutton", name="weight decay", exact=True)
+    anew = {"optimizer": "AdamW(Cosine(0.1, epochs=5))"}  # which builds the form again
+    for other in ({}, {"batch_size": 7}, anew):
+        field.fill("0.2")
+        opened.configured(lambda: opened.page.evaluate(CHANGE, other))  # noqa: B023  # called at once
+        assert field.input_value() == "0.2"
+        configuration = opened.configured(lambda: field.press("Tab"))
+        assert "weight_decay=0.2" in configuration.optimizer
+        assert ("Cosine" in configuration.optimizer) == ("optimizer" in other)
+        assert configuration.batch_size == other.get("batch_size", configuration.batch_size)
+        opened.configured(lambda: write(opened, "weight decay", 0.01))
 
 
 def test_training_options(visit):

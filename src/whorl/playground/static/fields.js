@@ -22,9 +22,12 @@ export class Form {
     if (key !== this.key) {
       this.key = key;
       this.fields = this.build(value, this).filter(Boolean);
-      const focused = this.container.contains(document.activeElement) ? document.activeElement.id : null;
+      const focused = this.container.contains(document.activeElement) ? document.activeElement : null;
+      const text = focused && typing(focused) ? focused.value : null;
       this.container.replaceChildren(...this.fields.map((field) => field.element ?? field));
-      if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+      const again = focused?.id ? document.getElementById(focused.id) : null;
+      if (again && text !== null) [again.value, again.dataset.typing] = [text, "again"];
+      again?.focus({ preventScroll: true });
     }
     for (const field of this.fields) field.show?.(value);
   }
@@ -34,6 +37,20 @@ export class Form {
     const value = lens.set(this.value, shown);
     if (value !== this.value) this.change(value);
   }
+}
+
+/** Whether text is being typed into an input; then nothing else is shown there. */
+const typing = (input) => "typing" in input.dataset;
+
+/** Return the input, and note when text is typed into it. */
+function noted(input) {
+  input.addEventListener("input", () => (input.dataset.typing ||= "here"));
+  input.addEventListener("change", () => delete input.dataset.typing);
+  input.addEventListener("blur", () => {
+    if (input.dataset.typing === "again") input.dispatchEvent(new Event("change")); // the browser does so only for what was typed here
+    delete input.dataset.typing;
+  });
+  return input;
 }
 
 let count = 0;
@@ -64,7 +81,7 @@ export function slider(form, { label, min, max, step = 1, log = false, format = 
 
 /** A number to type. An empty field is `empty` if it is given. */
 export function number(form, { label, min, max, step = "any", wide = false, empty, placeholder, ...lens }) {
-  const input = h("input", { type: "number", id: idOf(form, label), min, max, step, placeholder, required: empty === undefined });
+  const input = noted(h("input", { type: "number", id: idOf(form, label), min, max, step, placeholder, required: empty === undefined }));
   input.addEventListener("change", () => {
     if (input.value === "" && empty !== undefined) form.set(lens, empty);
     else if (input.value !== "" && input.checkValidity()) form.set(lens, Number(input.value));
@@ -76,7 +93,7 @@ export function number(form, { label, min, max, step = "any", wide = false, empt
     show(value) {
       const shown = lens.get(value);
       const text = shown === null || shown === empty ? "" : String(shown);
-      if (document.activeElement !== input || Number(input.value) !== shown) input.value = text;
+      if (!typing(input) && (document.activeElement !== input || Number(input.value) !== shown)) input.value = text;
     },
   };
 }
@@ -99,7 +116,7 @@ export function check(form, { label, wide = false, ...lens }) {
 
 /** A line of text. */
 export function line(form, { label, wide = true, list, ...lens }) {
-  const input = h("input", { type: "text", id: idOf(form, label), spellcheck: "false", autocomplete: "off", maxlength: 200, list });
+  const input = noted(h("input", { type: "text", id: idOf(form, label), spellcheck: "false", autocomplete: "off", maxlength: 200, list }));
   input.addEventListener("change", () => {
     if (input.value.trim()) form.set(lens, input.value.trim());
   });
@@ -108,7 +125,7 @@ export function line(form, { label, wide = true, list, ...lens }) {
     element,
     show(value) {
       const shown = lens.get(value);
-      if (input.value !== shown) input.value = shown;
+      if (!typing(input) && input.value !== shown) input.value = shown;
     },
   };
 }
