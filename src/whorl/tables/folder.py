@@ -199,7 +199,8 @@ def folder(
     ignore, use, task, preparation
         As in `table`.
     buffer : int, optional
-        The number of row groups that are in memory together; by default an even number, for two threads that read, of about 32 MiB. As many again are read ahead.
+        The number of row groups that are in memory together; by default an even number of them, since two threads may
+        read, that takes about 32 MiB, and at least 2. As many again are read ahead.
     dtype : dtype_like, optional
         float32 or float64: the type of the features.
 

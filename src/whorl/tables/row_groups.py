@@ -92,7 +92,7 @@ class RowGroups:
         rows = memory[:, : table.num_rows]
         for place, other in self.others.items():
             own = rows[place : place + len(other.feature_names)]
-            own[...] = _by_value(self.files, part, table, other.name, other.encode).T
+            own[...] = _by_value(part, table, other.name, other.encode).T
         with np.errstate(over="ignore"):  # a number that is too large is reported when it is used
             for place, each in self.plain.items():
                 rows[place] = columns[each.name].to_numpy()
@@ -124,7 +124,7 @@ class RowGroups:
             known = ~np.isnan(numbers)
             if validation.all_finite(numbers[known]):
                 return numbers[known, None], known
-        found = _by_value(self.files, part, table, name, self._encoded)
+        found = _by_value(part, table, name, self._encoded)
         known = found[:, 1] != 0
         return (found[known, :1] if self.regression else found[known, 0]), known
 
@@ -137,14 +137,14 @@ class RowGroups:
         return found
 
 
-def _by_value(files: Files, part: Part, table: Any, name: str, encode: Callable[[Frame], Array]) -> Array:
-    """Return what a function of a frame returns for a column; it is given a row for each different value only."""
+def _by_value(part: Part, table: Any, name: str, encode: Callable[[Frame], Array]) -> Array:
+    """Return the encoding of a column; `encode` is called with a frame that has each different value once."""
     column = table.select([name])
     try:
         values, places = _distinct(column)
-        return encode(files.converted(part, values))[places]
-    except (TypeError, ValueError, IndexError, NotImplementedError):  # in an error, the row must be that of the file
-        return encode(files.converted(part, column))
+        return encode(Files.converted(part, values))[places]
+    except (TypeError, ValueError, IndexError, NotImplementedError):  # an error must name the row of the file
+        return encode(Files.converted(part, column))
 
 
 def _distinct(table: Any) -> tuple[Any, Array]:
