@@ -29,7 +29,7 @@ MISSING = ["mpi4py"] * (find_spec("mpi4py") is None) + ["mpiexec"] * (mpiexec() 
 collect_ignore_glob = ["test_mpi_*.py"] if MISSING else []
 COMPILED = find_spec("numba") is not None
 LEFT_OUT = bool(MISSING) or not open_mpi()
-collect_ignore = ["equal_results.py", "agreements.py", "failures.py"]  # run by mpiexec
+collect_ignore = ["equal_results.py", "agreements.py", "failures.py", "ends.py"]  # run by mpiexec
 collect_ignore += ["test_mpi_lost_processes.py"] if LEFT_OUT else []
 collect_ignore += [] if COMPILED else ["test_mpi_compiled.py"]
 

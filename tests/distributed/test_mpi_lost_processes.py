@@ -21,3 +21,7 @@ def test_samples_in_files_and_compiled_gradients(start, how):
     words = ("kill", "0,2", how) if how == "files" or COMPILED else ("kill", "0,2")
     lines = start("failures.py", *words, processes=4, options=("--with-ft", "ulfm"))
     assert sorted(line for line in lines if "done" in line) == ["process 1 is done", "process 3 is done"]
+
+
+def test_program_that_tolerates_losses_does_not_wait_for_the_others_at_its_end(start):
+    assert start("ends.py", processes=2, options=("--with-ft", "ulfm")) == ["finalized: False"] * 2

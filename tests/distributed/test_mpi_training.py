@@ -45,6 +45,10 @@ def test_slow_processes_are_named(start):
     assert [line.partition(" for ")[0] for line in lines if "slow" in line] == ["process 1 is slow: it computed"]
 
 
+def test_program_ends_by_finalizing_mpi(start):
+    assert start("ends.py", processes=2) == ["finalized: True"] * 2
+
+
 def test_command_trains_in_all_processes_and_one_writes(start, tmp_path, no_picture, capfd):
     words = ["train", "moons", "--epochs", "3", "--seed", "2", "--log-every", "1", "--output"]
     lines = start("-m", "whorl", *words, str(tmp_path / "shared"), processes=2)

@@ -26,8 +26,6 @@ SLOWEST = 30
 
 def work(directory):
     """Train, as one of several processes; print the loss and a checksum of all that is left."""
-    from mpi4py import MPI
-
     from whorl import SGD, BatchNorm, Checkpoint, CrossEntropy, Dense, Dropout, Model, ReLU, Softmax
 
     faulthandler.register(signal.SIGUSR1)
@@ -49,6 +47,8 @@ def work(directory):
         fast=False,
         **options,
     )
+    from mpi4py import MPI  # not before: then whorl ends it
+
     (directory / f"{MPI.COMM_WORLD.rank}.pid").write_text(str(os.getpid()))
     for _ in training:
         pass

@@ -29,6 +29,10 @@ if OURS:
     mpi4py.rc.finalize = False
 from mpi4py import MPI  # noqa: E402
 
+SETTING = "OMPI_MCA_mpi_ft_enable"  # set by ``mpiexec --with-ft ulfm``
+TOLERANT = os.environ.get(SETTING, "0").lower() in ("1", "true", "t", "yes", "enabled")
+"""Whether the processes have been started with Open MPI's fault tolerance."""
+
 LOST: set[int] = {MPI.ERR_PROC_FAILED, MPI.ERR_PROC_FAILED_PENDING, MPI.ERR_REVOKED}
 """The errors of MPI that say that a process is lost, or that another process has noticed it."""
 
@@ -192,17 +196,18 @@ class Processes:
     def _leave(self) -> None:
         """End MPI at the end of the program.
 
-        Once a process is lost, Open MPI may wait for it forever when MPI is finalized, so that is left out.
+        To finalize it, Open MPI waits for all processes, and forever if one was lost before or is lost meanwhile. With its
+        fault tolerance, processes may end without.
         """
         if self.failed:
             self._abort_unless_all_end()
-        if self.size < self.slots:
-            if not OURS:  # mpi4py would finalize it
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(hasattr(sys, "last_value"))  # after an error, 1
-        elif OURS:
+        lost = self.size < self.slots
+        if OURS and not (TOLERANT or lost):
             MPI.Finalize()
+        if lost and not OURS:  # mpi4py would finalize it
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(hasattr(sys, "last_value"))  # after an error, 1
 
     def _abort_unless_all_end(self) -> None:
         """After an error in this process only, end the others, which would wait for it forever."""
