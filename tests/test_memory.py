@@ -1,5 +1,6 @@
 """Memory that a step frees is kept for the next one; long-lived vectors are aligned."""
 
+import pickle
 import platform
 import tracemalloc
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from whorl import SGD, Adagrad, Adam, Dense, Lion, Model, NAdam, RMSprop
-from whorl._core.memory import aligned_zeros, keep_freed_memory, separate_zeros
+from whorl._core.memory import MemoryPool, aligned_zeros, keep_freed_memory
 from whorl._core.validation import SMALL, all_finite, numeric
 
 
@@ -42,12 +43,30 @@ def test_aligned_zeros_are_writable_zeros():
 
 
 @pytest.mark.parametrize("rows", [0, 3, 2**17, 2**17 + 1])  # 4 MiB and more are on large pages, where there are any
-def test_separate_zeros_are_writable_zeros(rows):
-    array = separate_zeros((rows, 8), np.float32)
-    assert (array.shape, array.dtype) == ((rows, 8), np.float32)
-    assert not array.any()
-    array += 1
-    assert array.sum() == 8 * rows
+def test_memory_of_a_pool_is_used_again(rows):
+    pool = MemoryPool()
+    first, second = pool.empty((rows, 8), np.float32), pool.empty((rows, 8), np.float32)
+    first[...], second[...] = 1, 2
+    assert (first.shape, first.dtype) == ((rows, 8), np.float32)
+    assert first.sum() == 8 * rows
+    places, view = {first.ctypes.data, second.ctypes.data}, second[:1]
+    del first, second
+    assert len(pool.unused) == 1  # the view is in use
+    del view
+    again = [pool.empty((rows, 8), np.float32) for _ in range(3)]
+    assert places < {each.ctypes.data for each in again}
+    assert len({each.ctypes.data for each in again}) == 3
+
+
+def test_memory_of_a_pool_that_is_too_small_is_replaced():
+    pool = MemoryPool()
+    pool.empty((10,), np.uint8)
+    larger = pool.empty((5000,), np.float64)
+    larger[...] = 1
+    assert pool.unused == []
+    del larger
+    assert pool.empty((10,), np.uint8).tolist() == [*np.ones(2).tobytes()[:10]]
+    assert pickle.loads(pickle.dumps(pool)).unused == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 
 from whorl import Stored
 from whorl.training import read_ahead, sources
-from whorl.training.read_ahead import MANY, Chunk, ReadAhead, Reading
+from whorl.training.chunk import Chunk
+from whorl.training.read_ahead import MANY, ReadAhead, Reading
 
 X = np.arange(400.0).reshape(200, 2)
 ORDER = np.random.default_rng(0).permutation(200)
@@ -200,3 +201,59 @@ def test_an_array_that_has_become_shorter():
         source.take(np.array([12, 13]))
     array.short = 0
     assert np.array_equal(source.take(np.array([12, 13])), X[12:14])
+
+
+class Known(Rows):
+    """Samples whose inputs are known to be elsewhere, which are read if asked for, too."""
+
+    def __init__(self, *, known=True):
+        super().__init__()
+        self.known, self.file = known, -1
+
+    def locate(self, rows):
+        return (-rows - 1, [self.x[rows]]) if self.known else None
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_inputs_are_not_read_if_it_is_known_where_they_are(monkeypatch, known):
+    monkeypatch.setattr(read_ahead, "MEASURED", 4)
+    reader = ReadAhead(Known(known=known), 20)
+    reader.busy, reader.direct = 3, True
+    current, chunks = SimpleNamespace(order=ORDER, samples=0), []
+    while current.samples < len(ORDER):
+        reader.buffers()[0][...] = -1
+        chunk = reader.upcoming(current)
+        assert np.array_equal(chunk.batch(range(20))[1], ORDER[chunk.start : chunk.stop])
+        in_place = (chunk.places < 0).all()
+        assert in_place == (len(chunk.held) == 3)
+        assert in_place == (chunk.batch(range(20))[0] == -1).all()
+        if in_place:
+            assert np.array_equal(-chunk.places - 1, ORDER[chunk.start : chunk.stop])
+        else:
+            assert np.array_equal(chunk.batch(range(20))[0], X[ORDER[chunk.start : chunk.stop]])
+            assert (np.diff(chunk.places) == X[0].nbytes).all()
+        chunks.append((chunk, in_place))
+        current.samples = chunk.stop
+    assert [each for _, each in chunks] == [known and k % 4 != 0 for k in range(10)]
+    assert not any(each.held for each, _ in chunks[:-1])
+    reader.again()
+    assert np.array_equal(reader.chunk.batch(range(20))[0], X[ORDER[180:]])
+
+
+def test_a_chunk_is_read_again_if_the_next_one_could_not_be_read():
+    reader = ReadAhead(Known(), 20)
+    reader.busy, reader.direct = 2, True
+    current = SimpleNamespace(order=ORDER, samples=0)
+    reader.upcoming(current)
+    current.samples = 20
+    used = reader.upcoming(current)
+    assert len(used.held) == 2
+    reader.data.begin = None  # an error
+    current.samples = 40
+    with pytest.raises(TypeError):
+        reader.upcoming(current)
+    del reader.data.begin
+    current.samples = 20
+    chunk = reader.upcoming(current)
+    assert chunk is not used
+    assert len(chunk.held) == 2

@@ -118,7 +118,7 @@ def test_partial_fit_evaluate_predict_and_adapt(mapped):
 
 
 def test_standardize_learns_in_one_pass(mapped, monkeypatch):
-    monkeypatch.setattr("whorl.training.stored.CHUNK", 400)
+    monkeypatch.setattr("whorl.training.stored_array.CHUNK", 400)
     x = X.astype(np.float64) * 1e3 + 1e7
     x[:, 4] = 3.3  # a constant
     expected, model = (Model([Standardize(), RankScale()], inputs=5, dtype=np.float64) for _ in range(2))
@@ -344,9 +344,9 @@ def test_reading_from_a_slow_disk_gives_the_same_bits(mapped, monkeypatch, engin
     threads = []
     usual = read_ahead.Reading.__init__
 
-    def counting(self, samples, chunk, count):
+    def counting(self, samples, chunk, count, **options):
         threads.append(count)
-        usual(self, samples, chunk, count)
+        usual(self, samples, chunk, count, **options)
 
     monkeypatch.setattr(read_ahead.Reading, "__init__", counting)
     other, found = fit(*data, **engine, **changes)

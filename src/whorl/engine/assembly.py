@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from whorl.engine.kernels.batches import TOTALS
 from whorl.engine.kernels.dropout import STATE
 from whorl.engine.kernels.losses import SLOT
 from whorl.engine.layers import Writer
+from whorl.engine.native import pread_address
 from whorl.engine.parameters import Trained
 from whorl.engine.program import LINE, Program, address
 from whorl.engine.rules import Rule, UpcomingSteps, average_numbers
@@ -36,12 +37,16 @@ LOSSES: dict[type[Loss], Kernel] = {
 
 @dataclass(frozen=True)
 class Data:
-    """The arrays that the steps read: inputs (rows, …), targets and weights, and whether predictions are wanted."""
+    """The arrays that the steps read: inputs (rows, …), targets and weights, and whether predictions are wanted.
+
+    If a file is given, which may be -1, inputs are found by their places as `Source.locate` returns them, not by their indices.
+    """
 
     x: Array
     target: Array
     weight: Array | None
     predictions: bool
+    file: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,11 @@ def write(
     # Forward.
     size = prod(model.inputs)
     x = program.batch_array(size)
-    program.add(batches.gather, [address(data.x), x], [size, memory.rows, len(data.x)])
+    if data.file is None:
+        program.add(batches.gather, [address(data.x), x], [size, memory.rows, len(data.x)])
+    else:
+        row, read = size * program.dtype.itemsize, pread_address() if data.file >= 0 else 0
+        program.add(batches.fetch, [x], [size, memory.rows, x, row, read, data.file], [inf])
     count = len(model.places) - is_fused(model, loss)
     places, p, g = model.places[:count], model.p[:count], model.g[:count]
     z, back = writer.chain(places, p, g, x, model.first, frozen=False)

@@ -6,7 +6,9 @@ whose sums must be in vector registers.
 
 from __future__ import annotations
 
+import ctypes
 import platform
+from functools import cache
 from typing import Any
 
 import llvmlite.binding
@@ -89,6 +91,14 @@ def call_pread(typing: Any, address: Any, file: Any, to: Any, size: Any, offset:
         return builder.call(builder.inttoptr(called, function), [builder.trunc(number, INT32), *others])
 
     return types.int64(types.int64, types.int64, types.int64, types.int64, types.int64), generate
+
+
+@cache
+def pread_address() -> int:
+    """Return the address of the system's function, whose offsets have 64 bits."""
+    library = ctypes.CDLL(None)
+    function = getattr(library, "pread64", None) or library.pread
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 @intrinsic

@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 
 from whorl.engine.compiling import compiled
-from whorl.engine.native import call_pread, pointer
+from whorl.engine.native import call_pread, pointer, pread_address
 from whorl.training.mapped import Mapped
 from whorl.training.sources import Sliced
 
@@ -53,14 +53,6 @@ def prepare() -> None:
     if hasattr(os, "preadv"):
         compiled_job(rows)
         Mapped.read_rows = staticmethod(read_rows)
-
-
-@cache
-def pread_address() -> int:
-    """Return the address of the system's function, whose offsets have 64 bits."""
-    library = ctypes.CDLL(None)
-    function = getattr(library, "pread64", None) or library.pread
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def read_rows(file: int, memory: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any], size: int) -> int:

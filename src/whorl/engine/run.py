@@ -209,7 +209,7 @@ class CompiledSteps:
 
     def call(self, steps: int, begin: int, end: int, after: Callable[[int], None]) -> None:
         """Take some steps in one call of the compiled loop, with the samples from `begin` to `end` of the order, and bring the state up to date with `after`."""
-        job, model = self.crew.job, self.training.model
+        job = self.crew.job
         self.tabulate(steps)
         job[STEPS], job[BATCH], job[BEGIN], job[COUNT] = steps, self.training.batch_size, begin, end
         self.crew.clear()
@@ -217,11 +217,14 @@ class CompiledSteps:
             try:
                 self.crew.run()
             except IndexError:
-                # This raises an error that names a wrong category.
-                chain.predict(model.layers, self.training.train.x, model.p)
+                self.explain()
                 raise
             finally:
                 after(self.crew.done)
+
+    def explain(self) -> None:
+        """Raise an error that names what was wrong in a call: a category, for example."""
+        chain.predict(self.training.model.layers, self.training.train.x, self.training.model.p)
 
     def count(self, state: TrainingState, steps: int) -> None:
         """Bring the state to after these steps of the current epoch, whose arrays are there already."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from whorl._core import validation
-from whorl._core.memory import separate_zeros
+from whorl._core.memory import MemoryPool
 from whorl._core.types import Array
 from whorl.tables.encoding import Number
 from whorl.tables.frame import Frame
@@ -63,6 +63,7 @@ class RowGroups:
         self.kept: dict[int, Array] = {}
         self.plain: dict[int, Number] = {}  # columns of numbers, by the place of their first feature
         self.others: dict[int, Encoding] = {}
+        self.pool = MemoryPool()
         self.width = 0
         for each in preparation.columns:
             if isinstance(each, Number) and self._plain(each.name):
@@ -87,7 +88,7 @@ class RowGroups:
         for old in [*self.kept][: max(0, len(self.kept) - self.most)]:
             self.kept.pop(old, None)  # that was read first
         # By column, as Parquet has them. The padding keeps the columns from competing for the same lines of the cache.
-        memory = np.empty((self.width, table.num_rows + PADDING), self.dtype)
+        memory = self.pool.empty((self.width, table.num_rows + PADDING), self.dtype)
         memory[:, table.num_rows :] = 0
         rows = memory[:, : table.num_rows]
         for place, other in self.others.items():
@@ -104,7 +105,7 @@ class RowGroups:
                     _encode_numbers(each, columns[each.name].to_numpy(), own, part)
         if not known.all():
             rows = rows[:, known]
-        features = separate_zeros(rows.T.shape, self.dtype)
+        features = self.pool.empty(rows.T.shape, self.dtype)
         features[...] = rows.T
         return features
 

@@ -3,6 +3,7 @@
 from whorl._core.hints import hint_missing_names
 from whorl.training.callbacks import Callback, Run, StopTraining
 from whorl.training.checkpoint import Checkpoint
+from whorl.training.chunk import Chunk
 from whorl.training.data import RowView, Samples
 from whorl.training.group import SINGLE, Group
 from whorl.training.guard import DivergenceError
@@ -11,7 +12,6 @@ from whorl.training.loop import Training
 from whorl.training.options import Options, options, takes_options
 from whorl.training.preparing import checked_samples, inputs
 from whorl.training.progress import Progress
-from whorl.training.read_ahead import Chunk
 from whorl.training.sources import Stored, is_stored
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Engine, NumPySteps

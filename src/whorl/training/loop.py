@@ -21,12 +21,13 @@ from whorl.passes import Predict, predict
 from whorl.stack import Stack
 from whorl.training import guard, saving
 from whorl.training.callbacks import Callback, epoch_ended, listening, remembered, stepped, wait
+from whorl.training.chunk import Chunk
 from whorl.training.data import Samples
 from whorl.training.group import SINGLE, Group
 from whorl.training.history import Epoch, Step
 from whorl.training.options import Options, batch_size, callback_list
 from whorl.training.preparing import training_data
-from whorl.training.read_ahead import Chunk, ReadAhead
+from whorl.training.read_ahead import ReadAhead
 from whorl.training.state import EpochState, TrainingState
 from whorl.training.step import Engine, NumPySteps
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from whorl._core.memory import separate_zeros
+from whorl._core.memory import MemoryPool
 from whorl._core.types import Array, Shape
 
 
@@ -45,6 +45,7 @@ class Mapped:
         self.shape: Shape = array.shape
         self.dtype: np.dtype[Any] = array.dtype
         self.size: int = prod(self.shape[1:]) * self.dtype.itemsize
+        self.pool = MemoryPool()
         self.file: int = -1
         self.replaced = False
         """Whether there is another file of this name now."""
@@ -101,7 +102,7 @@ class Mapped:
     def read(self, start: int, stop: int) -> Array:
         if self.file < 0 or self.array.strides[0] != self.size:
             return self.take(np.arange(start, stop))
-        out = separate_zeros((stop - start, *self.shape[1:]), self.dtype)
+        out = self.pool.empty((stop - start, *self.shape[1:]), self.dtype)
         self._fill(_bytes(out), [(0, self.start + start * self.size)], out.nbytes)
         return out
 
@@ -117,6 +118,9 @@ class Mapped:
             places = range(done * self.size, len(rows) * self.size, self.size or 1)
             self._fill(_bytes(out), zip(places, offsets[done:].tolist(), strict=True), self.size)
         return out
+
+    def locate(self, rows: Array) -> tuple[Array, list[Array]] | None:
+        return None if self.file < 0 else (~(self.start + rows * self.array.strides[0]), [])
 
     def _fill(self, memory: memoryview, places: Any, size: int) -> None:
         """Read `size` bytes to each place in memory from an offset in the file."""

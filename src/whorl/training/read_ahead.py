@@ -2,7 +2,8 @@
 
 There are two buffers: a thread reads into one of them while the steps use the other. There are two exceptions. If the steps use all cores, a
 thread beside them would only slow them down: they wait for each other, and so for the one that it has pushed aside. Then the steps wait
-while as many threads read. And if reading waits for a disk, many threads read beside the steps, because a disk serves many requests at once in
+while as many threads read; and inputs that need no conversion are only located: compiled steps copy them from the file, or from the blocks
+that have been read, when they need them. And if reading waits for a disk, many threads read beside the steps, because a disk serves many requests at once in
 less time than one after the other.
 """
 
@@ -19,6 +20,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from whorl._core.types import Array
+from whorl.training.chunk import Chunk
 from whorl.training.orders import Order
 from whorl.training.state import EpochState
 
@@ -52,65 +54,18 @@ class Readable(Protocol):
     def read(self, rows: Array, x: Array, target: Array, weight: Array | None, own: Array | None) -> None:
         """Read the samples at these indices into these arrays; if `own` is given, only the inputs for which it is true."""
 
+    @property
+    def file(self) -> int:
+        """The descriptor of the file that single inputs can be read from, or -1."""
+
+    def locate(self, rows: Array) -> tuple[Array, list[Array]] | None:
+        """Return where the inputs of the samples at these indices are, and what must stay in memory while they are used; None if they must be read."""
+
     def begin(self, order: Order, start: int, stop: int) -> None:
         """Read the blocks of the samples from `start` up to `stop`, which several threads share."""
 
     def prepare(self, order: Order, place: int) -> None:
         """Read what the order needs some time after so many samples."""
-
-
-class Chunk:
-    """The samples of some steps, in the order of the epoch: those from `start` up to `stop`.
-
-    Parameters
-    ----------
-    order : ndarray or BlockOrder
-        The order of the epoch.
-    start, stop : int
-    place : int
-        Where they begin in the arrays.
-    arrays : tuple
-        Inputs, targets and weights, or None for the latter.
-    own : ndarray of bool, or None
-        Which of their inputs are needed; None for all.
-    """
-
-    order: Order
-    start: int
-    stop: int
-    place: int
-    arrays: tuple[Array, Array, Array | None]
-    own: Array | None
-
-    def __init__(
-        self,
-        order: Order,
-        start: int,
-        stop: int,
-        place: int,
-        arrays: tuple[Array, Array, Array | None],
-        own: Array | None = None,
-    ) -> None:
-        self.order, self.start, self.stop, self.place, self.arrays, self.own = order, start, stop, place, arrays, own
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def batches(self, current: EpochState, size: int, count: int) -> list[range]:
-        """Return the places of the next batches of the epoch, at most `count` of this size."""
-        begin = self.place + current.samples - self.start
-        places = range(begin, min(begin + size * count, self.place + len(self)))
-        return [places[k : k + size] for k in range(0, len(places), size)]
-
-    def batch(self, places: range) -> tuple[Array, Array, Array | None]:
-        """Return x, target and weight at these places."""
-        x, target, weight = self.arrays
-        part = slice(places.start, places.stop)
-        return x[part], target[part], None if weight is None else weight[part]
-
-    def targets(self, places: range) -> Array:
-        """Return copies of the targets at these places."""
-        return self.arrays[1][places.start : places.stop].copy()
 
 
 class Reading:
@@ -122,6 +77,8 @@ class Reading:
     chunk : Chunk
     threads : int
         At most so many. If there is one, it then prepares what follows the chunk.
+    direct : bool, optional
+        Whether the inputs need not be read, if it is known where they are.
     """
 
     data: Readable
@@ -129,11 +86,12 @@ class Reading:
     begun: float
     ended: list[tuple[float, float]]
 
-    def __init__(self, data: Readable, chunk: Chunk, threads: int) -> None:
-        self.data, self.chunk = data, chunk
+    def __init__(self, data: Readable, chunk: Chunk, threads: int, *, direct: bool = False) -> None:
+        self.data, self.chunk, self.direct = data, chunk, direct
         self.error: BaseException | None = None
         self.begun, self.ended = time.perf_counter(), list[tuple[float, float]]()
         threads = min(threads, len(chunk))
+        self.rows: Array | None = chunk.order[chunk.start : chunk.stop] if threads > 1 else None  # once for all
         ends = [chunk.start + len(chunk) * k // threads for k in range(threads + 1)]
         self.threads: list[Thread] = [
             Thread(target=self._read, args=each, name="whorl-read", daemon=True) for each in pairwise(ends)
@@ -146,10 +104,15 @@ class Reading:
         try:
             if len(self.threads) > 1:
                 self.data.begin(chunk.order, chunk.start, chunk.stop)
-            rows = chunk.order[start:stop]
+            here = slice(start - chunk.start, stop - chunk.start)
+            rows = chunk.order[start:stop] if self.rows is None else self.rows[here]
             if rows.min() < 0 or rows.max() >= len(self.data):
                 raise IndexError("the order of the samples was changed during training: an index is out of range")
-            own = None if chunk.own is None else chunk.own[start - chunk.start : stop - chunk.start]
+            own = None if chunk.own is None else chunk.own[here]
+            if self.direct and (located := self.data.locate(rows)) is not None:
+                chunk.places[here], held = located
+                chunk.held += held
+                own = np.zeros(len(rows), bool)
             part = slice(chunk.place + start - chunk.start, chunk.place + stop - chunk.start)
             x, target, weight = chunk.arrays
             self.data.read(rows, x[part], target[part], None if weight is None else weight[part], own)
@@ -208,6 +171,8 @@ class ReadAhead:
         self.arrays: Any = None
         self.busy = 0
         """If the steps use all cores, the number of their threads: as many read while the steps wait. Otherwise 0."""
+        self.direct = False
+        """Whether the steps can use the inputs of a chunk from its `places`."""
         self.idle, self.left = False, 0
         """Whether reading waits for a disk, and how many more readings there are until that is measured again."""
 
@@ -228,26 +193,30 @@ class ReadAhead:
         order, start, chunk = current.order, current.samples, self.chunk
         if chunk is not None and chunk.order is order and chunk.start <= start < chunk.stop:
             return chunk
-        reading = self.reading
+        if chunk is not None:
+            chunk.held.clear()  # the steps are done with it
+        self.chunk, reading = None, self.reading
         ready = reading is not None and reading.chunk.order is order and reading.chunk.start == start
         if reading is None or not ready:
             self.close()  # the epoch begins, again perhaps
-            reading = self.reading = self._read(order, start, 0, self.busy or 1)
+            direct = self.direct and self.busy > 0 and self.left > 0 and not self.idle
+            reading = self.reading = self._read(order, start, 0, self.busy or 1, direct=direct)
         reading.join()  # if this is interrupted, the threads still use their buffer
         self.reading = None
         chunk = self.chunk = reading.result()
         if not ready:
-            self.idle, self.left = reading.idle, MEASURED
+            self.idle = reading.idle
+            self.left = self.left if reading.direct else MEASURED
         self.left -= 1
         if chunk.stop < len(order) and self.left > 0 and (self.idle or not self.busy):
             self.reading = self._read(order, chunk.stop, self.size - chunk.place, MANY if self.idle else 1)
         return chunk
 
-    def _read(self, order: Order, start: int, place: int, threads: int) -> Reading:
+    def _read(self, order: Order, start: int, place: int, threads: int, *, direct: bool = False) -> Reading:
         """Begin to read a chunk to this place of the arrays."""
         stop = min(start + self.size, len(order))
         own = self._own(start, stop, len(order))
-        return Reading(self.data, Chunk(order, start, stop, place, self.buffers(), own), threads)
+        return Reading(self.data, Chunk(order, start, stop, place, self.buffers(), own), threads, direct=direct)
 
     def _own(self, start: int, stop: int, count: int) -> Array | None:
         """Return which of the inputs from `start` up to `stop`, where steps begin and end, are needed; None if all are."""

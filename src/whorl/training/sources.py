@@ -36,18 +36,27 @@ class Source(Protocol):
         Where the blocks begin that are read at once, and n at the end; None if each row can be read alone.
     buffer : int
         The number of blocks that are shuffled together.
+    file : int
+        The descriptor of the file that single rows are read from, or -1.
     """
 
     shape: Shape
     dtype: np.dtype[Any]
     boundaries: Array | None
     buffer: int
+    file: int
 
     def read(self, start: int, stop: int) -> Array:
         """Return a copy of these rows."""
 
     def take(self, rows: Array, out: Array | None = None) -> Array:
         """Return copies of the rows at these indices, in `out` if it is given."""
+
+    def locate(self, rows: Array) -> tuple[Array, list[Array]] | None:
+        """Return where the rows at these indices are, and the arrays that must stay in memory while they are used; None if that is not known.
+
+        A place is an address in memory or, below 0, the complement ~offset of an offset in `file`.
+        """
 
 
 class Stored:
@@ -195,6 +204,7 @@ class Sliced:
 
     array: Any
     buffer: int
+    file = -1
 
     copy_rows: ClassVar[Any] = None  # a function, which mypy would take for a method
     """A faster way to copy many rows, which the compiled engine has: given the array to fill, the addresses of the rows and their bytes."""
@@ -207,6 +217,7 @@ class Sliced:
         self.first: Array = self._search(np.arange(0, int(boundaries[-1]), self.step))
         self.shape: Shape = tuple(array.shape)
         self.dtype: np.dtype[Any] = array.dtype
+        self.size: int = prod(self.shape[1:]) * self.dtype.itemsize
         self.kept: dict[int, Block] = {}
         self.lock: Any = Lock()
         # It is not known of every array whether several threads can read it.
@@ -227,23 +238,31 @@ class Sliced:
         return rows
 
     def take(self, rows: Array, out: Array | None = None) -> Array:
-        numbers = self._numbers(rows)
         if out is None:
             out = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        different, places = _unique(numbers, len(self.starts))
-        firsts, few = self.starts[different], len(different) <= 2 * self.buffer  # else they are not all kept
-        if few and self.copy_rows is not None and out.flags.c_contiguous:
-            size = prod(self.shape[1:]) * self.dtype.itemsize
-            loaded = self.load(different.tolist())  # which must stay in memory
-            addresses = np.array([each.ctypes.data for each in loaded], np.int64) - firsts * size
-            self.copy_rows(out, addresses[places] + rows * size, size)
+        if self.copy_rows is not None and out.flags.c_contiguous and (located := self.locate(rows)) is not None:
+            addresses, _blocks = located
+            self.copy_rows(out, addresses, self.size)
             return out
+        different, places = _unique(self._numbers(rows), len(self.starts))
         one_by_one = (self.load([number])[0] for number in different.tolist())
-        blocks = self.load(different.tolist()) if few else one_by_one
+        blocks = self.load(different.tolist()) if self._few(different) else one_by_one
         for number, block in enumerate(blocks):
             part = places == number
-            out[part] = block.take(rows[part] - firsts[number], axis=0)
+            out[part] = block.take(rows[part] - self.starts[different[number]], axis=0)
         return out
+
+    def locate(self, rows: Array) -> tuple[Array, list[Array]] | None:
+        different, places = _unique(self._numbers(rows), len(self.starts))
+        if not self._few(different):
+            return None
+        blocks = self.load(different.tolist())
+        begins = np.array([each.ctypes.data for each in blocks], np.int64) - self.starts[different] * self.size
+        return begins[places] + rows * self.size, blocks
+
+    def _few(self, blocks: Array) -> bool:
+        """Whether so many blocks are all kept."""
+        return len(blocks) <= 2 * self.buffer
 
     def _numbers(self, rows: Array) -> Array:
         """Return the blocks that rows are in. Blocks of equal sizes are found by a division, ten times as fast as by a search."""

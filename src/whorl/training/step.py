@@ -14,11 +14,11 @@ from whorl.optimizers import Objective
 from whorl.passes import loss_pass
 from whorl.stack import Stack
 from whorl.training import callbacks
+from whorl.training.chunk import Chunk
 from whorl.training.data import Samples
 from whorl.training.group import Evaluate, Group, Outcome
 from whorl.training.history import Epoch
 from whorl.training.options import Options
-from whorl.training.read_ahead import Chunk
 from whorl.training.state import EpochState, TrainingState
 
 

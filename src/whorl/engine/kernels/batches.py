@@ -19,7 +19,7 @@ from whorl.engine.compiling import (
     kernel,
 )
 from whorl.engine.kernels.losses import SLOT
-from whorl.engine.native import pointer
+from whorl.engine.native import call_pread, pointer
 
 TOTALS = 16
 """Bytes of the totals of an epoch, two numbers: the loss and the penalty."""
@@ -36,6 +36,24 @@ def gather(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
             row = 0
         for e in range(d):
             x[n * d + e] = data[row * d + e]
+
+
+@kernel
+def fetch(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
+    """Copy the rows of this batch, of d numbers each, from where they are: from an address, or from a file if the place is below 0."""
+    x, d, places, to, size, wrong = p[0], s[0], pointer(s[1], np.int64), s[2], s[3], 0
+    for n in range(r[FIRST], r[LAST]):
+        place = places[r[START] + n]
+        if place < 0:
+            wrong += call_pread(s[4], s[5], to + n * size, size, ~place) != size
+        else:
+            row, copy = pointer(place, np.uint8), pointer(to + n * size, np.uint8)
+            for e in range(size):
+                copy[e] = row[e]
+        for e in range(d):  # infinite or NaN
+            wrong += not abs(x[n * d + e]) < c[0]
+    if wrong:
+        r[WRONG] = 1
 
 
 @kernel

@@ -1,0 +1,133 @@
+"""Compiled steps that take their inputs from files and blocks themselves, if they use all cores: the same bits and errors."""
+
+import os
+
+import numpy as np
+import pytest
+
+from whorl import Adam, CrossEntropy, Dense, Dropout, Embedding, Model, ReLU, Softmax, Standardize, Stored
+from whorl.engine import choice
+from whorl.training import read_ahead
+
+N = 1003
+X = np.random.default_rng(0).standard_normal((N, 5), dtype=np.float32)
+Y = np.random.default_rng(1).integers(0, 3, N)
+
+
+@pytest.fixture(autouse=True)
+def used(monkeypatch):
+    """Return how often inputs were read, and how often they were not; there is one core, and some steps are read at once."""
+    counts = {"read": 0, "in place": 0}
+    monkeypatch.setattr(read_ahead, "AHEAD", 2500)
+    monkeypatch.setattr(read_ahead, "MEASURED", 6)
+    monkeypatch.setattr(choice, "cores", lambda: 1)
+    usual = read_ahead.Reading.result
+
+    def result(self):
+        chunk = usual(self)
+        x = chunk.arrays[0]
+        inside = (chunk.places >= x.ctypes.data) & (chunk.places < x.ctypes.data + x.nbytes)
+        counts["read" if inside.all() else "in place"] += 1
+        assert inside.all() or not inside.any()
+        return chunk
+
+    monkeypatch.setattr(read_ahead.Reading, "result", result)
+    return counts
+
+
+def save(path, array, **settings):
+    np.save(path, array)
+    return Stored(np.load(path, mmap_mode="r"), **settings)
+
+
+def fit(
+    x, y, dtype=np.float32, layers=(Standardize(), Dense(12), ReLU(), Dropout(0.2), Dense(3), Softmax()), **changes
+):
+    model = Model(layers, inputs=x.shape[1:], rng=0, dtype=dtype)
+    settings = {"loss": CrossEntropy(), "optimizer": Adam(0.01), "epochs": 4, "batch_size": 32, "rng": 0}
+    return model, model.fit(x, y, **(settings | changes))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"validation": 0.2, "metrics": ["accuracy", "f1"]},
+        {"class_weight": "balanced", "batch_size": 21},
+        {"dtype": np.float64},
+    ],
+    ids=lambda changes: "-".join(changes) or "plain",
+)
+def test_the_bits_of_data_in_memory(tmp_path, used, threads, changes):
+    samples = X.astype(changes.get("dtype", np.float32))
+    expected, history = fit(samples, Y, fast=True, threads=threads, **changes)
+    model, other = fit(save(tmp_path / "x.npy", samples), Y, fast=True, threads=threads, **changes)
+    assert model.parameters.tobytes() == expected.parameters.tobytes()
+    for name in history:
+        assert other[name] == pytest.approx(history[name], rel=1e-6)
+    assert used["in place"] > used["read"] > 4
+
+
+@pytest.mark.parametrize("block", [40, 1])  # in the second case, the blocks of a chunk are more than are kept
+def test_the_bits_of_blocks_that_are_read_in_advance(tmp_path, used, block):
+    data = save(tmp_path / "x.npy", X, block=block, buffer=3), save(tmp_path / "y.npy", Y, block=block, buffer=3)
+    expected, _ = fit(*data, fast=False)
+    used["read"] = 0
+    beside, _ = fit(*data, fast=True, threads=1)
+    assert (used["in place"] > used["read"]) == (block == 40)
+    np.testing.assert_allclose(beside.parameters, expected.parameters, atol=1e-5)
+    before = dict(used)
+    choice.cores = lambda: 2
+    apart, _ = fit(*data, fast=True, threads=1)
+    assert apart.parameters.tobytes() == beside.parameters.tobytes()
+    assert used["in place"] == before["in place"]
+
+
+@pytest.mark.parametrize("what", ["other type", "NumPy", "slow disk"])
+def test_inputs_are_read_where_they_cannot_be_used_in_place(tmp_path, used, what, monkeypatch):
+    if what == "slow disk":
+        monkeypatch.setattr(read_ahead.Reading, "idle", True)
+    samples = X.astype(np.float64) if what == "other type" else X
+    expected, _ = fit(X, Y, fast=what != "NumPy", threads=1)
+    model, _ = fit(save(tmp_path / "x.npy", samples), Y, fast=what != "NumPy", threads=1)
+    assert model.parameters.tobytes() == expected.parameters.tobytes()
+    assert used["in place"] == 0
+
+
+@pytest.mark.parametrize("block", [None, 40])
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_errors_name_the_row_of_the_file(tmp_path, used, block, value):
+    x = X.copy()
+    for row in range(0, N, 100):  # most are met in place
+        x[row + 77 if row < 900 else row, 3] = value
+        data = save(tmp_path / f"{row}.npy", x, block=block, buffer=3)
+        with pytest.raises(ValueError, match=rf"X must hold finite numbers, but X\[\d+, 3\] is {value}"):
+            fit(data, Y, fast=True, threads=2, layers=[Dense(3), Softmax()])
+        x[...] = X
+    assert used["in place"] > 4
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_file_that_is_cut_short(tmp_path, used, threads):
+    path = tmp_path / "x.npy"
+    training = Model([Dense(3), Softmax()], inputs=5, rng=0).training(
+        save(path, X), Y, loss=CrossEntropy(), optimizer=Adam(0.01), epochs=4, batch_size=32, fast=True, threads=threads
+    )
+    steps = training.steps()
+    while not used["in place"]:
+        next(steps)
+    done = training.state.step
+    os.truncate(path, 5000)
+    with pytest.raises(OSError, match=r"x\.npy was cut short"):
+        list(steps)
+    assert done <= training.state.step < 2 * 32
+    assert np.isfinite(training.model.parameters).all()
+
+
+def test_categories_that_are_out_of_range(tmp_path, used):
+    x = np.random.default_rng(0).integers(0, 4, (N, 2)).astype(np.float32)
+    x[700, 1] = 4
+    with pytest.raises(ValueError, match=r"column 1 must hold whole numbers from 0 to 3, but sample \d+ has 4"):
+        fit(save(tmp_path / "x.npy", x), Y, fast=True, threads=2, layers=[Embedding([4, 4], 3), Dense(3), Softmax()])
