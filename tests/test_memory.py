@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from whorl import SGD, Adagrad, Adam, Dense, Lion, Model, NAdam, RMSprop
+from whorl._core import memory
 from whorl._core.memory import MemoryPool, aligned_zeros, keep_freed_memory
 from whorl._core.validation import SMALL, all_finite, numeric
 
@@ -67,6 +68,14 @@ def test_memory_of_a_pool_that_is_too_small_is_replaced():
     del larger
     assert pool.empty((10,), np.uint8).tolist() == [*np.ones(2).tobytes()[:10]]
     assert pickle.loads(pickle.dumps(pool)).unused == []
+
+
+def test_a_pool_keeps_little(monkeypatch):
+    monkeypatch.setattr(memory, "KEPT", 20_000)
+    pool = MemoryPool()
+    arrays = [pool.empty((size,), np.uint8) for size in (30_000, 9_000, 9_000, 9_000)]
+    arrays.clear()
+    assert [len(each) for each in pool.unused] == [9_000] * 2
 
 
 @pytest.mark.parametrize(

@@ -257,3 +257,16 @@ def test_a_chunk_is_read_again_if_the_next_one_could_not_be_read():
     chunk = reader.upcoming(current)
     assert chunk is not used
     assert len(chunk.held) == 2
+
+
+def test_steps_that_wait_for_a_disk_have_their_inputs_read_again():
+    reader = ReadAhead(Known(), 20)
+    reader.busy, reader.direct = 2, True
+    current, threads = SimpleNamespace(order=ORDER, samples=0), []
+    for seconds, worked in ((9, 0), (0.5, 0.3), (0.009, 0), (0.2, 0.05), (9, 9), (9, 9)):
+        chunk = reader.upcoming(current)
+        reader.used(chunk, seconds, worked)
+        threads.append((chunk.in_place, reader.idle))
+        current.samples = chunk.stop
+    # The first one is read, so its steps cannot have waited; those of the fourth have; reading the fifth does not wait.
+    assert threads == [(False, False), (True, False), (True, False), (True, True), (False, False), (True, False)]

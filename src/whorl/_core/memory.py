@@ -19,6 +19,9 @@ BLOCK = 2**25 - 2**16
 PAGE, OFFSET = 4096, 512
 """Size of a memory page, and distance between the starts of vectors within a page, in bytes: eight cache lines."""
 
+KEPT = 2**27
+"""A pool keeps at most so many bytes that are not used."""
+
 LARGE_PAGE = 2**21
 """Size of a large memory page in bytes, on the processors that have them."""
 
@@ -54,7 +57,7 @@ class MemoryPool:
     """Memory for arrays that come and go in several threads: what one array no longer uses, the next one gets.
 
     The system clears the pages of new memory when they are first written. For 1 MiB that takes 0.5 ms, more than twice as long
-    as to read 1 MiB from a file in the system's cache (AMD Zen 4, one core). The C library keeps what is freed too, see
+    as to read 1 MiB from a file in the system's cache (AMD EPYC, one core). The C library keeps what is freed too, see
     `keep_freed_memory`, but for each thread, which adds up to tens of MB, and returns large blocks to the system.
 
     Examples
@@ -74,7 +77,7 @@ class MemoryPool:
         return MemoryPool, ()
 
     def empty(self, shape: Shape, dtype: npt.DTypeLike) -> Array:
-        """Return an array of any contents. The pool has its memory again when neither it nor a view of it is used any more."""
+        """Return an array of any contents. The pool gets its memory back when neither it nor a view of it is used any more."""
         size = max(1, prod(shape) * np.dtype(dtype).itemsize)
         try:
             memory = self.unused.pop()
@@ -83,8 +86,13 @@ class MemoryPool:
         if len(memory) < size:
             memory = _mapped(size)
         array = np.ndarray(shape, dtype, memory)
-        weakref.finalize(array, self.unused.append, memory).atexit = False
+        weakref.finalize(array, self._keep, memory).atexit = False
         return array
+
+    def _keep(self, memory: mmap.mmap) -> None:
+        """Keep memory that is no longer used, unless that is too much."""
+        if len(memory) + sum(map(len, self.unused)) <= KEPT:
+            self.unused.append(memory)
 
 
 def _mapped(size: int) -> mmap.mmap:

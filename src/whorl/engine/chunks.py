@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 
 from whorl._core.types import Array
@@ -44,6 +47,12 @@ class CompiledChunks(CompiledSteps):
             self.rows[0, chunk.place : chunk.place + len(chunk)] = chunk.places
             self.chunk = chunk
         return chunk.place + current.samples - chunk.start, chunk.place + len(chunk)
+
+    def call(self, steps: int, begin: int, end: int, after: Callable[[int], None]) -> None:
+        begun, worked = time.perf_counter(), time.process_time()
+        super().call(steps, begin, end, after)
+        assert self.chunk is not None
+        self.reader.used(self.chunk, time.perf_counter() - begun, time.process_time() - worked)
 
     def explain(self) -> None:
         self.reader.again()  # which validates the inputs

@@ -30,6 +30,8 @@ class Chunk:
         Where the inputs are: their addresses in the arrays, or what `Readable.locate` returned.
     held : list of ndarray
         What else must stay in memory.
+    in_place : bool
+        Whether inputs are used from where they were located.
     """
 
     order: Order
@@ -52,6 +54,7 @@ class Chunk:
         x = arrays[0]
         self.places: Array = x.ctypes.data + np.arange(place, place + stop - start) * x[:1].nbytes
         self.held: list[Array] = []
+        self.in_place = False
 
     def __len__(self) -> int:
         return self.stop - self.start

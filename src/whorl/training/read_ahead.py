@@ -68,6 +68,11 @@ class Readable(Protocol):
         """Read what the order needs some time after so many samples."""
 
 
+def waits(seconds: float, worked: float) -> bool:
+    """Whether threads that have worked for so many seconds in all have waited most of the time, and for more than 10 ms."""
+    return seconds > 0.01 + 2 * worked
+
+
 class Reading:
     """Threads that read a chunk, each a part of it.
 
@@ -112,6 +117,7 @@ class Reading:
             if self.direct and (located := self.data.locate(rows)) is not None:
                 chunk.places[here], held = located
                 chunk.held += held
+                chunk.in_place = True
                 own = np.zeros(len(rows), bool)
             part = slice(chunk.place + start - chunk.start, chunk.place + stop - chunk.start)
             x, target, weight = chunk.arrays
@@ -125,9 +131,9 @@ class Reading:
 
     @property
     def idle(self) -> bool:
-        """Whether the threads have waited most of the time, and for more than 10 ms: for a disk, if nothing else was going on."""
+        """Whether the threads have waited: for a disk, if nothing else was going on."""
         ended, worked = max(end for end, _ in self.ended), sum(work for _, work in self.ended)
-        return ended - self.begun > 0.01 + 2 * worked
+        return waits(ended - self.begun, worked)
 
     def join(self) -> None:
         """Wait for the end."""
@@ -211,6 +217,10 @@ class ReadAhead:
         if chunk.stop < len(order) and self.left > 0 and (self.idle or not self.busy):
             self.reading = self._read(order, chunk.stop, self.size - chunk.place, MANY if self.idle else 1)
         return chunk
+
+    def used(self, chunk: Chunk, seconds: float, worked: float) -> None:
+        """Note how long steps on a chunk took, and how long their threads worked: they may have waited for a disk."""
+        self.idle = self.idle or (chunk.in_place and waits(seconds, worked))
 
     def _read(self, order: Order, start: int, place: int, threads: int, *, direct: bool = False) -> Reading:
         """Begin to read a chunk to this place of the arrays."""
