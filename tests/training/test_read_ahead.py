@@ -86,7 +86,8 @@ def test_one_thread_reads_beside_the_steps():
     assert reader.data.prepared == list(range(20, 200, 20))
 
 
-def test_as_many_threads_as_the_steps_have_read_while_these_wait():
+def test_as_many_threads_as_the_steps_have_read_while_these_wait(monkeypatch):
+    monkeypatch.setattr(Reading, "idle", False)  # however busy the machine is
     reader = ReadAhead(Rows(), 20)
     reader.busy = 3
     x, _, counts = epoch(reader)
@@ -217,6 +218,7 @@ class Known(Rows):
 @pytest.mark.parametrize("known", [True, False])
 def test_inputs_are_not_read_if_it_is_known_where_they_are(monkeypatch, known):
     monkeypatch.setattr(read_ahead, "MEASURED", 4)
+    monkeypatch.setattr(Reading, "idle", False)
     reader = ReadAhead(Known(known=known), 20)
     reader.busy, reader.direct = 3, True
     current, chunks = SimpleNamespace(order=ORDER, samples=0), []
@@ -240,7 +242,8 @@ def test_inputs_are_not_read_if_it_is_known_where_they_are(monkeypatch, known):
     assert np.array_equal(reader.chunk.batch(range(20))[0], X[ORDER[180:]])
 
 
-def test_a_chunk_is_read_again_if_the_next_one_could_not_be_read():
+def test_a_chunk_is_read_again_if_the_next_one_could_not_be_read(monkeypatch):
+    monkeypatch.setattr(Reading, "idle", False)
     reader = ReadAhead(Known(), 20)
     reader.busy, reader.direct = 2, True
     current = SimpleNamespace(order=ORDER, samples=0)
@@ -259,7 +262,8 @@ def test_a_chunk_is_read_again_if_the_next_one_could_not_be_read():
     assert len(chunk.held) == 2
 
 
-def test_steps_that_wait_for_a_disk_have_their_inputs_read_again():
+def test_steps_that_wait_for_a_disk_have_their_inputs_read_again(monkeypatch):
+    monkeypatch.setattr(Reading, "idle", False)
     reader = ReadAhead(Known(), 20)
     reader.busy, reader.direct = 2, True
     current, threads = SimpleNamespace(order=ORDER, samples=0), []
