@@ -5,7 +5,20 @@ import os
 import numpy as np
 import pytest
 
-from whorl import Adam, CrossEntropy, Dense, Dropout, Embedding, Model, ReLU, Softmax, Standardize, Stored
+from whorl import (
+    Adam,
+    Callback,
+    Checkpoint,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    Embedding,
+    Model,
+    ReLU,
+    Softmax,
+    Standardize,
+    Stored,
+)
 from whorl.engine import choice
 from whorl.training import read_ahead
 
@@ -71,7 +84,7 @@ def test_the_bits_of_data_in_memory(tmp_path, used, threads, changes):
 
 
 @pytest.mark.parametrize("block", [40, 1])  # in the second case, the blocks of a chunk are more than are kept
-def test_the_bits_of_blocks_that_are_read_in_advance(tmp_path, used, block):
+def test_the_bits_of_blocks_that_are_read_in_advance(tmp_path, used, block, monkeypatch):
     data = save(tmp_path / "x.npy", X, block=block, buffer=3), save(tmp_path / "y.npy", Y, block=block, buffer=3)
     expected, _ = fit(*data, fast=False)
     used["read"] = 0
@@ -79,10 +92,35 @@ def test_the_bits_of_blocks_that_are_read_in_advance(tmp_path, used, block):
     assert (used["in place"] > used["read"]) == (block == 40)
     np.testing.assert_allclose(beside.parameters, expected.parameters, atol=1e-5)
     before = dict(used)
-    choice.cores = lambda: 2
+    monkeypatch.setattr(choice, "cores", lambda: 2)
     apart, _ = fit(*data, fast=True, threads=1)
     assert apart.parameters.tobytes() == beside.parameters.tobytes()
     assert used["in place"] == before["in place"]
+
+
+class Stop(Callback):
+    """Ends training with an error after some steps."""
+
+    every_steps = 1
+
+    def on_step_end(self, training):
+        if training.step == 50:
+            raise InterruptedError
+
+
+@pytest.mark.parametrize("block", [None, 40])
+def test_training_continues_from_a_checkpoint_within_an_epoch(tmp_path, used, block):
+    data = save(tmp_path / "x.npy", X, block=block, buffer=3), Y
+    changes = {"fast": True, "threads": 2, "metrics": ["accuracy"], "sample_weight": np.linspace(0, 2, N)}
+    expected, history = fit(*data, **changes)
+    path = tmp_path / "run.npz"
+    with pytest.raises(InterruptedError):
+        fit(*data, callbacks=[Checkpoint(path, steps=1), Stop()], **changes)
+    before = used["in place"]
+    model, again = fit(*data, resume=path, **changes)
+    assert model.parameters.tobytes() == expected.parameters.tobytes()
+    assert [again[name] for name in history] == [history[name] for name in history]
+    assert used["in place"] > before
 
 
 @pytest.mark.parametrize("what", ["other type", "NumPy", "slow disk"])
