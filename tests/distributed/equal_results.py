@@ -57,9 +57,9 @@ def in_files(count, *, block=None):
     return arrays
 
 
-def network(*between, first=None, frozen=()):
+def network(*between, first=None, frozen=(), inputs=6):
     first = first or Dense(16, weight_l2=1e-3, weight_l1=1e-4)
-    model = Model([first, *between, ReLU(), Dropout(0.3), Dense(3), Softmax()], inputs=6, rng=1, dtype=np.float64)
+    model = Model([first, *between, ReLU(), Dropout(0.3), Dense(3), Softmax()], inputs=inputs, rng=1, dtype=np.float64)
     model.freeze(*frozen)
     return model
 
@@ -152,12 +152,14 @@ def resumed():
     np.testing.assert_array_equal(again.parameters, whole.parameters)
 
 
-def in_parquet_files(count):
+def in_parquet_files(count, *, gaps=False):
     """The same samples in a folder of Parquet files, in row groups of 30, each process with files of its own."""
-    folder, (x, y) = Path(FOLDER.name, "parquet"), data(count)
+    folder, (x, y) = Path(FOLDER.name, f"parquet-{gaps}"), data(count)
     if not folder.exists():
         folder.mkdir()
-        table = pa.table({**{f"x{j}": column for j, column in enumerate(x.T)}, "y": np.array(["a", "b", "c"])[y]})
+        values = {f"x{j}": column for j, column in enumerate(x.T)} | {"y": np.array(["a", "b", "c"])[y]}
+        unknown = {"x0": np.arange(count) % 7 == 2, "y": np.arange(count) % 11 == 3}
+        table = pa.table({name: pa.array(values[name], mask=unknown.get(name) if gaps else None) for name in values})
         parquet.write_table(table, folder / "rows.parquet", row_group_size=30)
     found = tables.folder(folder, "y", buffer=3, dtype=np.float64)
     return Stored(found.X), Stored(found.y)
@@ -204,6 +206,9 @@ CASES = {
     "reads_its_share": reads_its_share,
     "resumed": resumed,
     "parquet": partial(equal, network, source=in_parquet_files),
+    "parquet_gaps": partial(
+        equal, partial(network, inputs=7), source=partial(in_parquet_files, gaps=True), class_weight="balanced"
+    ),
     "mapped_accumulate": partial(equal, network, source=in_files, accumulate=3),
     "odd_units": partial(equal, partial(network, first=Dense(13))),  # whose dropout masks begin within a word
 }

@@ -1,6 +1,8 @@
 """Compiled steps that take their inputs from files and blocks themselves, if they use all cores: the same bits and errors."""
 
 import os
+import signal
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,8 +20,10 @@ from whorl import (
     Softmax,
     Standardize,
     Stored,
+    Tanh,
 )
 from whorl.engine import choice
+from whorl.engine.threads import Crew
 from whorl.training import read_ahead
 
 N = 1003
@@ -54,12 +58,17 @@ def save(path, array, **settings):
     return Stored(np.load(path, mmap_mode="r"), **settings)
 
 
-def fit(
-    x, y, dtype=np.float32, layers=(Standardize(), Dense(12), ReLU(), Dropout(0.2), Dense(3), Softmax()), **changes
-):
+LAYERS = Standardize(), Dense(12), ReLU(), Dropout(0.2), Dense(3), Softmax()
+
+
+def fit(x, y, dtype=np.float32, layers=LAYERS, frozen=(), call=Model.fit, **changes):
     model = Model(layers, inputs=x.shape[1:], rng=0, dtype=dtype)
+    model.freeze(*frozen)
     settings = {"loss": CrossEntropy(), "optimizer": Adam(0.01), "epochs": 4, "batch_size": 32, "rng": 0}
-    return model, model.fit(x, y, **(settings | changes))
+    return model, call(model, x, y, **(settings | changes))
+
+
+prepare = partial(fit, fast=True, call=Model.training)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -123,6 +132,31 @@ def test_training_continues_from_a_checkpoint_within_an_epoch(tmp_path, used, bl
     assert used["in place"] > before
 
 
+@pytest.mark.parametrize("block", [None, 40])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_training_goes_on_after_ctrl_c(tmp_path, used, threads, block, monkeypatch):
+    data = save(tmp_path / "x.npy", X, block=block, buffer=3), Y
+    (model, training), (other, expected) = (prepare(*data, threads=threads) for _ in range(2))
+    list(expected)
+    usual, caught = Crew.run, 0
+
+    def interrupted(crew):
+        signal.raise_signal(signal.SIGINT)
+        usual(crew)
+
+    monkeypatch.setattr(Crew, "run", interrupted)
+    while training.state.epoch < 4:
+        before = training.state.step
+        try:
+            list(training)
+        except KeyboardInterrupt:
+            caught += 1
+            assert training.state.step > before
+    assert caught > 40
+    assert model.parameters.tobytes() == other.parameters.tobytes()
+    assert used["in place"] > used["read"]
+
+
 @pytest.mark.parametrize("what", ["other type", "NumPy", "slow disk"])
 def test_inputs_are_read_where_they_cannot_be_used_in_place(tmp_path, used, what, monkeypatch):
     if what == "slow disk":
@@ -135,15 +169,19 @@ def test_inputs_are_read_where_they_cannot_be_used_in_place(tmp_path, used, what
 
 
 @pytest.mark.parametrize("block", [None, 40])
-@pytest.mark.parametrize("value", [np.nan, -np.inf])
-def test_errors_name_the_row_of_the_file(tmp_path, used, block, value):
-    x = X.copy()
-    for row in range(0, N, 100):  # most are met in place
-        x[row + 77 if row < 900 else row, 3] = value
-        data = save(tmp_path / f"{row}.npy", x, block=block, buffer=3)
-        with pytest.raises(ValueError, match=rf"X must hold finite numbers, but X\[\d+, 3\] is {value}"):
-            fit(data, Y, fast=True, threads=2, layers=[Dense(3), Softmax()])
-        x[...] = X
+@pytest.mark.parametrize(("value", "hidden"), [(np.nan, []), (-np.inf, []), (np.inf, [Dense(4), Tanh()])])
+def test_errors_name_the_row_of_the_file(tmp_path, used, block, value, hidden):
+    x = X.copy()  # with the hidden layers, the loss and the gradients are finite all the same
+    for row in range(77, N, 100):  # most are met in place
+        x[row, 3] = value
+        data = save(tmp_path / f"{row}.npy", x, block=block, buffer=3), Y
+        layers = [*hidden, Dense(3), Softmax()]
+        model, training = prepare(*data, layers=layers, frozen=range(len(hidden)), threads=2)
+        with pytest.raises(ValueError, match=rf"X must hold finite numbers, but X\[{row}, 3\] is {value}"):
+            list(training.steps())
+        assert training.state.step == list(training.begin_epoch().order[:N]).index(row) // 32
+        assert np.isfinite(model.parameters).all()
+        x[row, 3] = X[row, 3]
     assert used["in place"] > 4
 
 
@@ -151,9 +189,7 @@ def test_errors_name_the_row_of_the_file(tmp_path, used, block, value):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_file_that_is_cut_short(tmp_path, used, threads):
     path = tmp_path / "x.npy"
-    training = Model([Dense(3), Softmax()], inputs=5, rng=0).training(
-        save(path, X), Y, loss=CrossEntropy(), optimizer=Adam(0.01), epochs=4, batch_size=32, fast=True, threads=threads
-    )
+    model, training = prepare(save(path, X), Y, layers=[Dense(3), Softmax()], threads=threads)
     steps = training.steps()
     while not used["in place"]:
         next(steps)
@@ -162,7 +198,7 @@ def test_a_file_that_is_cut_short(tmp_path, used, threads):
     with pytest.raises(OSError, match=r"x\.npy was cut short"):
         list(steps)
     assert done <= training.state.step < 2 * 32
-    assert np.isfinite(training.model.parameters).all()
+    assert np.isfinite(model.parameters).all()
 
 
 def test_categories_that_are_out_of_range(tmp_path, used):

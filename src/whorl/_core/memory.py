@@ -79,11 +79,10 @@ class MemoryPool:
     def empty(self, shape: Shape, dtype: npt.DTypeLike) -> Array:
         """Return an array of any contents. The pool gets its memory back when neither it nor a view of it is used any more."""
         size = max(1, prod(shape) * np.dtype(dtype).itemsize)
-        try:
+        memory = None
+        with suppress(IndexError):
             memory = self.unused.pop()
-        except IndexError:
-            memory = _mapped(size)
-        if len(memory) < size:
+        if memory is None or len(memory) < size:
             memory = _mapped(size)
         array = np.ndarray(shape, dtype, memory)
         weakref.finalize(array, self._keep, memory).atexit = False
