@@ -159,15 +159,23 @@ def test_several_processes_answer_and_are_replaced_and_count_together(path, monk
     with server(path, "--workers", "2") as (process, url), new as client:
         first = processes_of(process)
         assert len(first) == 2
+
+        def counted(number):
+            """Wait until so many requests are counted, which comes after the answer; return the lines of the metrics."""
+            wanted, end = f'whorl_requests_total{{path="/predict",status="200"}} {number}.0', time.monotonic() + 20
+            while wanted not in (lines := client.get(f"{url}/metrics").text.splitlines()):
+                assert time.monotonic() < end, lines
+            return lines
+
         for count in range(1, 31):
             if count == 10:
+                counted(9)
                 os.kill(first[0], signal.SIGKILL)
                 while first[0] in processes_of(process):
                     time.sleep(0.01)
             answer = client.post(f"{url}/predict", json={"rows": ROWS})
             assert answer.json()["predictions"] == expected
-        lines = client.get(f"{url}/metrics").text.splitlines()
-        assert 'whorl_requests_total{path="/predict",status="200"} 30.0' in lines
+        lines = counted(30)
         assert "whorl_rows_predicted_total 90.0" in lines
         assert "whorl_requests_in_flight 1.0" in lines
         assert len(processes_of(process)) == 2

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-SLOWEST = 30
+SLOWEST = 120
 """Seconds after which a job is said to hang."""
 
 
