@@ -1,7 +1,8 @@
 """One training on several processes: samples per second of two on two cores beside one on one core, and the cost of communication.
 
-Each process has one thread for the matrix products. The time of a step is set beside ``compute / ranks + 2 (ranks − 1) / ranks · bytes /
-bandwidth``, with the bandwidth of the sum of a vector of this size. Needs mpi4py and mpiexec. Writes `benchmarks/distributed.md`.
+Each process has one thread for the matrix products. Beside it, two processes train networks of their own on half the batches at the
+same time: what the machine can do without communication. The time of a step is set beside ``compute / ranks + 2 (ranks − 1) / ranks · bytes /
+bandwidth + update``, with the bandwidth of the sum of a vector of this size. Needs mpi4py and mpiexec. Writes `benchmarks/distributed.md`.
 """
 
 import argparse
@@ -22,7 +23,6 @@ OPTIONS = {"networks": ["mnist-dropout", "wide"], "rounds": 5, "seconds": 4.0}
 BATCH = 512
 CROWDED = [2, 4, 8]
 """Numbers of processes whose results are compared with those of one."""
-ENGINES = {"NumPy": False}
 
 
 def started(processes: int, *words: str) -> Any:
@@ -51,29 +51,52 @@ def run(arguments: argparse.Namespace) -> None:
     parts = ["## Communication", "A sum of float32 over two processes.", page.table(["vector", "time", "rate"], rows)]
     speeds, equal = [], []
     for name in arguments.networks:
-        for engine, fast in ENGINES.items():
-            words = "speed", name, f"{arguments.seconds:g}", str(fast)
-            found = [{ranks: started(ranks, *words) for ranks in (1, 2)} for _ in range(arguments.rounds)]
-            speeds.append(_row(f"{name}, {engine}", found, sums))
-            others = {ranks: started(ranks, "speed", name, "0.01", str(fast)) for ranks in CROWDED}
-            losses = [each["loss"] / found[0][1]["loss"] - 1 for each in others.values()]
-            equal.append([f"{name}, {engine}", *(f"{abs(each):.1e}" for each in losses)])
-    head = ["network", "samples/s, 1 process", "2 processes", "2 over 1", "in communication", "model / measured"]
-    text = f"Batches of {BATCH} samples in all. The last columns are of two processes: the share of the step that they wait or communicate, and the time of a step that the model predicts, over the measured one."
+        words = name, f"{arguments.seconds:g}"
+        found = [
+            {
+                "one": started(1, "speed", *words),
+                "two": started(2, "speed", *words),
+                "apart": started(2, "apart", *words),
+            }
+            for _ in range(arguments.rounds)
+        ]
+        speeds.append(_row(name, found, sums))
+        others = {ranks: started(ranks, "speed", name, "0.01") for ranks in CROWDED}
+        losses = [each["loss"] / found[0]["one"]["loss"] - 1 for each in others.values()]
+        equal.append([name, *(f"{abs(each):.1e}" for each in losses)])
+    head = [
+        "network",
+        "samples/s, 1 process",
+        "2 processes",
+        "2 over 1",
+        "2 apart over 1",
+        "in communication",
+        "model / measured",
+    ]
+    text = (
+        f"NumPy's steps, batches of {BATCH} samples in all. Two apart: each process trains a network of its own on half the batches, and they communicate "
+        "nothing. The last columns are of two processes: the share of the step that they wait or communicate, and the time of a step that the model predicts, over the measured one."
+    )
     parts += ["## Speed", text, page.table(head, speeds)]
     text = "Relative difference of the loss of the eighth step from that of one process, in float32."
     parts += ["## Results", text, page.table(["network", *(f"{ranks} processes" for ranks in CROWDED)], equal)]
     page.write(PAGE, arguments, *parts)
 
 
-def _row(title: str, found: list[dict[int, dict[str, Any]]], sums: dict[int, float]) -> list[str]:
-    """Return the row of a network: measured in turns with one and with two processes."""
-    one, two = ([each[ranks]["step"] for each in found] for ranks in (1, 2))
-    faster = ratio(one, two)
-    share = Spread.of([each[2]["communication"] / each[2]["step"] for each in found])
-    size = found[0][2]["parameters"]
+def _row(title: str, found: list[dict[str, dict[str, Any]]], sums: dict[int, float]) -> list[str]:
+    """Return the row of a network: measured in turns with one process, with two, and with two apart."""
+    one, two, apart = ([each[kind]["step"] for each in found] for kind in ("one", "two", "apart"))
+    share = Spread.of([each["two"]["communication"] / each["two"]["step"] for each in found])
+    size = found[0]["two"]["parameters"]
     near = min(sums, key=lambda each: abs(each - size))
-    predicted = Spread.of([a / 2 + sums[near] * size / near for a in one])
-    off = predicted.median / Spread.of(two).median
+    updates = [each["one"]["update"] for each in found]
+    predicted = [(a - u) / 2 + u + sums[near] * size / near for a, u in zip(one, updates, strict=True)]
     rates = [figures(BATCH / Spread.of(times).median) for times in (one, two)]
-    return [title, *rates, str(faster), f"{share.median:.0%}", f"{off:.2f}"]
+    return [
+        title,
+        *rates,
+        str(ratio(one, two)),
+        str(ratio(one, apart)),
+        f"{share.median:.0%}",
+        str(ratio(predicted, two)),
+    ]

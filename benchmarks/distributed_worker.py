@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,44 +13,68 @@ from benchmarks.cases import CASES, Case, samples
 from benchmarks.peers.ours import network, optimizer
 from whorl import CrossEntropy
 from whorl.distributed import started
+from whorl.optimizers.optimizer import Objective
+from whorl.training import Training
 
 BATCH = 512
 SIZES = [2**k for k in range(10, 25, 2)]
 """Numbers of float32 to add up: 4 KB to 64 MB."""
 
 
-def case_of(name: str) -> Case:
-    """Return a reference network, with the larger batch of several processes."""
-    return replace(CASES[name], batch=BATCH, steps=8)
+def case_of(name: str, processes: int = 1) -> Case:
+    """Return a reference network, with the larger batch of several processes, or the part of one of them."""
+    return replace(CASES[name], batch=BATCH // processes, steps=8)
 
 
-def speed(name: str, seconds: float, *, fast: bool) -> dict[str, Any]:
-    """Train for about so many seconds; return steps per second, what a step spent in communication, and the loss of the eighth step."""
-    case, group = case_of(name), started()
+def speed(name: str, seconds: float, *, apart: bool = False) -> dict[str, Any]:
+    """Train for about so many seconds, or let each process train a network of its own on its part of the batches.
+
+    Return the seconds of a step, and of its communication and its update, the loss of the eighth step, and the number of parameters.
+    """
+    group = started()
+    case = case_of(name, group.size if apart else 1)
     X, y = samples(case)
     model, loss = network(case), CrossEntropy()
-    options: dict[str, Any] = {"epochs": 10**6, "batch_size": BATCH, "rng": 0, "fast": fast, "distributed": True}
+    options: dict[str, Any] = {
+        "epochs": 10**6,
+        "batch_size": case.batch,
+        "rng": 0,
+        "fast": False,
+        "distributed": not apart,
+    }
     training = model.training(X, y, loss=loss, optimizer=optimizer(case), **options)
     steps = training.steps()
     losses = [next(steps).loss for _ in range(case.steps)]  # warm up, too
-    step = _seconds(steps, 2)
-    wanted = group.together(1, np.float64, lambda vector: vector.fill(seconds / step / group.size))
-    count = max(4, int(wanted[0]))
+    count = max(4, int(_mean(seconds / _seconds(lambda: next(steps), 2))))
     waited = group.waited
-    step = _seconds(steps, count)
+    step = _seconds(lambda: next(steps), count)
+    communication = (group.waited - waited) / count
     return {
-        "step": step,
-        "communication": (group.waited - waited) / count,
+        "step": _mean(step),
+        "communication": communication,
+        "update": _seconds(lambda: _update(training), max(4, count // 10)),
         "loss": losses[-1],
         "parameters": model.parameters.size,
     }
 
 
-def _seconds(steps: Any, count: int) -> float:
-    """Return the seconds of a step."""
+def _mean(value: float) -> float:
+    """Return the mean of a number over all processes."""
+    group = started()
+    return float(group.together(1, np.float64, lambda vector: vector.fill(value / group.size))[0])
+
+
+def _update(training: Training) -> None:
+    """Update the parameters, by nothing."""
+    model, objective = training.model, Objective(0.0, lambda: 0.0, 0.0, training.model.decay)
+    training.options.optimizer.step(model.parameters, model.gradients, training.state.optimizer, 0.0, objective)
+
+
+def _seconds(call: Callable[[], object], count: int) -> float:
+    """Return the seconds of a call."""
     begun = time.perf_counter()
     for _ in range(count):
-        next(steps)
+        call()
     return (time.perf_counter() - begun) / count
 
 
@@ -69,6 +94,6 @@ def sums(rounds: int) -> dict[int, float]:
 
 if __name__ == "__main__":
     what, *given = sys.argv[1:]
-    result: Any = speed(given[0], float(given[1]), fast=given[2] == "True") if what == "speed" else sums(int(given[0]))
+    result: Any = sums(int(given[0])) if what == "sums" else speed(given[0], float(given[1]), apart=what == "apart")
     if started().rank == 0:
         sys.stdout.write(json.dumps(result) + "\n")
