@@ -82,8 +82,8 @@ def refusal(response, status=422):
 
 
 @contextmanager
-def server(path, *options):
-    """A process that serves a model file at any free port: give it, with its URL; at the end it must stop by itself."""
+def server(path, *options, status=0):
+    """A process that serves a model file at any free port: give it, with its URL; at the end it must stop by itself, with this status."""
     command = [sys.executable, "-m", "whorl", "serve", str(path), "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
     try:
@@ -93,7 +93,7 @@ def server(path, *options):
         yield process, found[1]
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0, process.stderr.read()
+        assert process.wait(20) == status, process.stderr.read()
     finally:
         process.kill()
         process.wait()

@@ -190,6 +190,13 @@ def test_several_processes_answer_and_are_replaced_and_count_together(path, monk
     assert list(tmp_path.iterdir()) == []
 
 
+def test_processes_end_if_the_one_that_began_them_is_killed(path):
+    with server(path, "--workers", "3", status=-signal.SIGKILL) as (process, url):
+        connect(url).close()
+        process.kill()
+        refuses_new_ones(url)  # of all three: they have one port
+
+
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_workers_run_until_a_signal_and_are_replaced(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "PAUSE", 0.01)

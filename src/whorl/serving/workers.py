@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
+from threading import Thread
 
 STOPPING = signal.SIGINT, signal.SIGTERM
 """The signals that end the processes."""
@@ -20,6 +22,7 @@ class Workers:
     """Processes that work until Ctrl-C or SIGTERM, which is passed on to them; those that end before are replaced.
 
     They are forks of this process: they share the memory of what it has loaded, such as a model, as long as none changes it.
+    If it is killed, they end too, as after SIGTERM.
 
     Parameters
     ----------
@@ -94,4 +97,13 @@ class Workers:
         for each in STOPPING:
             signal.signal(each, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        Thread(target=_end_with_parent, name="whorl-parent", daemon=True).start()
         self.work(number)
+
+
+def _end_with_parent() -> None:
+    """Wait until the process that has begun this one is gone, and end it."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
