@@ -224,17 +224,23 @@ def start():
         yield process
 
 
-def wait_for_trials(count, process):
-    """Wait until so many trials have ended."""
+def ended():
+    """The process of each trial that has ended."""
     log = Path("model.study.log")
-    while not log.exists() or log.read_text().count('"op_code":6') < count:
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [line.split('"worker_id":"')[1][:36] for line in lines if '"op_code":6' in line]
+
+
+def wait_for_trials(count, process, processes=1):
+    """Wait until so many trials have ended, in so many processes."""
+    while len(found := ended()) < count or len(set(found)) < processes:
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
 
 
 def test_two_processes_share_a_study_also_if_one_is_killed(start):
-    processes = [start("--trials", "20"), start("--trials", "20")]
-    wait_for_trials(6, processes[0])
+    processes = [start("--trials", "40"), start("--trials", "40")]
+    wait_for_trials(6, processes[0], processes=2)
     processes[0].send_signal(signal.SIGKILL)
     output, error = processes[1].communicate(timeout=60)
     processes[0].communicate()
@@ -242,14 +248,9 @@ def test_two_processes_share_a_study_also_if_one_is_killed(start):
     assert "saved model.npz" in output
     found = study()
     counted = [trial for trial in found.trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
-    assert len(counted) == 20
+    assert len(counted) == 40
     assert all(trial.state == TrialState.FAIL for trial in found.trials if trial not in counted)
-    workers = {
-        line.split('"worker_id":"')[1][:36]
-        for line in Path("model.study.log").read_text().splitlines()
-        if '"op_code":6' in line
-    }
-    assert len(workers) == 2
+    assert len(set(ended())) == 2
     assert not Path("model.study.log.writing").exists()
     _, _, history, _ = config.read("model.toml").recipe.train(0)
     assert history["val_loss"][-1] == found.best_value
