@@ -1,7 +1,7 @@
 """One training on several processes: samples per second of two on two cores beside one on one core, and the cost of communication.
 
-Each process has one thread for the matrix products. Beside it, two processes train networks of their own on half the batches at the
-same time: what the machine can do without communication. The time of a step is set beside ``compute / ranks + 2 (ranks − 1) / ranks · bytes /
+Each process has one thread for the matrix products. For comparison, two processes train networks of their own on batches of half the size at
+the same time: what the machine can do without communication. The time of a step is set beside ``compute / ranks + 2 (ranks − 1) / ranks · bytes /
 bandwidth + update``, with the bandwidth of the sum of a vector of this size. Needs mpi4py and mpiexec. Writes `benchmarks/distributed.md`.
 """
 
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
         "model / measured",
     ]
     text = (
-        f"NumPy's steps, batches of {BATCH} samples in all. Two apart: each process trains a network of its own on half the batches, and they communicate "
+        f"NumPy's steps, batches of {BATCH} samples in all. Two apart: each process trains a network of its own on batches of half the size, and they communicate "
         "nothing. The last columns are of two processes: the share of the step that they wait or communicate, and the time of a step that the model predicts, over the measured one."
     )
     parts += ["## Speed", text, page.table(head, speeds)]

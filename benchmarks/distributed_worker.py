@@ -65,13 +65,13 @@ def _mean(value: float) -> float:
 
 
 def _update(training: Training) -> None:
-    """Update the parameters, by nothing."""
+    """Make the update of a step, with learning rate 0: the parameters stay as they are."""
     model, objective = training.model, Objective(0.0, lambda: 0.0, 0.0, training.model.decay)
     training.options.optimizer.step(model.parameters, model.gradients, training.state.optimizer, 0.0, objective)
 
 
 def _seconds(call: Callable[[], object], count: int) -> float:
-    """Return the seconds of a call."""
+    """Return the mean time of a call in seconds."""
     begun = time.perf_counter()
     for _ in range(count):
         call()

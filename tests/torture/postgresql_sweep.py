@@ -4,7 +4,7 @@
 for, none may be under way, and each one that was lost must have been done again once, with its settings.
 
 On two busy cores: "20 processes killed, 0.3 to 115.9 s old: 60 of 60 trials count, {'COMPLETE': 28, 'FAIL': 11, 'PRUNED': 32}; 10 were lost and put
-back in the queue, none twice; 240 s".
+back in the queue, none twice; 240 s". On a fast machine, a second number below 6 (seconds between two kills) lets them come before all trials are done.
 """
 
 import os
