@@ -74,7 +74,7 @@ def test_each_sample_is_read_once(threads):
     assert not arrays[0][40:].any()
     assert len(data.readers) == min(threads, 30)
     assert data.prepared == ([70] if threads == 1 else [])
-    assert data.begun == ([] if threads == 1 else [(40, 70)] * min(threads, 30))
+    assert data.begun == [(40, 70)] * min(threads, 30)
 
 
 def test_one_thread_reads_beside_the_steps():
@@ -225,21 +225,55 @@ def test_inputs_are_not_read_if_it_is_known_where_they_are(monkeypatch, known):
     while current.samples < len(ORDER):
         reader.buffers()[0][...] = -1
         chunk = reader.upcoming(current)
-        assert np.array_equal(chunk.batch(range(20))[1], ORDER[chunk.start : chunk.stop])
-        in_place = (chunk.places < 0).all()
-        assert in_place == (len(chunk.held) == 3)
-        assert in_place == (chunk.batch(range(20))[0] == -1).all()
-        if in_place:
-            assert np.array_equal(-chunk.places - 1, ORDER[chunk.start : chunk.stop])
+        rows, all_places = ORDER[chunk.start : chunk.stop], range(len(chunk))
+        assert np.array_equal(chunk.batch(all_places)[1], rows)
+        assert chunk.in_place == (len(chunk.held) == 1)
+        if chunk.in_place:  # then the steps wait for the next one, and both buffers are free
+            assert len(chunk) == min(40, 200 - chunk.start)
+            assert (chunk.batch(all_places)[0] == -1).all()
+            assert np.array_equal(-chunk.places - 1, rows)
         else:
-            assert np.array_equal(chunk.batch(range(20))[0], X[ORDER[chunk.start : chunk.stop]])
+            assert len(chunk) == 20
+            assert np.array_equal(chunk.batch(all_places)[0], X[rows])
             assert (np.diff(chunk.places) == X[0].nbytes).all()
-        chunks.append((chunk, in_place))
+        chunks.append(chunk)
         current.samples = chunk.stop
-    assert [each for _, each in chunks] == [known and k % 4 != 0 for k in range(10)]
-    assert not any(each.held for each, _ in chunks[:-1])
+    assert [each.in_place for each in chunks] == [known and k % 4 != 0 for k in range(len(chunks))]
+    assert not any(each.held for each in chunks[:-1])
     reader.again()
-    assert np.array_equal(reader.chunk.batch(range(20))[0], X[ORDER[180:]])
+    last = chunks[-1]
+    assert np.array_equal(reader.chunk.batch(range(len(last)))[0], X[ORDER[last.start :]])
+
+
+def test_an_error_of_a_helper_does_not_matter():
+    helping, done = threading.Event(), []
+
+    def work():
+        helping.set()
+        raise OSError
+
+    with read_ahead.helped(1, work):
+        assert helping.wait(10)
+        done.append(True)
+    with pytest.raises(IndexError), read_ahead.helped(2, work):
+        raise IndexError
+    assert done
+    assert not any(each.name == "whorl-read" for each in threading.enumerate())
+
+
+def test_what_was_read_in_advance_is_forgotten_if_other_samples_come(monkeypatch):
+    """The targets of inputs that are used in place are written to both buffers."""
+    monkeypatch.setattr(Reading, "idle", True)
+    reader = ReadAhead(Known(), 20)
+    reader.busy, reader.direct = 2, True
+    reader.upcoming(SimpleNamespace(order=ORDER, samples=0))
+    assert reader.reading.chunk.start == 20
+    reader.idle = False
+    other = ORDER[::-1].copy()
+    assert reader.upcoming(SimpleNamespace(order=other, samples=0)).in_place
+    reader.left = 0  # so that the next chunk is read
+    chunk = reader.upcoming(SimpleNamespace(order=ORDER, samples=20))
+    assert np.array_equal(chunk.batch(range(chunk.place, chunk.place + 20))[1], ORDER[20:40])
 
 
 def test_a_chunk_is_read_again_if_the_next_one_could_not_be_read(monkeypatch):
@@ -250,16 +284,16 @@ def test_a_chunk_is_read_again_if_the_next_one_could_not_be_read(monkeypatch):
     reader.upcoming(current)
     current.samples = 20
     used = reader.upcoming(current)
-    assert len(used.held) == 2
-    reader.data.begin = None  # an error
-    current.samples = 40
+    assert len(used.held) == 1
+    reader.data.locate = None  # an error
+    current.samples = 60
     with pytest.raises(TypeError):
         reader.upcoming(current)
-    del reader.data.begin
+    del reader.data.locate
     current.samples = 20
     chunk = reader.upcoming(current)
     assert chunk is not used
-    assert len(chunk.held) == 2
+    assert len(chunk.held) == 1
 
 
 def test_steps_that_wait_for_a_disk_have_their_inputs_read_again(monkeypatch):

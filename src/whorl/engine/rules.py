@@ -159,4 +159,7 @@ RULES: dict[type[Optimizer], Rule] = {
 
 def columns(steps: Array, *numbers: Any) -> Array:
     """Return a table with a row for each step, from columns of numbers, or single ones that are the same in all steps."""
-    return np.stack(np.broadcast_arrays(steps, *numbers)[1:], axis=1, dtype=float)
+    table = np.empty((len(steps), len(numbers)))
+    for column, each in zip(table.T, numbers, strict=True):
+        column[:] = each
+    return table

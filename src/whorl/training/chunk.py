@@ -71,6 +71,10 @@ class Chunk:
         part = slice(places.start, places.stop)
         return x[part], target[part], None if weight is None else weight[part]
 
+    def part(self, here: slice) -> tuple[Array, Array, Array | None]:
+        """Return x, target and weight of a part of the samples of the chunk."""
+        return self.batch(range(self.place + here.start, self.place + here.stop))
+
     def targets(self, places: range) -> Array:
         """Return copies of the targets at these places."""
         return self.arrays[1][places.start : places.stop].copy()

@@ -92,8 +92,10 @@ class BlockOrder:
         return np.concatenate(parts)
 
     def needed(self, start: int, stop: int) -> list[int]:
-        """Return the blocks of the samples from `start` up to `stop`: those of whole buffers."""
+        """Return the blocks of the samples from `start` up to `stop`: those of whole buffers; none if they are more than two, which are not kept together."""
         first, last = np.searchsorted(self.ends, [start, stop - 1], side="right")
+        if last - first > 1:
+            return []
         return [int(each) for each in self.blocks[first * self.buffer : (last + 1) * self.buffer]]
 
     def coming(self, place: int) -> list[int]:

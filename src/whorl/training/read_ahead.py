@@ -2,17 +2,18 @@
 
 There are two buffers: a thread reads into one of them while the steps use the other. There are two exceptions. If the steps use all cores, a
 thread beside them would only slow them down: they wait for each other, and so for the one that it has pushed aside. Then the steps wait
-while as many threads read; and inputs that need no conversion are only located: compiled steps copy them from the file, or from the blocks
-that have been read, when they need them. And if reading waits for a disk, many threads read beside the steps, because a disk serves many requests at once in
-less time than one after the other.
+while as many threads read; and inputs that need no conversion are only located, twice as many at once: compiled steps copy them from the
+file, or from the blocks that have been read, when they need them. And if reading waits for a disk, many threads read beside the steps,
+because a disk serves many requests at once in less time than one after the other.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import pairwise
 from threading import Thread
 from typing import Any, Protocol, Self
@@ -21,7 +22,7 @@ import numpy as np
 
 from whorl._core.types import Array
 from whorl.training.chunk import Chunk
-from whorl.training.orders import Order
+from whorl.training.orders import BlockOrder, Order
 from whorl.training.state import EpochState
 
 AHEAD = 2**24
@@ -73,6 +74,30 @@ def waits(seconds: float, worked: float) -> bool:
     return seconds > 0.01 + 2 * worked
 
 
+def check(rows: Array, data: Readable) -> None:
+    """Raise IndexError if an index is out of range: compiled code reads memory at these places."""
+    if rows.min() < 0 or rows.max() >= len(data):
+        raise IndexError("the order of the samples was changed during training: an index is out of range")
+
+
+@contextmanager
+def helped(threads: int, work: Callable[[], None]) -> Iterator[None]:
+    """Let so many threads share what is done here. Their errors do not matter: this thread meets them, too."""
+
+    def help_out() -> None:
+        with suppress(Exception):
+            work()
+
+    helpers = [Thread(target=help_out, name="whorl-read", daemon=True) for _ in range(threads)]
+    for each in helpers:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in helpers:
+            each.join()
+
+
 class Reading:
     """Threads that read a chunk, each a part of it.
 
@@ -82,8 +107,6 @@ class Reading:
     chunk : Chunk
     threads : int
         At most so many. If there is one, it then prepares what follows the chunk.
-    direct : bool, optional
-        Whether the inputs need not be read, if it is known where they are.
     """
 
     data: Readable
@@ -91,8 +114,8 @@ class Reading:
     begun: float
     ended: list[tuple[float, float]]
 
-    def __init__(self, data: Readable, chunk: Chunk, threads: int, *, direct: bool = False) -> None:
-        self.data, self.chunk, self.direct = data, chunk, direct
+    def __init__(self, data: Readable, chunk: Chunk, threads: int) -> None:
+        self.data, self.chunk = data, chunk
         self.error: BaseException | None = None
         self.begun, self.ended = time.perf_counter(), list[tuple[float, float]]()
         threads = min(threads, len(chunk))
@@ -107,21 +130,11 @@ class Reading:
     def _read(self, start: int, stop: int) -> None:
         chunk = self.chunk
         try:
-            if len(self.threads) > 1:
-                self.data.begin(chunk.order, chunk.start, chunk.stop)
+            self.data.begin(chunk.order, chunk.start, chunk.stop)
             here = slice(start - chunk.start, stop - chunk.start)
             rows = chunk.order[start:stop] if self.rows is None else self.rows[here]
-            if rows.min() < 0 or rows.max() >= len(self.data):
-                raise IndexError("the order of the samples was changed during training: an index is out of range")
-            own = None if chunk.own is None else chunk.own[here]
-            if self.direct and (located := self.data.locate(rows)) is not None:
-                chunk.places[here], held = located
-                chunk.held += held
-                chunk.in_place = True
-                own = np.zeros(len(rows), bool)
-            part = slice(chunk.place + start - chunk.start, chunk.place + stop - chunk.start)
-            x, target, weight = chunk.arrays
-            self.data.read(rows, x[part], target[part], None if weight is None else weight[part], own)
+            check(rows, self.data)
+            self.data.read(rows, *chunk.part(here), None if chunk.own is None else chunk.own[here])
         except BaseException as error:  # noqa: BLE001  # it is raised in the step
             self.error = error
         self.ended.append((time.perf_counter(), time.thread_time()))
@@ -205,28 +218,55 @@ class ReadAhead:
         ready = reading is not None and reading.chunk.order is order and reading.chunk.start == start
         if reading is None or not ready:
             self.close()  # the epoch begins, again perhaps
-            direct = self.direct and self.busy > 0 and self.left > 0 and not self.idle
-            reading = self.reading = self._read(order, start, 0, self.busy or 1, direct=direct)
+            self.chunk = self._located(order, start)
+            if self.chunk is not None:
+                return self.chunk
+            reading = self.reading = self._read(order, start, self._end(order, start), 0, self.busy or 1)
         reading.join()  # if this is interrupted, the threads still use their buffer
         self.reading = None
         chunk = self.chunk = reading.result()
         if not ready:
-            self.idle = reading.idle
-            self.left = self.left if reading.direct else MEASURED
+            self.idle, self.left = reading.idle, MEASURED
         self.left -= 1
         if chunk.stop < len(order) and self.left > 0 and (self.idle or not self.busy):
-            self.reading = self._read(order, chunk.stop, self.size - chunk.place, MANY if self.idle else 1)
+            stop, place = self._end(order, chunk.stop), self.size - chunk.place
+            self.reading = self._read(order, chunk.stop, stop, place, MANY if self.idle else 1)
         return chunk
 
     def used(self, chunk: Chunk, seconds: float, worked: float) -> None:
         """Note how long steps on a chunk took, and how long their threads worked: they may have waited for a disk."""
         self.idle = self.idle or (chunk.in_place and waits(seconds, worked))
 
-    def _read(self, order: Order, start: int, place: int, threads: int, *, direct: bool = False) -> Reading:
+    def _end(self, order: Order, start: int, buffers: int = 1) -> int:
+        """Return where a chunk ends that fills so many buffers."""
+        return min(start + buffers * self.size, len(order))
+
+    def _read(self, order: Order, start: int, stop: int, place: int, threads: int) -> Reading:
         """Begin to read a chunk to this place of the arrays."""
-        stop = min(start + self.size, len(order))
         own = self._own(start, stop, len(order))
-        return Reading(self.data, Chunk(order, start, stop, place, self.buffers(), own), threads, direct=direct)
+        return Reading(self.data, Chunk(order, start, stop, place, self.buffers(), own), threads)
+
+    def _located(self, order: Order, start: int) -> Chunk | None:
+        """Return a chunk whose inputs are used from where they are; None if they must be read."""
+        if not self.direct or not self.busy or self.left == 0 or self.idle:
+            return None
+        stop, threads = self._end(order, start, 2), 0
+        if isinstance(order, BlockOrder):
+            threads = self.busy - 1
+            if not order.needed(start, stop):  # they are too many
+                stop = self._end(order, start)
+        chunk, begun, worked = Chunk(order, start, stop, 0, self.buffers()), time.perf_counter(), time.process_time()
+        with helped(threads, partial(self.data.begin, order, start, stop)):
+            rows = order[start:stop]
+            check(rows, self.data)
+            if (located := self.data.locate(rows)) is None:
+                return None
+            self.data.read(rows, *chunk.part(slice(0, len(rows))), np.zeros(len(rows), bool))
+        self.idle = waits(time.perf_counter() - begun, time.process_time() - worked)
+        self.left -= 1
+        chunk.places, chunk.held = located
+        chunk.in_place = True
+        return chunk
 
     def _own(self, start: int, stop: int, count: int) -> Array | None:
         """Return which of the inputs from `start` up to `stop`, where steps begin and end, are needed; None if all are."""
@@ -242,10 +282,9 @@ class ReadAhead:
     def again(self) -> None:
         """Read the current chunk again, after the share has changed."""
         self.close()
-        self.reading = None
         if self.chunk is not None:
             chunk = self.chunk
-            self.chunk = self._read(chunk.order, chunk.start, chunk.place, self.busy or 1).result()
+            self.chunk = self._read(chunk.order, chunk.start, chunk.stop, chunk.place, self.busy or 1).result()
 
     def __enter__(self) -> Self:
         return self
@@ -257,3 +296,4 @@ class ReadAhead:
         """Wait for the threads, if there are any."""
         if self.reading is not None:
             self.reading.join()
+            self.reading = None

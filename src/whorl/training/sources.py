@@ -275,12 +275,17 @@ class Sliced:
         blocks: Array = np.searchsorted(self.starts, rows, side="right") - 1
         return blocks
 
-    def load(self, numbers: list[int]) -> list[Array]:
-        """Return these blocks; those that are not kept are read, by several threads if as many want them."""
+    def load(self, numbers: list[int], *, renew: bool = False) -> list[Array]:
+        """Return these blocks; those that are not kept are read, by several threads if as many want them.
+
+        The blocks that were read first are forgotten first; `renew` lets these count as read now.
+        """
         with self.lock:
-            blocks = [self.kept.setdefault(number, Block()) for number in numbers]
+            get: Callable[..., Block | None] = self.kept.pop if renew else self.kept.get
+            blocks = [get(number, None) or Block() for number in numbers]
+            self.kept.update(zip(numbers, blocks, strict=True))
             for number in [*self.kept][: max(0, len(self.kept) - 2 * self.buffer)]:
-                del self.kept[number]  # that was read first
+                del self.kept[number]
         for wait in (False, True):
             for number, block in zip(numbers, blocks, strict=True):
                 block.fill(partial(self._read_block, number), wait=wait)

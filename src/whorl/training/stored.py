@@ -184,8 +184,8 @@ class StoredSamples(Samples):
 
     def begin(self, order: Order, start: int, stop: int) -> None:
         """Read the blocks of the samples from `start` up to `stop`, unless there are too many to keep; several threads can share this work."""
-        if isinstance(order, BlockOrder) and len(blocks := order.needed(start, stop)) <= 2 * order.buffer:
-            self._load(blocks)
+        if isinstance(order, BlockOrder):
+            self._load(order.needed(start, stop))
 
     def prepare(self, order: Order, place: int) -> None:
         """Read what the order needs some time after so many samples."""
@@ -195,7 +195,7 @@ class StoredSamples(Samples):
     def _load(self, blocks: list[int]) -> None:
         for array in (self.x, self.target):
             if isinstance(array, StoredArray) and isinstance(array.source, Sliced):
-                array.source.load(blocks)
+                array.source.load(blocks, renew=True)
 
     def reader(self, step: int) -> ReadAhead:
         return ReadAhead(self, step)

@@ -41,18 +41,18 @@ def gather(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
 @kernel
 def fetch(p: Pointers, s: Integers, c: Numbers, r: Run) -> None:
     """Copy the rows of this batch, of d numbers each, from where they are: from an address, or from a file if the place is below 0."""
-    x, d, places, to, size, wrong = p[0], s[0], pointer(s[1], np.int64), s[2], s[3], 0
+    x, d, places, to, size, whole, finite = p[0], s[0], pointer(s[1], np.int64), s[2], s[3], True, True
     for n in range(r[FIRST], r[LAST]):
         place = places[r[START] + n]
         if place < 0:
-            wrong += call_pread(s[4], s[5], to + n * size, size, ~place) != size
+            whole &= call_pread(s[4], s[5], to + n * size, size, ~place) == size
         else:
             row, copy = pointer(place, np.uint8), pointer(to + n * size, np.uint8)
             for e in range(size):
                 copy[e] = row[e]
-        for e in range(d):  # infinite or NaN
-            wrong += not abs(x[n * d + e]) < c[0]
-    if wrong:
+        for e in range(d):
+            finite &= abs(x[n * d + e]) < c[0]  # not if it is infinite or NaN
+    if not (whole and finite):
         r[WRONG] = 1
 
 
