@@ -148,7 +148,7 @@ class Clock(Callback):
 
     @property
     def every_steps(self) -> int:
-        return 50
+        return 200  # compiled steps are interrupted then
 
     def on_train_begin(self, training: Any) -> None:
         self.begun = self.first = time.perf_counter()
