@@ -308,3 +308,17 @@ def test_steps_that_wait_for_a_disk_have_their_inputs_read_again(monkeypatch):
         current.samples = chunk.stop
     # The first one is read, so its steps cannot have waited; those of the fourth have; reading the fifth does not wait.
     assert threads == [(False, False), (True, False), (True, False), (True, True), (False, False), (True, False)]
+
+
+def test_blocks_that_come_from_a_disk_are_noticed_where_their_rows_are_located(monkeypatch):
+    monkeypatch.setattr(Reading, "idle", False)
+    reader = ReadAhead(Known(), 20)
+    reader.busy, reader.direct = 2, True
+    reader.upcoming(SimpleNamespace(order=ORDER, samples=0))
+    usual = reader.data.locate
+    reader.data.locate = lambda rows: (time.sleep(0.05), usual(rows))[1]
+    chunk = reader.upcoming(SimpleNamespace(order=ORDER, samples=20))
+    assert chunk.in_place
+    assert reader.idle
+    assert reader.reading is None  # both buffers may be used by this chunk
+    assert not reader.upcoming(SimpleNamespace(order=ORDER, samples=chunk.stop)).in_place
