@@ -2,10 +2,13 @@
 
 import os
 import signal
+import sys
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from whorl import (
     Adam,
@@ -21,6 +24,7 @@ from whorl import (
     Standardize,
     Stored,
     Tanh,
+    tables,
 )
 from whorl.engine import choice
 from whorl.engine.threads import Crew
@@ -106,6 +110,33 @@ def test_the_bits_of_blocks_that_are_read_in_advance(tmp_path, used, block, monk
     apart, _ = fit(*data, fast=True, threads=1)
     assert apart.parameters.tobytes() == beside.parameters.tobytes()
     assert used["in place"] == before["in place"]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_bits_of_parquet_files(tmp_path, used, threads, monkeypatch):
+    """Row groups of other sizes than the steps, from which rows without a label are left out."""
+    labels = pa.array([None if k % 7 == 3 else "abc"[y] for k, y in enumerate(Y)])
+    table = pa.table({f"x{j}": column for j, column in enumerate(X.T.copy())} | {"y": labels})
+    parquet.write_table(table.slice(0, 430), tmp_path / "1.parquet", row_group_size=45)
+    parquet.write_table(table.slice(430), tmp_path / "2.parquet", row_group_size=61)
+    monkeypatch.setattr(sys.modules["whorl.tables.folder"], "BUFFER", 3 * 61 * 5 * 4)
+    changes = {"class_weight": "balanced", "validation": 0.2, "metrics": ["accuracy"]}
+
+    def trained(**settings):
+        rows = tables.folder(tmp_path, "y")
+        assert rows.X.shape == ((np.arange(N) % 7 != 3).sum(), 5)
+        return fit(Stored(rows.X), Stored(rows.y), layers=LAYERS[1:], **settings, **changes)
+
+    expected, history = trained(fast=False)
+    beside, _ = trained(fast=True, threads=threads)
+    assert used["in place"] > 10
+    before = used["in place"]
+    np.testing.assert_allclose(beside.parameters, expected.parameters, atol=2e-5)
+    monkeypatch.setattr(choice, "cores", lambda: 4)
+    apart, again = trained(fast=True, threads=threads)
+    assert used["in place"] == before
+    assert apart.parameters.tobytes() == beside.parameters.tobytes()
+    assert again["val_accuracy"] == history["val_accuracy"]
 
 
 @pytest.mark.parametrize("fast", [True, False])
