@@ -112,6 +112,17 @@ def test_the_bits_of_blocks_that_are_read_in_advance(tmp_path, used, block, monk
     assert used["in place"] == before["in place"]
 
 
+@pytest.mark.parametrize("settings", [{"fast": False}, {"threads": 1}, {"threads": 2}], ids=str)
+def test_labels_in_other_blocks(tmp_path, settings):
+    """Larger ones, so that there are fewer, and smaller ones."""
+    x = save(tmp_path / "x.npy", X, block=40, buffer=3)
+    first, *others = (
+        fit(x, save(tmp_path / "y.npy", Y, block=block), layers=LAYERS[1:], **{"fast": True} | settings)[0]
+        for block in (40, 100, 7)
+    )
+    assert all(each.parameters.tobytes() == first.parameters.tobytes() for each in others)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_bits_of_parquet_files(tmp_path, used, threads, monkeypatch):
     """Row groups of other sizes than the steps, from which rows without a label are left out."""

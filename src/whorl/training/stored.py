@@ -193,9 +193,13 @@ class StoredSamples(Samples):
             self._load(order.coming(place))
 
     def _load(self, blocks: list[int]) -> None:
+        """Read these blocks of the array that determines the order, and of the other one if its blocks are the same."""
+        assert self.blocks is not None
+        starts: Any = self.blocks.source.boundaries
         for array in (self.x, self.target):
-            if isinstance(array, StoredArray) and isinstance(array.source, Sliced):
-                array.source.load(blocks, renew=True)
+            own = array.source if isinstance(array, StoredArray) else None
+            if isinstance(own, Sliced) and np.array_equal(own.starts, starts):
+                own.load(blocks, renew=True)
 
     def reader(self, step: int) -> ReadAhead:
         return ReadAhead(self, step)
