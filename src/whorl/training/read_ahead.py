@@ -2,9 +2,9 @@
 
 There are two buffers: a thread reads into one of them while the steps use the other. There are two exceptions. If the steps use all cores, a
 thread beside them would only slow them down: they wait for each other, and so for the one that it has pushed aside. Then the steps wait
-while as many threads read; and inputs that need no conversion are only located, twice as many at once: compiled steps copy them from the
-file, or from the blocks that have been read, when they need them. And if reading waits for a disk, many threads read beside the steps,
-because a disk serves many requests at once in less time than one after the other.
+while as many threads read; and inputs that need no conversion are only located: compiled steps copy them from the file, or from the blocks
+that have been read, when they need them. And if reading waits for a disk, many threads read beside the steps, because a disk serves many
+requests at once in less time than one after the other.
 """
 
 from __future__ import annotations
@@ -250,13 +250,11 @@ class ReadAhead:
         """Return a chunk whose inputs are used from where they are; None if they must be read."""
         if not self.direct or not self.busy or self.left == 0 or self.idle:
             return None
-        stop, threads = self._end(order, start, 2), 0
-        if isinstance(order, BlockOrder):
-            threads = self.busy - 1
-            if not order.needed(start, stop):  # they are too many
-                stop = self._end(order, start)
+        blocks = isinstance(order, BlockOrder)
+        # No thread reads ahead, so both buffers are free. Blocks of more samples would take memory.
+        stop = self._end(order, start, 1 if blocks else 2)
         chunk, begun, worked = Chunk(order, start, stop, 0, self.buffers()), time.perf_counter(), time.process_time()
-        with helped(threads, partial(self.data.begin, order, start, stop)):
+        with helped(self.busy - 1 if blocks else 0, partial(self.data.begin, order, start, stop)):
             rows = order[start:stop]
             check(rows, self.data)
             if (located := self.data.locate(rows)) is None:
